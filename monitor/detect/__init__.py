@@ -1,0 +1,1 @@
+"""What makes a post a hit: apps, handles, lexicon, rules, the screen, its explanations. Pure."""

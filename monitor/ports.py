@@ -1,0 +1,253 @@
+"""What a source and a channel must offer, and what passes between them and the core.
+
+A source and a channel are plug-ins (`monitor.plugins`): those that ship with Handlewatch use nothing that
+an organisation's private one could not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    import httpx
+    from pydantic import BaseModel
+
+    from monitor.clock import Clock
+    from monitor.post import Post, PostRef
+
+Cursor = Mapping[str, Any]
+"""Where a source goes on after a restart: JSON-serialisable, opaque to everybody but the source."""
+
+
+class Seen(StrEnum):
+    """What became of an interval of a source's time (the coverage ledger)."""
+
+    SEEN = "seen"
+    SKIPPED = "skipped"
+    RATE_LIMITED = "rate_limited"
+    FAILED = "failed"
+    OUT_OF_REACH = "out_of_reach"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Coverage:
+    """One interval of one scope (a timeline, a stream, a file) and what became of it.
+
+    `start` None: from the beginning of what the source can show.
+    """
+
+    scope: str
+    start: datetime | None
+    end: datetime
+    state: Seen
+    posts: int = 0
+    note: str = ""
+
+
+class Records(Sequence["Post"]):
+    """A batch's posts as columns of strings plus a constructor: a `Post` is built for survivors only.
+
+    :param columns: screened field name -> one string a row ("" where a row has none). All columns are of
+        one length. Tags are one column, `tags`, joined by newlines.
+    :param build: makes the `Post` of a row.
+    """
+
+    __slots__ = ("_build", "columns")
+
+    def __init__(self, columns: Mapping[str, Sequence[str]], build: Callable[[int], Post]) -> None:
+        self.columns = columns
+        self._build = build
+
+    @classmethod
+    def of(cls, posts: Sequence[Post]) -> Records:
+        """Posts that were built already, as records."""
+        columns: dict[str, list[str]] = {}
+        for row, post in enumerate(posts):
+            for name, text in post.fields():
+                column = columns.setdefault("tags" if name.startswith("tags[") else name, [""] * len(posts))
+                column[row] = f"{column[row]}\n{text}" if column[row] else text
+        columns.setdefault("text", [""] * len(posts))
+        return cls(columns, posts.__getitem__)
+
+    def __len__(self) -> int:
+        return len(next(iter(self.columns.values()), ()))
+
+    def __getitem__(self, row: Any) -> Any:
+        if isinstance(row, slice):
+            return [self._build(index) for index in range(*row.indices(len(self)))]
+        return self._build(range(len(self))[row])
+
+    def __iter__(self) -> Iterator[Post]:
+        return (self._build(row) for row in range(len(self)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BadRecord:
+    """Something that a source could not turn into a post: where (a line, an id) and why; no content."""
+
+    where: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Batch:
+    """What a source hands over at once; committed in one transaction together with its cursor.
+
+    `cursor` None leaves the stored one as it is. `deleted`: posts that the platform said are deleted, and
+    accounts by (platform, author key) that are gone with everything they posted.
+    """
+
+    records: Records
+    cursor: Cursor | None = None
+    coverage: Sequence[Coverage] = ()
+    deleted: Sequence[PostRef] = ()
+    bad: Sequence[BadRecord] = ()
+
+
+class Source(Protocol):
+    """A configured source. Made by its :class:`SourcePlugin`."""
+
+    def collect(self, cursor: Cursor | None) -> AsyncIterator[Batch]:
+        """Batches from where `cursor` left off: a polled source ends when it has caught up, a stream
+        goes on until cancelled. The next batch is asked for only when the last one is committed.
+
+        Raises `AuthError`, `RateLimitedError` (with the seconds to wait) or `UnreachableError`; whatever
+        was yielded before stays valid.
+        """
+        ...
+
+
+class Pace(StrEnum):
+    """How a source is driven: polled on a schedule, or a stream that is kept open."""
+
+    POLL = "poll"
+    STREAM = "stream"
+    ONCE = "once"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceContext:
+    """What the composition lends to a source: the text-only client, the clock, and how to wait."""
+
+    http: httpx.AsyncClient
+    clock: Clock
+    user_agent: str
+    loopback: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlugin:
+    """A kind of source.
+
+    :param options: pydantic model of its options; field descriptions document them (`sources show`).
+    :param open: makes a source of validated options.
+    :param credentials: names of options that are secrets; empty where the source needs none.
+    :param example: a ready-to-use configuration section, TOML.
+    """
+
+    name: str
+    summary: str
+    pace: Pace
+    options: type[BaseModel]
+    open: Callable[[Any, SourceContext], Source]
+    credentials: Sequence[str] = ()
+    example: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Subject:
+    """What a report is about: one post and the account that posted it."""
+
+    platform: str
+    instance: str | None
+    post_id: str
+    url: str | None
+    cid: str | None
+    account_id: str | None
+    account_handle: str | None
+    observed_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportDraft:
+    """A decided alert's occurrence, ready to be worded by a channel.
+
+    `handles` are the canonical keys ("wickr:..."); channels whose profile forbids them leave them out.
+    """
+
+    report_id: str
+    subject: Subject
+    conduct: str
+    risk: str
+    note: str
+    handles: Sequence[str]
+    term_ids: Sequence[str]
+    decided_at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outgoing:
+    """Exactly what will leave: frozen when the report is queued, shown as the preview, sent unchanged."""
+
+    to: str
+    content_type: str
+    body: bytes
+    meta: Mapping[str, Any] = field(default_factory=dict[str, Any])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """A channel's answer: accepted, with what it gave us to refer to."""
+
+    remote_id: str | None = None
+    status: str = ""
+    detail: str = ""
+
+
+class NotSentError(Exception):
+    """The channel knows that nothing reached the recipient: trying again is safe.
+
+    :param retry_after: seconds to wait, where the recipient said so.
+    """
+
+    def __init__(self, why: str, *, retry_after: float | None = None) -> None:
+        super().__init__(why)
+        self.retry_after = retry_after
+
+
+class RejectedError(Exception):
+    """The recipient answered that it does not take this report; trying again will not help."""
+
+
+class FateUnknownError(Exception):
+    """It may or may not have arrived: a person decides, it is never re-sent blindly."""
+
+
+class Channel(Protocol):
+    """A configured way out. The only writes to a platform are its report calls."""
+
+    name: str
+
+    def prepare(self, draft: ReportDraft) -> Outgoing:
+        """Words the report (pure: no I/O, same draft, same bytes). Raises `ValueError` with the reason where
+        this channel cannot carry it."""
+        ...
+
+    async def send(self, outgoing: Outgoing) -> Receipt:
+        """Sends it once. Raises `NotSentError`, `RejectedError` or `FateUnknownError`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChannelPlugin:
+    """A kind of channel; see :class:`SourcePlugin`. `open` takes (name, options, http client)."""
+
+    name: str
+    summary: str
+    options: type[BaseModel]
+    open: Callable[[str, Any, httpx.AsyncClient], Channel]
+    example: str = ""

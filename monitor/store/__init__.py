@@ -1,0 +1,1 @@
+"""The one database: tables, encrypted columns, migrations, transactions. SQLite by default, PostgreSQL by URL."""

@@ -1,0 +1,112 @@
+"""The key that protects texts and handles at rest, and what is derived from it.
+
+One master key of 32 bytes. From it (HKDF-SHA256): the encryption key (AES-256-GCM) and the key of the
+look-up hashes (HMAC-SHA256), so that handles can be found without being stored in clear.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import hmac
+import os
+import secrets
+from hashlib import sha256
+from pathlib import Path
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from monitor.errors import StoreError
+
+KEY_VARIABLE = "HANDLEWATCH_KEY"
+KEY_FILE = "handlewatch.plain-key"
+"""Named for what it is: whoever can read this file beside the database can read the database."""
+
+_FORMAT = b"\x01"
+_NONCE_BYTES = 12
+_ID_BYTES = 4
+
+
+def _derive(master: bytes, purpose: bytes) -> bytes:
+    return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"handlewatch/" + purpose).derive(master)
+
+
+class Keyring:
+    """Seals and opens column values, and makes the keyed hashes for look-ups.
+
+    :param master: 32 secret bytes.
+    """
+
+    def __init__(self, master: bytes) -> None:
+        if len(master) != 32:
+            raise StoreError(
+                f"The key has {len(master)} bytes instead of 32.",
+                do=f"Give {KEY_VARIABLE} (or the key file) the base64 text that `handlewatch init` wrote.",
+            )
+        self._aead = AESGCM(_derive(master, b"columns"))
+        self._lookup = _derive(master, b"lookup")
+        self.id = sha256(_derive(master, b"id")).digest()[:_ID_BYTES]
+
+    def seal(self, clear: bytes, context: str) -> bytes:
+        """Encrypts one value; `context` (table.column) binds it to its place."""
+        nonce = secrets.token_bytes(_NONCE_BYTES)
+        return _FORMAT + self.id + nonce + self._aead.encrypt(nonce, clear, context.encode())
+
+    def open(self, sealed: bytes, context: str) -> bytes:
+        """Decrypts one value. Raises `StoreError` where the key is another or the value was changed."""
+        head = len(_FORMAT) + _ID_BYTES
+        nonce, body = sealed[head : head + _NONCE_BYTES], sealed[head + _NONCE_BYTES :]
+        try:
+            if sealed[: len(_FORMAT)] != _FORMAT or sealed[len(_FORMAT) : head] != self.id:
+                raise InvalidTag
+            return self._aead.decrypt(nonce, body, context.encode())
+        except InvalidTag:
+            raise StoreError(
+                f"A value of {context} cannot be decrypted: the key is not the one it was written with.",
+                kept="The database is unchanged.",
+                do=f"Point {KEY_VARIABLE} or the key file at the right key.",
+            ) from None
+
+    def lookup(self, context: str, value: str) -> bytes:
+        """The keyed hash (32 bytes) under which a value is found again; equal values, equal hashes."""
+        return hmac.new(self._lookup, f"{context}\0{value}".encode("utf-8", "surrogatepass"), sha256).digest()
+
+
+def new_key() -> str:
+    """A fresh master key as text (base64)."""
+    return base64.b64encode(secrets.token_bytes(32)).decode()
+
+
+def write_key_file(path: Path) -> None:
+    """Makes a key file that only its owner can read. Never overwrites one: losing a key loses the data."""
+    try:
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return
+    with os.fdopen(descriptor, "w") as file:
+        file.write(new_key() + "\n")
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def load_keyring(home: Path) -> Keyring:
+    """The key from the environment, else from the plain key file in `home`. Raises `StoreError` without one."""
+    text = os.environ.get(KEY_VARIABLE)
+    if text is None:
+        try:
+            text = (home / KEY_FILE).read_text()
+        except FileNotFoundError:
+            raise StoreError(
+                f"There is no key: neither {KEY_VARIABLE} nor {home / KEY_FILE} is set.",
+                kept="Nothing was read or written.",
+                do="Run `handlewatch init` to make one, or restore the key that belongs to this database.",
+            ) from None
+    try:
+        return Keyring(base64.b64decode(text.strip(), validate=True))
+    except binascii.Error:
+        raise StoreError(
+            "The key is not base64 text.", do=f"Check {KEY_VARIABLE} or {home / KEY_FILE} against your backup."
+        ) from None

@@ -1,0 +1,101 @@
+"""Tables of the people's side: alerts, decisions, reveals, users and their sessions on the page."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from monitor.store.types import EncryptedJson, EncryptedText, UtcTime
+
+
+class User(SQLModel, table=True):
+    """A named person. Never deleted (decisions refer to it), only disabled."""
+
+    __tablename__ = "user"
+
+    name: str = Field(primary_key=True)
+    role: str
+    password_hash: str | None = None
+    created_at: datetime = Field(sa_type=UtcTime)
+    disabled_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class WebSession(SQLModel, table=True):
+    """A log-in on the page: only a hash of the cookie's token is kept."""
+
+    __tablename__ = "web_session"
+
+    token_hash: bytes = Field(sa_type=LargeBinary, primary_key=True)
+    user: str = Field(foreign_key="user.name", index=True)
+    csrf: str
+    created_at: datetime = Field(sa_type=UtcTime)
+    expires_at: datetime = Field(sa_type=UtcTime)
+
+
+class Alert(SQLModel, table=True):
+    """One campaign before an analyst.
+
+    `state`: open, claimed, second_review, decided. `version` grows with every change of state: whoever acts
+    names the version seen, and acts on nothing else. `explanation` is that of the post that raised it,
+    frozen. `lane`: main or safeguarding.
+    """
+
+    __tablename__ = "alert"
+    __table_args__ = (Index("ix_alert_queue", "lane", "state", "priority", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    campaign_id: int = Field(foreign_key="campaign.id", unique=True)
+    state: str = "open"
+    version: int = 1
+    lane: str = "main"
+    priority: int = 0
+    score: float
+    rule: str
+    bundle: str
+    explanation: dict[str, Any] = Field(sa_type=EncryptedJson("alert.explanation"))  # pyright: ignore
+    opened_at: datetime = Field(sa_type=UtcTime)
+    last_occurrence_at: datetime = Field(sa_type=UtcTime)
+    claimed_by: str | None = Field(default=None, foreign_key="user.name")
+    claimed_until: datetime | None = Field(default=None, sa_type=UtcTime)
+    verdict: str | None = None
+    decided_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class Decision(SQLModel, table=True):
+    """Who decided what, when, on what evidence, under which bundle. Never changed.
+
+    `evidence_hash` is the keyed hash of the explanation that was on the page. `final` is False for the first
+    of two people's decisions.
+    """
+
+    __tablename__ = "decision"
+    __table_args__ = (UniqueConstraint("alert_id", "alert_version"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", index=True)
+    alert_version: int
+    verdict: str
+    conduct: str | None = None
+    risk: str | None = None
+    reason: str = Field(sa_type=EncryptedText("decision.reason"))  # pyright: ignore
+    duplicate_of: int | None = Field(default=None, foreign_key="alert.id")
+    user: str = Field(foreign_key="user.name")
+    decided_at: datetime = Field(sa_type=UtcTime)
+    bundle: str
+    evidence_hash: bytes = Field(sa_type=LargeBinary)
+    final: bool = True
+
+
+class Reveal(SQLModel, table=True):
+    """Somebody looked at masked text: who, what, why."""
+
+    __tablename__ = "reveal"
+
+    id: int | None = Field(default=None, primary_key=True)
+    alert_id: int = Field(foreign_key="alert.id", index=True)
+    user: str = Field(foreign_key="user.name")
+    reason: str = Field(sa_type=EncryptedText("reveal.reason"))  # pyright: ignore
+    at: datetime = Field(sa_type=UtcTime)

@@ -1,0 +1,1 @@
+"""Text folded for matching, with maps back to the original; never for display."""
