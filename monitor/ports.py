@@ -76,7 +76,7 @@ class Records(Sequence["Post"]):
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))
 
-    def __getitem__(self, row: Any) -> Any:
+    def __getitem__(self, row: int | slice[Any, Any, Any]) -> Any:
         if isinstance(row, slice):
             return [self._build(index) for index in range(*row.indices(len(self)))]
         return self._build(range(len(self))[row])
@@ -234,7 +234,8 @@ class Channel(Protocol):
 
     def prepare(self, draft: ReportDraft) -> Outgoing:
         """Words the report (pure: no I/O, same draft, same bytes). Raises `ValueError` with the reason where
-        this channel cannot carry it."""
+        this channel cannot carry it.
+        """
         ...
 
     async def send(self, outgoing: Outgoing) -> Receipt:

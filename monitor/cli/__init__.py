@@ -1,5 +1,6 @@
 """The command line. Commands live in one module each and are imported only when called, so that
-`handlewatch screen` loads neither the store nor the web."""
+`handlewatch screen` loads neither the store nor the web.
+"""
 
 from __future__ import annotations
 

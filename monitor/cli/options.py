@@ -22,7 +22,9 @@ Lexicon = Annotated[
     Path | None,
     typer.Option("--lexicon", help="A lexicon (TOML) instead of the shipped one.", show_default=False),
 ]
-Rules = Annotated[Path | None, typer.Option("--rules", help="Rules (TOML) instead of the shipped ones.", show_default=False)]
+Rules = Annotated[
+    Path | None, typer.Option("--rules", help="Rules (TOML) instead of the shipped ones.", show_default=False)
+]
 BundleDir = Annotated[
     Path | None,
     typer.Option(

@@ -83,3 +83,13 @@ class UtcTime(TypeDecorator[datetime]):
         if value is None:
             return None
         return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+def encrypted_text(context: str) -> Any:
+    """An :class:`EncryptedText` column type (SQLModel's `Field` knows only classes, hence Any)."""
+    return EncryptedText(context)
+
+
+def encrypted_json(context: str) -> Any:
+    """An :class:`EncryptedJson` column type; see :func:`encrypted_text`."""
+    return EncryptedJson(context)

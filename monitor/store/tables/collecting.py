@@ -1,5 +1,7 @@
 """Tables of the collecting side: sources, their runs, cursors and leases, and the coverage ledger."""
 
+# SQLModel declares `__tablename__` as a declared_attr; a plain string is its documented use.
+# pyright: reportAssignmentType=false
 from __future__ import annotations
 
 from datetime import datetime

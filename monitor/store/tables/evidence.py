@@ -1,5 +1,7 @@
 """Tables of what was found: posts that hit, accounts, identities, campaigns and their occurrences."""
 
+# SQLModel declares `__tablename__` as a declared_attr; a plain string is its documented use.
+# pyright: reportAssignmentType=false
 from __future__ import annotations
 
 from datetime import datetime
@@ -8,7 +10,7 @@ from typing import Any
 from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from monitor.store.types import EncryptedJson, EncryptedText, UtcTime
+from monitor.store.types import UtcTime, encrypted_json, encrypted_text
 
 
 class Account(SQLModel, table=True):
@@ -20,7 +22,7 @@ class Account(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     platform: str
     key_hash: bytes = Field(sa_type=LargeBinary)
-    author: dict[str, Any] | None = Field(default=None, sa_type=EncryptedJson("account.author"))  # pyright: ignore
+    author: dict[str, Any] | None = Field(default=None, sa_type=encrypted_json("account.author"))
     first_seen_at: datetime = Field(sa_type=UtcTime)
 
 
@@ -42,8 +44,8 @@ class StoredPost(SQLModel, table=True):
     source: str = Field(foreign_key="source.name", index=True)
     run_id: int | None = Field(default=None, foreign_key="run.id")
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    record: dict[str, Any] | None = Field(default=None, sa_type=EncryptedJson("post.record"))  # pyright: ignore
-    screening: dict[str, Any] = Field(sa_type=EncryptedJson("post.screening"))  # pyright: ignore
+    record: dict[str, Any] | None = Field(default=None, sa_type=encrypted_json("post.record"))
+    screening: dict[str, Any] = Field(sa_type=encrypted_json("post.screening"))
     bundle: str
     rule: str
     score: float
@@ -61,7 +63,7 @@ class Identity(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     app: str
     key_hash: bytes = Field(sa_type=LargeBinary)
-    handle: str | None = Field(default=None, sa_type=EncryptedText("identity.handle"))  # pyright: ignore
+    handle: str | None = Field(default=None, sa_type=encrypted_text("identity.handle"))
     first_seen_at: datetime = Field(sa_type=UtcTime)
     last_seen_at: datetime = Field(sa_type=UtcTime)
 

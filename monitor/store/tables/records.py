@@ -1,5 +1,7 @@
 """Tables that all sides share: the audit trail and the switches."""
 
+# SQLModel declares `__tablename__` as a declared_attr; a plain string is its documented use.
+# pyright: reportAssignmentType=false
 from __future__ import annotations
 
 from datetime import datetime

@@ -1,5 +1,7 @@
 """Tables of the reporting side: the outbox with its history, and exported batches."""
 
+# SQLModel declares `__tablename__` as a declared_attr; a plain string is its documented use.
+# pyright: reportAssignmentType=false
 from __future__ import annotations
 
 from datetime import datetime
@@ -8,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, Index
 from sqlmodel import Field, SQLModel
 
-from monitor.store.types import EncryptedJson, EncryptedText, UtcTime
+from monitor.store.types import UtcTime, encrypted_json, encrypted_text
 
 
 class Report(SQLModel, table=True):
@@ -32,7 +34,7 @@ class Report(SQLModel, table=True):
     state: str
     outgoing: dict[str, Any] | None = Field(
         default=None,
-        sa_type=EncryptedJson("report.outgoing"),  # pyright: ignore
+        sa_type=encrypted_json("report.outgoing"),
     )
     outgoing_sha256: str | None = None
     due_at: datetime = Field(sa_type=UtcTime)
@@ -66,7 +68,7 @@ class ExportBatch(SQLModel, table=True):
 
     id: str = Field(primary_key=True)
     user: str = Field(foreign_key="user.name")
-    reason: str = Field(sa_type=EncryptedText("export_batch.reason"))  # pyright: ignore
+    reason: str = Field(sa_type=encrypted_text("export_batch.reason"))
     format: str
     rows: int
     sha256: str

@@ -1,5 +1,7 @@
 """Tables of the people's side: alerts, decisions, reveals, users and their sessions on the page."""
 
+# SQLModel declares `__tablename__` as a declared_attr; a plain string is its documented use.
+# pyright: reportAssignmentType=false
 from __future__ import annotations
 
 from datetime import datetime
@@ -8,7 +10,7 @@ from typing import Any
 from sqlalchemy import Index, LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
-from monitor.store.types import EncryptedJson, EncryptedText, UtcTime
+from monitor.store.types import UtcTime, encrypted_json, encrypted_text
 
 
 class User(SQLModel, table=True):
@@ -55,7 +57,7 @@ class Alert(SQLModel, table=True):
     score: float
     rule: str
     bundle: str
-    explanation: dict[str, Any] = Field(sa_type=EncryptedJson("alert.explanation"))  # pyright: ignore
+    explanation: dict[str, Any] = Field(sa_type=encrypted_json("alert.explanation"))
     opened_at: datetime = Field(sa_type=UtcTime)
     last_occurrence_at: datetime = Field(sa_type=UtcTime)
     claimed_by: str | None = Field(default=None, foreign_key="user.name")
@@ -80,7 +82,7 @@ class Decision(SQLModel, table=True):
     verdict: str
     conduct: str | None = None
     risk: str | None = None
-    reason: str = Field(sa_type=EncryptedText("decision.reason"))  # pyright: ignore
+    reason: str = Field(sa_type=encrypted_text("decision.reason"))
     duplicate_of: int | None = Field(default=None, foreign_key="alert.id")
     user: str = Field(foreign_key="user.name")
     decided_at: datetime = Field(sa_type=UtcTime)
@@ -97,5 +99,5 @@ class Reveal(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     alert_id: int = Field(foreign_key="alert.id", index=True)
     user: str = Field(foreign_key="user.name")
-    reason: str = Field(sa_type=EncryptedText("reveal.reason"))  # pyright: ignore
+    reason: str = Field(sa_type=encrypted_text("reveal.reason"))
     at: datetime = Field(sa_type=UtcTime)

@@ -1,0 +1,184 @@
+"""The configuration: `handlewatch.toml` in the home folder, and the environment over it.
+
+Every setting can be given as an environment variable: `HANDLEWATCH_` + section + `__` + name, for example
+`HANDLEWATCH_DATABASE__URL`. Without an `[organisation]` section nothing is kept: live collection only counts.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any
+
+import platformdirs
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from monitor import __version__
+from monitor.errors import ConfigError
+from monitor.store.database import sqlite_url
+from monitor.suggest import closest
+
+CONFIG_FILE = "handlewatch.toml"
+DATABASE_FILE = "handlewatch.db"
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Organisation(_Section):
+    """Who is responsible, why, and on what ground: asked by `handlewatch init` before anything is kept."""
+
+    controller: str = Field(min_length=1, description="The organisation that is responsible (data controller).")
+    purpose: str = Field(min_length=1, description="What the data is kept for.")
+    legal_basis: str = Field(min_length=1, description="The legal basis for keeping it.")
+    retention_days: int = Field(ge=1, le=3650, description="How long texts of decided alerts are kept, in days.")
+    escalation_contact: str = Field(min_length=1, description="Whom to call when somebody is in danger now.")
+    contact: EmailStr = Field(description="A role's e-mail address, never a person's: part of the user agent.")
+    reviewers: Annotated[list[str], Field(min_length=1, description="Names of the trained reviewers.")]
+
+
+class Database(_Section):
+    """Where things are kept."""
+
+    url: str | None = Field(default=None, description="Default: SQLite in the home folder. Else postgresql://...")
+
+
+class SourceSettings(BaseModel):
+    """One configured source; keys beside these are the plug-in's own options (`handlewatch sources show`)."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    plugin: str = Field(description="The kind of source.")
+    basis: str | None = Field(default=None, description="The operator's basis for this source's terms.")
+    every: float = Field(default=60, ge=1, description="Seconds between two polls (not for streams).")
+    enabled: bool = True
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The plug-in's own options."""
+        return dict(self.model_extra or {})
+
+
+class ChannelSettings(BaseModel):
+    """One configured channel; keys beside these are the plug-in's own options."""
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    plugin: str = Field(description="The kind of channel.")
+    platforms: list[str] = Field(default=["*"], description="Platforms whose posts go this way; '*' for all.")
+    enabled: bool = True
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """The plug-in's own options."""
+        return dict(self.model_extra or {})
+
+
+class Review(_Section):
+    """How people decide."""
+
+    second_person_for: list[str] = Field(
+        default=["danger_now"],
+        description="Conducts and risks whose reportable verdict needs a second, different person.",
+    )
+    claim_minutes: float = Field(default=10, gt=0, description="How long a claimed alert is held for its reviewer.")
+    undo_seconds: float = Field(default=10, ge=0, description="How long a report waits before it can leave.")
+
+
+class Page(_Section):
+    """The review page."""
+
+    host: str = "127.0.0.1"
+    port: int = Field(default=8642, ge=0, le=65535)
+    session_hours: float = Field(default=12, gt=0)
+
+
+class Settings(BaseSettings):
+    """All settings. `home` holds configuration, database and (unless given otherwise) the key."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="HANDLEWATCH_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+    )
+
+    home: Path
+    organisation: Organisation | None = None
+    database: Database = Database()
+    sources: dict[str, SourceSettings] = Field(default_factory=dict[str, SourceSettings])
+    channels: dict[str, ChannelSettings] = Field(default_factory=dict[str, ChannelSettings])
+    review: Review = Review()
+    page: Page = Page()
+    lexicon: Path | None = None
+    rules: Path | None = None
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """The environment wins over the file (which is handed in as init values)."""
+        return env_settings, init_settings
+
+    @property
+    def database_url(self) -> str:
+        """The database's URL."""
+        return self.database.url or sqlite_url(self.home / DATABASE_FILE)
+
+    @property
+    def user_agent(self) -> str:
+        """What platforms see: the program, its version, and the organisation's contact."""
+        contact = self.organisation.contact if self.organisation else "counting only"
+        return f"handlewatch/{__version__} ({contact})"
+
+
+def default_home() -> Path:
+    """The user's data folder for Handlewatch."""
+    return platformdirs.user_data_path("handlewatch", appauthor=False)
+
+
+def load_settings(home: Path | None = None) -> Settings:
+    """Reads the configuration of a home folder. Raises `ConfigError` naming the file and the setting."""
+    home = (home or default_home()).absolute()
+    path = home / CONFIG_FILE
+    values: dict[str, Any] = {}
+    try:
+        values = tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        pass  # nothing configured: counting only
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path} cannot be read: {error}.", do="Check the file and its permissions.") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path} is not TOML: {error}.", do="Mend that line.") from None
+    values["home"] = home
+    try:
+        return Settings(**values)
+    except ValidationError as error:
+        raise ConfigError(
+            f"{path}: {_first_problem(error)}", do="Mend that setting; `handlewatch init` shows a full example."
+        ) from None
+
+
+def _first_problem(error: ValidationError) -> str:
+    problem = error.errors(include_url=False, include_input=False)[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    if problem["type"] == "extra_forbidden":
+        return f"there is no setting {where!r}. {closest(str(problem['loc'][-1]), _siblings(problem['loc'][:-1]))}"
+    return f"{where}: {problem['msg']}."
+
+
+def _siblings(path: tuple[int | str, ...]) -> list[str]:
+    model: type[BaseModel] = Settings
+    sections: dict[str, type[BaseModel]] = {
+        "organisation": Organisation,
+        "database": Database,
+        "review": Review,
+        "page": Page,
+    }
+    for part in path:
+        model = sections.get(str(part), model)
+    return list(model.model_fields)

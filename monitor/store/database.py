@@ -1,0 +1,176 @@
+"""Opening the database, its transactions, and what its errors mean.
+
+SQLite: WAL, synchronous=FULL, writes in BEGIN IMMEDIATE, short transactions with no network inside one.
+PostgreSQL by URL. Both are spoken to through the same sessions.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlmodel import Session
+
+from monitor.clock import Clock, system_clock
+from monitor.errors import StoreError
+from monitor.store import migrate
+from monitor.store.keys import Keyring
+
+BUSY_SECONDS = 30
+"""How long a writer waits for another process's short transaction on SQLite."""
+
+_READ_ONLY = "handlewatch_read_only"
+
+
+class Store:
+    """The database: short transactions, encrypted columns, a clock.
+
+    Not for use from two threads at once in one transaction; every thread opens its own.
+    """
+
+    def __init__(self, engine: Engine, keyring: Keyring, clock: Clock) -> None:
+        self.engine = engine
+        self.keyring = keyring
+        self.now = clock
+
+    @property
+    def is_sqlite(self) -> bool:
+        """Whether this is SQLite (else PostgreSQL)."""
+        return self.engine.dialect.name == "sqlite"
+
+    @contextmanager
+    def write(self) -> Generator[Session]:
+        """One transaction: committed at the end, rolled back by any error. Raises `StoreError`."""
+        with self._session() as session, session.begin():
+            yield session
+
+    @contextmanager
+    def read(self) -> Generator[Session]:
+        """One consistent look, without taking the writer's lock. Raises `StoreError`."""
+        with self._session(**{_READ_ONLY: True}) as session, session.begin():
+            yield session
+
+    @contextmanager
+    def _session(self, **options: bool) -> Generator[Session]:
+        try:
+            with (
+                self.engine.connect().execution_options(**options) as connection,
+                Session(connection, expire_on_commit=False) as session,
+            ):
+                yield session
+        except DBAPIError as error:
+            raise explain(error) from error
+
+    def close(self) -> None:
+        """Closes all connections."""
+        self.engine.dispose()
+
+
+def explain(error: DBAPIError) -> StoreError:
+    """What a database error means to the operator."""
+    original = str(error.orig or error).strip().splitlines()[0]
+    kept = "Everything committed before is safe; the transaction that failed left nothing behind."
+    lowered = original.lower()
+    for sign, do in (
+        ("readonly", "Make the folder of the database writable for this user, then start again."),
+        ("read-only", "Make the database writable for this user, then start again."),
+        ("disk is full", "Free space on the disk of the database, then start again; nothing needs repair."),
+        ("no space left", "Free space on the disk of the database, then start again; nothing needs repair."),
+        ("disk i/o error", "Check the disk of the database (full, read-only, failing), then start again."),
+        ("unable to open", "Check that the folder of the database exists and is readable and writable for this user."),
+        ("is locked", f"Another process held the database for over {BUSY_SECONDS} s; find it, then try again."),
+        ("not a database", "The file is not a Handlewatch database, or is damaged: restore it from a backup."),
+        ("malformed", "The database file is damaged: restore it from a backup."),
+        ("connection", "Check that the PostgreSQL server runs and that the database URL is right."),
+    ):
+        if sign in lowered:
+            return StoreError(f"The database refused: {original}.", kept=kept, do=do)
+    return StoreError(f"The database refused: {original}.", kept=kept, do="Run `handlewatch db check`.")
+
+
+def _prepare_sqlite(engine: Engine) -> None:
+    def on_connect(connection: sqlite3.Connection, _: Any) -> None:
+        # The driver's own implicit BEGIN would be a deferred one; ours is emitted by `on_begin`.
+        connection.isolation_level = None
+        cursor = connection.cursor()
+        cursor.execute(f"PRAGMA busy_timeout={BUSY_SECONDS * 1000}")
+        cursor.execute("PRAGMA journal_mode=WAL")
+        cursor.execute("PRAGMA synchronous=FULL")
+        cursor.execute("PRAGMA foreign_keys=ON")
+        cursor.close()
+
+    def on_begin(connection: Connection) -> None:
+        read_only = connection.get_execution_options().get(_READ_ONLY, False)
+        connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
+
+    event.listen(engine, "connect", on_connect)
+    event.listen(engine, "begin", on_begin)
+
+
+def _engine(url: str) -> Engine:
+    parsed = make_url(url)
+    if parsed.drivername in {"postgresql", "postgres"}:
+        parsed = parsed.set(drivername="postgresql+psycopg")
+    try:
+        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+    except ModuleNotFoundError:
+        raise StoreError(
+            "PostgreSQL support is not installed.", do="Install it with: pip install 'handlewatch[postgres]'"
+        ) from None
+    if engine.dialect.name == "sqlite":
+        _prepare_sqlite(engine)
+    return engine
+
+
+def sqlite_url(path: Path) -> str:
+    """The URL of a SQLite file."""
+    return f"sqlite:///{path}"
+
+
+def open_store(url: str, keyring: Keyring, *, clock: Clock = system_clock, upgrade: bool = False) -> Store:
+    """Opens the database and checks its version.
+
+    :param url: `sqlite:///path` or `postgresql://...`.
+    :param upgrade: bring an empty or older database to this version first; without it, either is an error.
+    :raises StoreError: unusable, older (upgrade first) or newer than this program, or another key.
+    """
+    engine = _engine(url)
+    cast("Any", engine.dialect).handlewatch_keyring = keyring
+    _check_file(engine, create=upgrade)
+    try:
+        if upgrade:
+            migrate.upgrade(engine)
+        else:
+            migrate.require_current(engine)
+    except (DBAPIError, OperationalError) as error:
+        engine.dispose()
+        raise explain(error) from error
+    except StoreError:
+        engine.dispose()
+        raise
+    return Store(engine, keyring, clock)
+
+
+def _check_file(engine: Engine, *, create: bool) -> None:
+    """A SQLite file is made readable for its owner only, and never made by accident."""
+    path = engine.url.database
+    if engine.dialect.name != "sqlite" or not path or path == ":memory:":
+        return
+    if not Path(path).exists():
+        if not create:
+            raise StoreError(
+                f"There is no database at {path}.", do="Run `handlewatch init` (or `handlewatch db upgrade`)."
+            )
+        try:
+            os.close(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600))
+        except OSError as error:
+            raise StoreError(
+                f"The database cannot be made at {path}: {error.strerror}.",
+                do="Choose a folder that exists and is writable for this user (--home).",
+            ) from None
