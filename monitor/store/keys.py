@@ -34,6 +34,14 @@ def _derive(master: bytes, purpose: bytes) -> bytes:
     return HKDF(algorithm=SHA256(), length=32, salt=None, info=b"handlewatch/" + purpose).derive(master)
 
 
+def _wrong_key(context: str) -> StoreError:
+    return StoreError(
+        f"A value of {context} cannot be decrypted: the key is not the one it was written with.",
+        kept="The database is unchanged.",
+        do=f"Point {KEY_VARIABLE} or the key file at the right key.",
+    )
+
+
 class Keyring:
     """Seals and opens column values, and makes the keyed hashes for look-ups.
 
@@ -59,16 +67,12 @@ class Keyring:
         """Decrypts one value. Raises `StoreError` where the key is another or the value was changed."""
         head = len(_FORMAT) + _ID_BYTES
         nonce, body = sealed[head : head + _NONCE_BYTES], sealed[head + _NONCE_BYTES :]
+        if sealed[: len(_FORMAT)] != _FORMAT or sealed[len(_FORMAT) : head] != self.id:
+            raise _wrong_key(context)
         try:
-            if sealed[: len(_FORMAT)] != _FORMAT or sealed[len(_FORMAT) : head] != self.id:
-                raise InvalidTag
             return self._aead.decrypt(nonce, body, context.encode())
         except InvalidTag:
-            raise StoreError(
-                f"A value of {context} cannot be decrypted: the key is not the one it was written with.",
-                kept="The database is unchanged.",
-                do=f"Point {KEY_VARIABLE} or the key file at the right key.",
-            ) from None
+            raise _wrong_key(context) from None
 
     def lookup(self, context: str, value: str) -> bytes:
         """The keyed hash (32 bytes) under which a value is found again; equal values, equal hashes."""

@@ -1,0 +1,245 @@
+"""Lines of a file or of standard input, plain, gzip or Zstandard, read in bounded memory.
+
+A line that is too long is skipped without being held; an archive that breaks off gives what came before the
+break and then raises. Reddit dumps use Zstandard windows of 2 GiB, which are allowed.
+"""
+
+from __future__ import annotations
+
+import gzip
+import io
+import sys
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO, Any, Final
+
+import zstandard
+
+from monitor.errors import InputError
+
+MAX_LINE_BYTES: Final = 16 * 1024 * 1024
+STDIN: Final = "-"
+
+_CHUNK_BYTES: Final = 1 << 20
+_GZIP_MAGIC: Final = b"\x1f\x8b"
+_ZSTD_MAGIC: Final = 0xFD2FB528
+_ZSTD_SKIPPABLE: Final = range(0x184D2A50, 0x184D2A60)
+_BOM: Final = b"\xef\xbb\xbf"
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line without its line break. `number` counts from 1, blank lines included."""
+
+    number: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LongLine:
+    """A line over the limit: skipped, its content never held. `size` is in bytes."""
+
+    number: int
+    size: int
+
+
+class _ZstdFrames:
+    """Follows the frames of a Zstandard stream to know whether it ends where a frame ends (RFC 8878).
+
+    The decompressor itself does not tell a stream that was cut off from one that is complete.
+    """
+
+    def __init__(self) -> None:
+        self._pending = b""
+        self._skip = 0
+        self._step = self._magic
+        self._checksum = False
+
+    @property
+    def complete(self) -> bool:
+        """True between frames."""
+        return self._step == self._magic and not self._pending and not self._skip
+
+    def feed(self, data: bytes) -> None:
+        """Takes the next compressed bytes."""
+        position = 0
+        while position < len(data):
+            if self._skip:
+                taken = min(self._skip, len(data) - position)
+                self._skip -= taken
+                position += taken
+                continue
+            # Headers are at most 18 bytes: a small look at a time keeps this cheap.
+            look = self._pending + data[position : position + 32]
+            used = self._step(look)
+            if used:
+                position += used - len(self._pending)
+                self._pending = b""
+            else:
+                position += len(look) - len(self._pending)
+                self._pending = look
+
+    def _magic(self, look: bytes) -> int:
+        if len(look) < 8:
+            return 0
+        number = int.from_bytes(look[:4], "little")
+        if number in _ZSTD_SKIPPABLE:
+            self._skip = int.from_bytes(look[4:8], "little")
+            return 8
+        self._step = self._header
+        return 4
+
+    def _header(self, look: bytes) -> int:
+        descriptor = look[0]
+        single = descriptor >> 5 & 1
+        size_flag = descriptor >> 6
+        size_bytes = (1 if single else 0, 2, 4, 8)[size_flag]
+        length = 1 + (1 - single) + (0, 1, 2, 4)[descriptor & 3] + size_bytes
+        if len(look) < length:
+            return 0
+        self._checksum = bool(descriptor >> 2 & 1)
+        self._step = self._block
+        return length
+
+    def _block(self, look: bytes) -> int:
+        if len(look) < 3:
+            return 0
+        header = int.from_bytes(look[:3], "little")
+        kind, size = header >> 1 & 3, header >> 3
+        self._skip = 1 if kind == 1 else size
+        if header & 1:
+            self._skip += 4 if self._checksum else 0
+            self._step = self._magic
+        return 3
+
+
+class _Counted(io.RawIOBase):
+    """Counts the bytes that are read, and shows them to the frame follower."""
+
+    def __init__(self, raw: IO[bytes], head: bytes, frames: _ZstdFrames | None) -> None:
+        self._raw = raw
+        self._head = head
+        self._frames = frames
+        self.count = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        data = self._head or self._raw.read(len(buffer))
+        self._head = data[len(buffer) :]
+        data = data[: len(buffer)]
+        buffer[: len(data)] = data
+        self.count += len(data)
+        if self._frames is not None:
+            self._frames.feed(data)
+        return len(data)
+
+
+class LineReader:
+    """Iterates over the lines of one input, once.
+
+    :param path: a file, or "-" for standard input. Compression is told by the first bytes; a name that ends in
+        .gz or .zst promises it.
+    :param after_line: lines up to and including this number are passed over (for resuming).
+    :raises InputError: the file cannot be opened; while iterating: it breaks off or is damaged (everything
+        before that was yielded).
+    """
+
+    def __init__(self, path: Path | str, *, after_line: int = 0, max_line_bytes: int = MAX_LINE_BYTES) -> None:
+        self.name = "standard input" if str(path) == STDIN else str(path)
+        self._suffix = Path(path).suffix.lower()
+        self._after = after_line
+        self._limit = max_line_bytes
+        self.line = 0
+        try:
+            self._file: IO[bytes] = sys.stdin.buffer if str(path) == STDIN else Path(path).open("rb", buffering=0)
+            self.total_bytes = Path(path).stat().st_size if str(path) != STDIN else None
+            head = self._file.read(8)
+        except OSError as error:
+            raise InputError(
+                f"{self.name} cannot be read: {error.strerror or error}.", do="Check the name and the permissions."
+            ) from error
+        self._open(head)
+
+    def _open(self, head: bytes) -> None:
+        number = int.from_bytes(head[:4], "little")
+        zstd = number == _ZSTD_MAGIC or number in _ZSTD_SKIPPABLE
+        packed = zstd or head.startswith(_GZIP_MAGIC)
+        if self._suffix in {".gz", ".zst"} and not packed:
+            self._file.close()
+            raise InputError(
+                f"{self.name} is not a {self._suffix} archive (its first bytes are not those of one).",
+                do="Fetch the file again, or rename it if it is plain text.",
+            )
+        self._frames = _ZstdFrames() if zstd else None
+        self._counted = _Counted(self._file, head, self._frames)
+        self._stream: Any = io.BufferedReader(self._counted, _CHUNK_BYTES)
+        if zstd:
+            decompressor = zstandard.ZstdDecompressor(max_window_size=2**31)
+            self._stream = decompressor.stream_reader(self._stream, read_size=_CHUNK_BYTES, read_across_frames=True)
+        elif packed:
+            self._stream = gzip.GzipFile(fileobj=self._stream)
+
+    @property
+    def bytes_read(self) -> int:
+        """Bytes of the (compressed) input that were read so far; compare with `total_bytes`."""
+        return self._counted.count
+
+    def __iter__(self) -> Iterator[Line | LongLine]:
+        return (line for line in self._lines() if line.number > self._after)
+
+    def _chunks(self) -> Iterator[bytes]:
+        try:
+            while chunk := self._stream.read(_CHUNK_BYTES):
+                yield chunk
+            if self._frames is not None and not self._frames.complete:
+                raise EOFError
+        except EOFError:
+            raise self._broken("breaks off: the archive was cut short") from None
+        except (zstandard.ZstdError, gzip.BadGzipFile, zlib.error, OSError) as error:
+            raise self._broken(f"is damaged ({error})") from error
+        finally:
+            if self._file is not sys.stdin.buffer:
+                self._file.close()
+
+    def _broken(self, how: str) -> InputError:
+        return InputError(
+            f"{self.name} {how}, after line {self.line}.",
+            kept=f"The {self.line} lines before were read.",
+            do="Fetch the file again; reading can be resumed.",
+        )
+
+    def _lines(self) -> Iterator[Line | LongLine]:
+        pending = bytearray()
+        skipped = 0
+        try:
+            for chunk in self._chunks():
+                start = 0
+                while (end := chunk.find(b"\n", start)) >= 0:
+                    yield self._take(pending, chunk[start:end], skipped)
+                    start, skipped = end + 1, 0
+                rest = chunk[start:]
+                if skipped or len(pending) + len(rest) > self._limit:
+                    skipped += len(pending) + len(rest)
+                    pending.clear()
+                else:
+                    pending += rest
+        except InputError:
+            # A cut line is worth a look only where it is whole: it ends like an object.
+            if pending.rstrip().endswith(b"}"):
+                yield self._take(pending, b"", skipped)
+            raise
+        if pending or skipped:
+            yield self._take(pending, b"", skipped)
+
+    def _take(self, pending: bytearray, rest: bytes, skipped: int) -> Line | LongLine:
+        self.line += 1
+        size = skipped + len(pending) + len(rest)
+        data = b"" if size > self._limit else bytes(pending) + rest
+        pending.clear()
+        if size > self._limit:
+            return LongLine(self.line, size)
+        return Line(self.line, (data.removeprefix(_BOM) if self.line == 1 else data).rstrip(b"\r"))
