@@ -118,7 +118,8 @@ def _engine(url: str) -> Engine:
     if parsed.drivername in {"postgresql", "postgres"}:
         parsed = parsed.set(drivername="postgresql+psycopg")
     try:
-        engine = create_engine(parsed, pool_pre_ping=parsed.get_backend_name() != "sqlite")
+        # Values never show up in error messages: those end up in logs.
+        engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
     except ModuleNotFoundError:
         raise StoreError(
             "PostgreSQL support is not installed.", do="Install it with: pip install 'handlewatch[postgres]'"

@@ -1,0 +1,150 @@
+"""What all tests share: a clock that is told the time, stores on both databases, and the components at hand.
+
+A test that needs a component which is not installed is deselected and listed with the command that brings it.
+With HANDLEWATCH_TEST_ALL=1 (CI) that is a failure instead.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from monitor.store.database import Store, open_store, sqlite_url
+from monitor.store.keys import Keyring
+from tests.support.postgres import PostgresCluster, find_postgres
+
+REPOSITORY = Path(__file__).parent.parent
+
+COMPONENTS: dict[str, tuple[Any, str]] = {
+    "postgres": (lambda: find_postgres() is not None, "apt-get install postgresql"),
+    "browser": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
+    "realnet": (lambda: (REPOSITORY / ".realnet" / "ready").exists(), "./run realnet"),
+    "realdata": (
+        lambda: bool(os.environ.get("HANDLEWATCH_REAL_POSTS")),
+        "HANDLEWATCH_REAL_POSTS=path/to/real-posts.ndjson.zst",
+    ),
+}
+_left_out: dict[str, int] = {}
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    missing = [name for name, (present, _) in COMPONENTS.items() if not present()]
+    left_out = {item for name in missing for item in items if item.get_closest_marker(name)}
+    for item in left_out:
+        for name in missing:
+            if item.get_closest_marker(name):
+                _left_out[name] = _left_out.get(name, 0) + 1
+    if left_out:
+        config.hook.pytest_deselected(items=list(left_out))
+        items[:] = [item for item in items if item not in left_out]
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    for name, count in sorted(_left_out.items()):
+        terminalreporter.write_line(f"left out: {count} tests that need {name}; to have them: {COMPONENTS[name][1]}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if _left_out and os.environ.get("HANDLEWATCH_TEST_ALL") == "1":
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+
+class FakeClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self) -> None:
+        self.time = datetime(2026, 11, 1, 12, 0, tzinfo=UTC)
+
+    def __call__(self) -> datetime:
+        return self.time
+
+    def advance(self, **parts: float) -> datetime:
+        """`advance(minutes=5)`; returns the new time."""
+        self.time += timedelta(**parts)
+        return self.time
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def keyring() -> Keyring:
+    return Keyring(b"k" * 32)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[PostgresCluster]:
+    """A PostgreSQL server of this test session's own, reached through a socket; each test gets a database."""
+    with PostgresCluster.started() as cluster:
+        yield cluster
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
+def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The URL of an empty database, on SQLite and on PostgreSQL."""
+    if request.param == "sqlite":
+        yield sqlite_url(tmp_path / "test.db")
+        return
+    cluster: PostgresCluster = request.getfixturevalue("postgres")
+    with cluster.database() as url:
+        yield url
+
+
+@pytest.fixture
+def store(database_url: str, keyring: Keyring, clock: FakeClock) -> Iterator[Store]:
+    """An empty store of this version, on both databases."""
+    store = open_store(database_url, keyring, clock=clock, upgrade=True)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def sqlite_store(tmp_path: Path, keyring: Keyring, clock: FakeClock) -> Iterator[Store]:
+    """An empty store of this version, on SQLite only: for what cannot differ between databases."""
+    store = open_store(sqlite_url(tmp_path / "test.db"), keyring, clock=clock, upgrade=True)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """An empty home folder."""
+    folder = tmp_path / "home"
+    folder.mkdir()
+    return folder
+
+
+@pytest.fixture
+def handlewatch(home: Path, tmp_path: Path) -> Any:
+    """Runs the command line as a process: `handlewatch("screen", "x.ndjson")` -> CompletedProcess (text)."""
+
+    def run(*arguments: str, stdin: str | None = None, env: dict[str, str] | None = None, timeout: float = 60) -> Any:
+        return subprocess.run(
+            ["handlewatch", *arguments],
+            input=stdin,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            check=False,
+            cwd=tmp_path,
+            env={
+                "PATH": f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}",
+                "HOME": str(tmp_path),
+                "HANDLEWATCH_HOME": str(home),
+                "LANG": "C.UTF-8",
+                "COVERAGE_PROCESS_START": os.environ.get("COVERAGE_PROCESS_START", ""),
+                **(env or {}),
+            },
+        )
+
+    return run
