@@ -27,6 +27,7 @@ _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = 0xFD2FB528
 _ZSTD_SKIPPABLE: Final = range(0x184D2A50, 0x184D2A60)
 _BOM: Final = b"\xef\xbb\xbf"
+_CUT: Final = "breaks off: the archive was cut short"
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +156,8 @@ class LineReader:
         self._limit = max_line_bytes
         self.line = 0
         try:
-            self._file: IO[bytes] = sys.stdin.buffer if str(path) == STDIN else Path(path).open("rb", buffering=0)
+            # Closed when iteration ends, however it ends.
+            self._file: IO[bytes] = sys.stdin.buffer if str(path) == STDIN else Path(path).open("rb", buffering=0)  # noqa: SIM115
             self.total_bytes = Path(path).stat().st_size if str(path) != STDIN else None
             head = self._file.read(8)
         except OSError as error:
@@ -195,15 +197,15 @@ class LineReader:
         try:
             while chunk := self._stream.read(_CHUNK_BYTES):
                 yield chunk
-            if self._frames is not None and not self._frames.complete:
-                raise EOFError
         except EOFError:
-            raise self._broken("breaks off: the archive was cut short") from None
+            raise self._broken(_CUT) from None
         except (zstandard.ZstdError, gzip.BadGzipFile, zlib.error, OSError) as error:
             raise self._broken(f"is damaged ({error})") from error
         finally:
             if self._file is not sys.stdin.buffer:
                 self._file.close()
+        if self._frames is not None and not self._frames.complete:
+            raise self._broken(_CUT)
 
     def _broken(self, how: str) -> InputError:
         return InputError(

@@ -148,13 +148,16 @@ def from_record(record: Mapping[str, Any], *, warn: Callable[[str], None] | None
     if not tags and all(text is None for text in texts):
         raise ValueError("no text field (text, title, tags, community, community_description, author.bio)")
     count = record.get("media_count")
+    times = {name: _time(record.get(name), name, tell) for name in _TIMES}
     return Post(
         platform=platform,
         id=post_id,
         author=author,
         tags=tags,
         media_count=count if isinstance(count, int) and count > 0 else 0,
-        **{name: _time(record.get(name), name, tell) for name in _TIMES},
+        created_at=times["created_at"],
+        first_seen_at=times["first_seen_at"],
+        edited_at=times["edited_at"],
         **strings,
     )
 
