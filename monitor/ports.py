@@ -6,17 +6,19 @@ an organisation's private one could not.
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     import httpx
     from pydantic import BaseModel
 
     from monitor.clock import Clock
+    from monitor.net.bodies import TextType
     from monitor.post import Post, PostRef
 
 Cursor = Mapping[str, Any]
@@ -93,27 +95,35 @@ class BadRecord:
     why: str
 
 
+class AccountRef(NamedTuple):
+    """Names one account: `key` is unique within its platform (`Author.key`)."""
+
+    platform: str
+    key: str
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Batch:
     """What a source hands over at once; committed in one transaction together with its cursor.
 
-    `cursor` None leaves the stored one as it is. `deleted`: posts that the platform said are deleted, and
-    accounts by (platform, author key) that are gone with everything they posted.
+    `cursor` None leaves the stored one as it is. `deleted`: posts that the platform said are deleted;
+    `deleted_accounts`: accounts that are deleted, with everything they posted.
     """
 
     records: Records
     cursor: Cursor | None = None
     coverage: Sequence[Coverage] = ()
     deleted: Sequence[PostRef] = ()
+    deleted_accounts: Sequence[AccountRef] = ()
     bad: Sequence[BadRecord] = ()
 
 
 class Source(Protocol):
     """A configured source. Made by its :class:`SourcePlugin`."""
 
-    def collect(self, cursor: Cursor | None) -> AsyncIterator[Batch]:
-        """Batches from where `cursor` left off: a polled source ends when it has caught up, a stream
-        goes on until cancelled. The next batch is asked for only when the last one is committed.
+    def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
+        """An async generator of batches from where `cursor` left off: a polled source ends when it has
+        caught up, a stream goes on until cancelled. The next batch is asked for only when the last one is committed.
 
         Raises `AuthError`, `RateLimitedError` (with the seconds to wait) or `UnreachableError`; whatever
         was yielded before stays valid.
@@ -131,12 +141,53 @@ class Pace(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourceContext:
-    """What the composition lends to a source: the text-only client, the clock, and how to wait."""
+    """What the composition lends to a source: the text-only client, the clock, and how to wait.
+
+    :param named: hosts that the operator named; only they may have private or loopback addresses.
+    :param loopback: every server is on loopback: pacing minimums are waived.
+    :param limit: about how many posts are wanted at most; None for all.
+    :param pages: how many pages of each timeline may be read in one go; None leaves it to the source.
+    """
 
     http: httpx.AsyncClient
     clock: Clock
     user_agent: str
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+    named: frozenset[str] = frozenset()
     loopback: bool = False
+    limit: int | None = None
+    pages: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What a platform's terms ask of an operator, as data. Facts with their source, not legal advice.
+
+    :param approval_needed: the platform wants to approve this use before any of it.
+    :param basis_needed: the operator must state its basis before the source is enabled.
+    :param text_days: longest time a text may be kept, in days; None where none is stated.
+    :param deletion_hours: how soon a deletion on the platform must be followed here; None where no time is
+        stated (it is followed all the same where the platform tells of it).
+    :param may_link: handles may be matched with those of other platforms.
+    :param may_profile: posts may be gathered by account.
+    :param may_share: kinds of recipient that texts may go to: platform, hotline, law_enforcement, partner.
+    :param may_publish_time_to_act: how fast the platform acts may be published.
+    :param link: where the terms are.
+    :param checked: when they were last read.
+    """
+
+    platform: str
+    approval_needed: bool
+    basis_needed: bool
+    text_days: float | None
+    deletion_hours: float | None
+    may_link: bool
+    may_profile: bool
+    may_share: frozenset[str]
+    may_publish_time_to_act: bool
+    link: str
+    checked: date
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,8 +196,12 @@ class SourcePlugin:
 
     :param options: pydantic model of its options; field descriptions document them (`sources show`).
     :param open: makes a source of validated options.
-    :param credentials: names of options that are secrets; empty where the source needs none.
+    :param accepts: the text types that its client may read; everything else is refused unread.
+    :param servers: the addresses (URLs) of the servers that options name; empty for local files.
+    :param credentials: names of options that are secrets; empty where the source has none.
+    :param credentials_needed: it cannot read anything without them.
     :param example: a ready-to-use configuration section, TOML.
+    :param starter: options with which it may start in counting mode when nothing is configured; None: not.
     """
 
     name: str
@@ -154,8 +209,13 @@ class SourcePlugin:
     pace: Pace
     options: type[BaseModel]
     open: Callable[[Any, SourceContext], Source]
+    terms: Terms
+    accepts: frozenset[TextType] = frozenset()
+    servers: Callable[[Any], Sequence[str]] = field(default=lambda _: ())
     credentials: Sequence[str] = ()
+    credentials_needed: bool = False
     example: str = ""
+    starter: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,32 @@
+"""What the text-only client refuses, and why. All of it ends a command as "unreachable"."""
+
+from __future__ import annotations
+
+from monitor.errors import UnreachableError
+
+
+class NotTextError(UnreachableError):
+    """The answer is no text of a listed type; its body was not read (or no further than its first bytes).
+
+    :param page: it says to be text of another type: servers in trouble answer with a page instead of JSON.
+    """
+
+    def __init__(self, what: str, *, page: bool = False, kept: str = "", do: str = "") -> None:
+        super().__init__(what, kept=kept, do=do)
+        self.page = page
+
+
+class TooLargeError(UnreachableError):
+    """The answer is larger than the limit; reading stopped there."""
+
+
+class RedirectRefusedError(UnreachableError):
+    """The answer sends us to a server that the operator did not name."""
+
+
+class AddressRefusedError(UnreachableError):
+    """The name leads to a private or loopback address that the operator did not name."""
+
+
+class BadAnswerError(UnreachableError):
+    """The answer is of the right type and yet cannot be used: cut off, invalid, not in the documented form."""
