@@ -19,7 +19,8 @@ class Report(SQLModel, table=True):
     `id` is a UUID and the report's id on the outside. `dedupe_key` (channel, subject and reason, keyed hash in
     hex) is unique: nothing is reported twice. `outgoing` is what leaves, frozen (`monitor.ports.Outgoing`).
     `state`: undo_window, queued, claimed, accepted, rejected, uncertain, manual, filed, withdrawn, dead.
-    `token` is the fencing token of the claim.
+    `token` is the fencing token of the claim; `claim_expires_at` is on the database's time. `why` (and an
+    event's `detail`) is encrypted: a recipient's answer may quote anything.
     """
 
     __tablename__ = "report"
@@ -42,7 +43,7 @@ class Report(SQLModel, table=True):
     token: int = 0
     claim_expires_at: datetime | None = Field(default=None, sa_type=UtcTime)
     remote_id: str | None = None
-    why: str | None = None
+    why: str | None = Field(default=None, sa_type=encrypted_text("report.why"))
     created_at: datetime = Field(sa_type=UtcTime)
     updated_at: datetime = Field(sa_type=UtcTime)
 
@@ -51,6 +52,7 @@ class ReportEvent(SQLModel, table=True):
     """One step in a report's life: from which state to which, when, by whom, with what answer."""
 
     __tablename__ = "report_event"
+    __table_args__ = (Index("ix_report_event_after", "after", "at"),)
 
     id: int | None = Field(default=None, primary_key=True)
     report_id: str = Field(foreign_key="report.id", index=True)
@@ -58,15 +60,19 @@ class ReportEvent(SQLModel, table=True):
     after: str
     at: datetime = Field(sa_type=UtcTime)
     actor: str
-    detail: str = ""
+    detail: str = Field(default="", sa_type=encrypted_text("report_event.detail"))
 
 
 class ExportBatch(SQLModel, table=True):
-    """One export that left: who, why, which rows, which bytes, and the batch before it."""
+    """One export that left: who, why, which rows, which bytes, and the batch before it.
+
+    `seq` numbers them without a gap; `sha256` is that of the manifest file, which names all others.
+    """
 
     __tablename__ = "export_batch"
 
     id: str = Field(primary_key=True)
+    seq: int = Field(unique=True)
     user: str = Field(foreign_key="user.name")
     reason: str = Field(sa_type=encrypted_text("export_batch.reason"))
     format: str

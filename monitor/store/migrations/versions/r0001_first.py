@@ -98,6 +98,7 @@ def upgrade() -> None:
     op.create_table(
         "export_batch",
         sa.Column("id", sa.String(), nullable=False),
+        sa.Column("seq", sa.Integer(), nullable=False),
         sa.Column("user", sa.String(), nullable=False),
         sa.Column("reason", sa.LargeBinary(), nullable=False),
         sa.Column("format", sa.String(), nullable=False),
@@ -110,6 +111,7 @@ def upgrade() -> None:
             ["user.name"],
         ),
         sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("seq"),
     )
     op.create_table(
         "run",
@@ -338,7 +340,7 @@ def upgrade() -> None:
         sa.Column("token", sa.Integer(), nullable=False),
         sa.Column("claim_expires_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("remote_id", sa.String(), nullable=True),
-        sa.Column("why", sa.String(), nullable=True),
+        sa.Column("why", sa.LargeBinary(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), nullable=False),
         sa.ForeignKeyConstraint(
@@ -368,7 +370,7 @@ def upgrade() -> None:
         sa.Column("after", sa.String(), nullable=False),
         sa.Column("at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("actor", sa.String(), nullable=False),
-        sa.Column("detail", sa.String(), nullable=False),
+        sa.Column("detail", sa.LargeBinary(), nullable=False),
         sa.ForeignKeyConstraint(
             ["report_id"],
             ["report.id"],
@@ -376,3 +378,4 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index(op.f("ix_report_event_report_id"), "report_event", ["report_id"], unique=False)
+    op.create_index("ix_report_event_after", "report_event", ["after", "at"], unique=False)
