@@ -69,8 +69,11 @@ class Alert(SQLModel, table=True):
 class Decision(SQLModel, table=True):
     """Who decided what, when, on what evidence, under which bundle. Never changed.
 
-    `evidence_hash` is the keyed hash of the explanation that was on the page. `final` is False for the first
-    of two people's decisions.
+    `alert_version` is the version that was acted on: the decision that stands is the one whose number is one
+    below the alert's. `kind`: verdict, confirmation (a second person agrees), return (a second person does
+    not) or withdrawal (undone); the last two repeat the verdict that they end. `lane` is the alert's before.
+    `evidence_hash` is the keyed hash of the explanation that was on the page. `final` is False where a second
+    person has to agree first, and for what ends a verdict.
     """
 
     __tablename__ = "decision"
@@ -79,6 +82,8 @@ class Decision(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     alert_id: int = Field(foreign_key="alert.id", index=True)
     alert_version: int
+    kind: str = "verdict"
+    lane: str = "main"
     verdict: str
     conduct: str | None = None
     risk: str | None = None

@@ -1,0 +1,282 @@
+"""What triage hands out: queue entries, one alert as it is shown, and what became of an action."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+from alerts.masking import Field
+from alerts.verdicts import Conduct, Risk, Verdict
+
+
+class State(StrEnum):
+    """The states of an alert. A claim that ran out counts as open."""
+
+    OPEN = "open"
+    CLAIMED = "claimed"
+    SECOND_REVIEW = "second_review"
+    DECIDED = "decided"
+
+
+class Lane(StrEnum):
+    """Which queue: the safeguarding one is for people with that permission only."""
+
+    MAIN = "main"
+    SAFEGUARDING = "safeguarding"
+
+
+class Listing(StrEnum):
+    """The lists of a queue."""
+
+    OPEN = "open"
+    """Open and claimed, most urgent first."""
+    MINE = "mine"
+    """Claimed by the person who asks."""
+    SECOND_REVIEW = "second_review"
+    """Waiting for a second person; what the person who asks decided first is left out."""
+    DECIDED = "decided"
+    """Decided, latest first."""
+
+
+class Step(StrEnum):
+    """What a row of an alert's history is (`Decision.kind`)."""
+
+    VERDICT = "verdict"
+    CONFIRMATION = "confirmation"
+    RETURN = "return"
+    WITHDRAWAL = "withdrawal"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entry:
+    """One line of the queue: nothing in clear.
+
+    :param handles: labels as "handle H-4F2KQ7 · wickr"; `terms`: how many coded terms.
+    :param pending: the verdict that waits for a second person.
+    """
+
+    id: int
+    state: State
+    lane: Lane
+    priority: int
+    score: float
+    rule: str
+    handles: Sequence[str]
+    terms: int
+    platforms: Sequence[str]
+    posts: int
+    opened_at: datetime
+    last_occurrence_at: datetime
+    claimed_by: str | None = None
+    claimed_until: datetime | None = None
+    verdict: str | None = None
+    decided_at: datetime | None = None
+    pending: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QueuePage:
+    """Some lines of a queue. `after` is where the next page starts, None at the end."""
+
+    entries: Sequence[Entry]
+    after: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Counts:
+    """How many alerts there are for the person who asks."""
+
+    open: int
+    mine: int
+    second_review: int
+    decided: int
+    safeguarding: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandleSeen:
+    """One identity of an alert and where else it is known.
+
+    :param name: the handle in clear; None in a masked view.
+    :param posts: stored posts that share it, in `platforms`.
+    :param alerts: other alerts about it, as (id, state or verdict).
+    """
+
+    tag: str
+    app: str
+    name: str | None
+    confidence: float
+    steps: Sequence[str]
+    first_seen_at: datetime | None
+    posts: int
+    platforms: Sequence[str]
+    alerts: Sequence[tuple[int, str]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TermSeen:
+    """One coded term of an alert; `name` is the lexicon's id, None in a masked view."""
+
+    tag: str
+    name: str | None
+    times: int
+    steps: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScorePart:
+    """One readable part of the score; `why` is masked like the post."""
+
+    name: str
+    weight: float
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PostShown:
+    """The post that raised the alert. `url` is None in a masked view, `host` where it is not known."""
+
+    platform: str
+    instance: str | None
+    url: str | None
+    host: str | None
+    account: str
+    created_at: datetime | None
+    edited_at: datetime | None
+    first_seen_at: datetime
+    lang: str | None
+    media_count: int
+    available: bool
+    fields: Sequence[Field]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OccurrenceShown:
+    """One post of the campaign. `url` is None in a masked view."""
+
+    post_id: int
+    platform: str
+    instance: str | None
+    account: str
+    url: str | None
+    created_at: datetime | None
+    first_seen_at: datetime
+    state: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HistoryStep:
+    """One row of the alert's history; `reason` is masked like the post."""
+
+    step: Step
+    at: datetime
+    user: str
+    verdict: str
+    conduct: str | None
+    risk: str | None
+    reason: str
+    duplicate_of: int | None
+    final: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportShown:
+    """One report of this alert, and where it stands."""
+
+    id: str
+    channel: str
+    state: str
+    post_id: int
+    due_at: datetime
+    updated_at: datetime
+    attempts: int
+    why: str | None
+    remote_id: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Abilities:
+    """What the person who looks may do now, so that the page offers nothing that would be refused."""
+
+    claim: bool = False
+    release: bool = False
+    decide: bool = False
+    confirm: bool = False
+    undo_until: datetime | None = None
+    held_by: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AlertView:
+    """One alert as it is shown to one person."""
+
+    id: int
+    state: State
+    version: int
+    lane: Lane
+    priority: int
+    score: float
+    rule: str
+    bundle: str
+    opened_at: datetime
+    last_occurrence_at: datetime
+    claimed_by: str | None
+    claimed_until: datetime | None
+    verdict: str | None
+    decided_at: datetime | None
+    handles: Sequence[HandleSeen]
+    terms: Sequence[TermSeen]
+    parts: Sequence[ScorePart]
+    post: PostShown
+    occurrences: Sequence[OccurrenceShown]
+    occurrence_count: int
+    platforms: Sequence[str]
+    history: Sequence[HistoryStep]
+    reports: Sequence[ReportShown]
+    reveals: int
+    clear: bool
+    can: Abilities = field(default=Abilities())
+
+    @property
+    def pending(self) -> HistoryStep | None:
+        """The verdict that waits for a second person."""
+        return self.history[-1] if self.state is State.SECOND_REVIEW and self.history else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What a person chose: conduct and risk go with reportable, `duplicate_of` with duplicate."""
+
+    verdict: Verdict
+    reason: str
+    conduct: Conduct | None = None
+    risk: Risk | None = None
+    duplicate_of: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Claim:
+    """An alert that is held for somebody until `until`."""
+
+    alert_id: int
+    version: int
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """What an action made of an alert; `version` is the new one.
+
+    :param undo_until: until when the person may take it back, None where not.
+    """
+
+    alert_id: int
+    decision_id: int
+    version: int
+    state: State
+    lane: Lane
+    verdict: Verdict
+    at: datetime
+    undo_until: datetime | None = None
