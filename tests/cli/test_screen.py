@@ -1,0 +1,120 @@
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import zstandard
+
+HIT = {"platform": "reddit", "id": "t3_abc", "text": "taboo wickr: examplehandle01"}
+MISS = {"platform": "forum", "id": "1", "text": "nothing to see"}
+
+
+def run(*arguments: str, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [sys.executable, "-c", "from monitor.cli import main; main()", "screen", *arguments],
+        input=stdin,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+
+
+def lines(output: bytes) -> list[dict]:
+    return [json.loads(line) for line in output.splitlines()]
+
+
+def ndjson(*records: object) -> bytes:
+    return b"".join(json.dumps(record).encode() + b"\n" for record in records)
+
+
+def test_the_contract_example() -> None:
+    done = run("-", stdin=ndjson(HIT, MISS))
+    assert done.returncode == 0, done.stderr
+    [hit] = lines(done.stdout)
+    assert list(hit) == ["platform", "id", "hit", "score", "rule", "handles", "terms", "bundle"]
+    assert (hit["platform"], hit["id"], hit["hit"], hit["rule"]) == ("reddit", "t3_abc", True, "handle-and-term")
+    [handle] = hit["handles"]
+    confidence = handle.pop("confidence")
+    assert 0 < confidence <= 1
+    assert handle == {
+        "app": "wickr",
+        "handle": "examplehandle01",
+        "key": "wickr:examplehandle01",
+        "field": "text",
+        "start": 13,
+        "end": 28,
+    }
+    assert hit["terms"] == [{"term": "taboo", "field": "text", "start": 0, "end": 5}]
+    assert 0 < hit["score"] <= 1
+    assert hit["bundle"].startswith("sha256:")
+
+
+def test_all_prints_a_line_for_every_post_in_input_order(tmp_path: Path) -> None:
+    first, second = tmp_path / "a.ndjson", tmp_path / "b.zst"
+    first.write_bytes(ndjson(MISS, HIT))
+    second.write_bytes(zstandard.compress(ndjson(MISS | {"id": "2"})))
+    done = run("--all", str(first), str(second))
+    assert [(line["id"], line["hit"]) for line in lines(done.stdout)] == [("1", False), ("t3_abc", True), ("2", False)]
+    assert lines(done.stdout)[0]["rule"] is None
+    assert isinstance(lines(done.stdout)[0]["score"], int | float)
+
+
+def test_bad_lines_are_told_and_exit_1() -> None:
+    done = run("-", stdin=b"{nonsense\n" + ndjson(HIT, HIT | {"created_at": "40000-01-01T00:00:00Z", "id": "late"}))
+    assert done.returncode == 1
+    assert [line["id"] for line in lines(done.stdout)] == ["t3_abc", "late"]
+    assert b"standard input:1: invalid JSON" in done.stderr
+    assert b"standard input:3: created_at is not a usable date" in done.stderr
+
+
+def test_an_unreadable_input_exits_3_and_the_others_are_screened(tmp_path: Path) -> None:
+    good = tmp_path / "good.ndjson"
+    good.write_bytes(ndjson(HIT))
+    done = run(str(tmp_path / "missing.ndjson"), str(good))
+    assert done.returncode == 3
+    assert len(lines(done.stdout)) == 1
+    assert b"cannot be read" in done.stderr
+
+
+def test_usage_errors_exit_2(tmp_path: Path) -> None:
+    assert run().returncode == 2
+    broken = tmp_path / "lexicon.toml"
+    broken.write_text("[[term]\n")
+    assert run("--lexicon", str(broken), "-").returncode == 2
+
+
+def test_lone_surrogates_are_written_as_escapes() -> None:
+    done = run("-", stdin=json.dumps(HIT | {"id": "\ud800"}).encode() + b"\n")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["id"] == "\ud800"
+
+
+def test_a_reader_that_stops_early_is_no_error(tmp_path: Path) -> None:
+    many = tmp_path / "many.ndjson"
+    many.write_bytes(ndjson(*[HIT] * 3000))
+    done = subprocess.run(
+        f"{sys.executable} -c 'from monitor.cli import main; main()' screen {many} | head -1",
+        shell=True,
+        capture_output=True,
+        check=False,
+        timeout=60,
+    )
+    assert done.stderr == b""
+
+
+@pytest.mark.parametrize("package", ["sqlalchemy", "sqlmodel", "fastapi", "starlette", "httpx", "rich", "asyncio"])
+def test_neither_the_store_nor_the_web_is_imported(package: str, tmp_path: Path) -> None:
+    path = tmp_path / "a.ndjson"
+    path.write_bytes(ndjson(HIT))
+    code = (
+        "import sys; from monitor.cli import app; app(['screen', sys.argv[1]], standalone_mode=False);"
+        "sys.stderr.write(' '.join(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, str(path)], capture_output=True, check=True, timeout=60, text=True
+    )
+    assert package not in done.stderr.split()
+    assert not [name for name in done.stderr.split() if name.startswith(("monitor.store", "alerts", "sources"))]
