@@ -1,0 +1,267 @@
+"""The outbox: every report is a row with a state; one table says who may move it where.
+
+Every move is one conditional UPDATE together with its `ReportEvent` and its audit row, in the caller's
+transaction. Whoever comes second finds the state changed and changes nothing.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from hashlib import sha256
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from monitor import audit
+from monitor.errors import RefusedError
+from monitor.ports import Outgoing
+from monitor.store.keys import Keyring
+from monitor.store.tables import Report, ReportEvent
+from monitor.store.writing import insert_or_ignore, rows_changed
+
+
+class ReportState(StrEnum):
+    """Where a report stands."""
+
+    UNDO_WINDOW = "undo_window"
+    QUEUED = "queued"
+    CLAIMED = "claimed"
+    ACCEPTED = "accepted"
+    REJECTED = "rejected"
+    UNCERTAIN = "uncertain"
+    MANUAL = "manual"
+    FILED = "filed"
+    WITHDRAWN = "withdrawn"
+    DEAD = "dead"
+
+
+class Who(StrEnum):
+    """Who moves a report: the machine, or a named person."""
+
+    SYSTEM = "system"
+    PERSON = "person"
+
+
+_S, _SYSTEM, _PERSON = ReportState, frozenset({Who.SYSTEM}), frozenset({Who.PERSON})
+TRANSITIONS: Mapping[tuple[ReportState, ReportState], frozenset[Who]] = {
+    (_S.UNDO_WINDOW, _S.QUEUED): _SYSTEM | _PERSON,  # the window has passed, or somebody wants it sent now
+    (_S.UNDO_WINDOW, _S.WITHDRAWN): _PERSON,
+    (_S.QUEUED, _S.CLAIMED): _SYSTEM,
+    (_S.QUEUED, _S.WITHDRAWN): _PERSON,
+    (_S.QUEUED, _S.FILED): _PERSON,  # somebody filed it by hand while the channel waited
+    (_S.CLAIMED, _S.ACCEPTED): _SYSTEM,
+    (_S.CLAIMED, _S.REJECTED): _SYSTEM,
+    (_S.CLAIMED, _S.QUEUED): _SYSTEM,  # known not to have been sent
+    (_S.CLAIMED, _S.DEAD): _SYSTEM,  # known not to have been sent, too often
+    (_S.CLAIMED, _S.UNCERTAIN): _SYSTEM,
+    (_S.UNCERTAIN, _S.QUEUED): _PERSON,
+    (_S.UNCERTAIN, _S.FILED): _PERSON,
+    (_S.REJECTED, _S.QUEUED): _PERSON,
+    (_S.REJECTED, _S.FILED): _PERSON,
+    (_S.DEAD, _S.QUEUED): _PERSON,
+    (_S.DEAD, _S.FILED): _PERSON,
+    (_S.MANUAL, _S.FILED): _PERSON,
+    (_S.MANUAL, _S.WITHDRAWN): _PERSON,
+}
+"""(from, to) -> who may. Whatever is not here is refused."""
+
+BIRTHS = frozenset({ReportState.UNDO_WINDOW, ReportState.MANUAL})
+"""The states in which a report can begin."""
+
+MANUAL_CHANNEL = "manual"
+"""The channel's name of reports that a person must file."""
+
+
+def move(
+    session: Session,
+    report_id: str,
+    *,
+    before: ReportState,
+    after: ReportState,
+    who: Who,
+    actor: str,
+    at: datetime,
+    detail: str = "",
+    token: int | None = None,
+    columns: Mapping[str, Any] | None = None,
+) -> None:
+    """Moves a report from one state to the next, in the caller's transaction.
+
+    :param detail: what is to be remembered of this step (a recipient's answer); kept encrypted.
+    :param token: the fencing token of the claim, where one must still hold.
+    :param columns: other columns of the row to set with it.
+    :raises RefusedError: this move is not allowed, or the report is no longer in `before` (or the claim is lost).
+    """
+    if who not in TRANSITIONS.get((before, after), frozenset()):
+        raise RefusedError(
+            f"A report that is {before} cannot become {after} by a {who}'s hand.",
+            kept=f"Report {report_id} is unchanged.",
+            do=f"From {before} it can become: {', '.join(_reachable(before, who)) or 'nothing else'}.",
+        )
+    moving = update(Report).where(col(Report.id) == report_id, col(Report.state) == before)
+    if token is not None:
+        moving = moving.where(col(Report.token) == token)
+    if rows_changed(session, moving.values(state=after, updated_at=at, **(columns or {}))) != 1:
+        raise RefusedError(
+            f"Report {report_id} is no longer {before}: somebody or something else moved it first.",
+            kept="Nothing was changed.",
+            do=f"Look again: handlewatch reports show {report_id}",
+        )
+    session.add(ReportEvent(report_id=report_id, before=before, after=after, at=at, actor=actor, detail=detail))
+    audit.record(session, at, actor=actor, action="report.move", subject=f"report:{report_id}", before=before, to=after)
+
+
+def _reachable(before: ReportState, who: Who) -> list[str]:
+    return sorted(to for (origin, to), allowed in TRANSITIONS.items() if origin is before and who in allowed)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Slot:
+    """The place that a report takes in the outbox: one a channel, subject and reason.
+
+    :param channel: the configured channel's name, or `MANUAL_CHANNEL`.
+    :param subject: names what is reported, "platform/post id".
+    :param reason: the reason code (the decision's conduct).
+    """
+
+    channel: str
+    subject: str
+    reason: str
+
+    def key(self, keyring: Keyring) -> bytes:
+        """The keyed hash that is unique in the outbox."""
+        return keyring.lookup("report", json.dumps([self.channel, self.subject, self.reason]))
+
+    def report_id(self, keyring: Keyring) -> str:
+        """The report's id on the outside, a UUID. The same slot has the same id: a decision that is made
+        again after a crash words the same bytes, and a recipient sees one Message-ID.
+        """
+        return str(UUID(bytes=self.key(keyring)[:16], version=4))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cause:
+    """Why a report exists: the decision and the stored post that it is about."""
+
+    decision_id: int
+    alert_id: int
+    post_id: int
+    actor: str
+
+
+def enqueue(
+    session: Session,
+    *,
+    keyring: Keyring,
+    slot: Slot,
+    cause: Cause,
+    outgoing: Outgoing,
+    at: datetime,
+    undo_seconds: float,
+    why: str | None = None,
+) -> Report | None:
+    """Puts a report into the outbox, in the transaction of the decision that made it.
+
+    What leaves is frozen here. A slot that is taken already is left alone, which is audited.
+
+    :param undo_seconds: how long it can be withdrawn before it may leave.
+    :param why: for a manual one: why no channel takes it.
+    :return: the new report, or None where this was reported before.
+    """
+    manual = slot.channel == MANUAL_CHANNEL
+    state = ReportState.MANUAL if manual else ReportState.UNDO_WINDOW
+    frozen = freeze(outgoing)
+    report_id = insert_or_ignore(
+        session,
+        Report,
+        id=slot.report_id(keyring),
+        decision_id=cause.decision_id,
+        alert_id=cause.alert_id,
+        post_id=cause.post_id,
+        channel=slot.channel,
+        dedupe_key=slot.key(keyring).hex(),
+        state=state,
+        outgoing=frozen,
+        outgoing_sha256=digest(frozen),
+        due_at=at if manual else at + timedelta(seconds=undo_seconds),
+        attempts=0,
+        token=0,
+        why=why,
+        created_at=at,
+        updated_at=at,
+    )
+    if report_id is None:
+        known = session.exec(select(Report.id).where(Report.dedupe_key == slot.key(keyring).hex())).one()
+        audit.record(
+            session,
+            at,
+            actor=cause.actor,
+            action="report.known",
+            subject=f"report:{known}",
+            decision=cause.decision_id,
+            alert=cause.alert_id,
+        )
+        return None
+    session.add(ReportEvent(report_id=report_id, before=None, after=state, at=at, actor=cause.actor, detail=why or ""))
+    audit.record(
+        session,
+        at,
+        actor=cause.actor,
+        action="report.enqueue",
+        subject=f"report:{report_id}",
+        to=state,
+        channel=slot.channel,
+        decision=cause.decision_id,
+        sha256=digest(frozen),
+    )
+    session.flush()
+    return session.get_one(Report, report_id)
+
+
+def freeze(outgoing: Outgoing) -> dict[str, Any]:
+    """What leaves, as it is kept."""
+    return {
+        "to": outgoing.to,
+        "content_type": outgoing.content_type,
+        "body": base64.b64encode(outgoing.body).decode(),
+        "meta": dict(outgoing.meta),
+    }
+
+
+def thaw(frozen: Mapping[str, Any]) -> Outgoing:
+    """What was frozen, byte for byte."""
+    return Outgoing(
+        to=frozen["to"],
+        content_type=frozen["content_type"],
+        body=base64.b64decode(frozen["body"]),
+        meta=frozen["meta"],
+    )
+
+
+def digest(frozen: Mapping[str, Any]) -> str:
+    """SHA-256 (hex) of what leaves: what was previewed is what was sent."""
+    return sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
+
+
+def find_report(session: Session, report_id: str) -> Report:
+    """The report of that id, or of the one that begins so. Raises `RefusedError` for none or several."""
+    exact = session.get(Report, report_id)
+    if exact is not None:
+        return exact
+    found = session.exec(
+        select(Report).where(col(Report.id).startswith(report_id, autoescape=True)).limit(2)
+    ).all()  # fmt: skip
+    if len(found) == 1 and len(report_id) >= 4:
+        return found[0]
+    raise RefusedError(
+        f"There is no report {report_id!r}." if not found else f"Several reports begin with {report_id!r}.",
+        kept="Nothing was changed.",
+        do="See `handlewatch reports list`; at least four characters of an id are needed.",
+    )
