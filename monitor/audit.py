@@ -6,6 +6,7 @@ Rows hold ids and keyed commitments, never text, so that erasing text and keepin
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
@@ -66,16 +67,18 @@ class ChainState(NamedTuple):
 
 
 def verify(store: Store) -> ChainState:
-    """Recomputes the whole chain."""
+    """Recomputes the whole chain, a page at a time."""
+    prev, expected = _GENESIS, 1
     with store.read() as session:
         unsealed = session.exec(select(func.count()).where(col(AuditRow.seq).is_(None))).one()
-        prev, expected = _GENESIS, 1
-        rows = session.exec(
-            select(AuditRow).where(col(AuditRow.seq).is_not(None)).order_by(col(AuditRow.seq)),
-            execution_options={"yield_per": 1000},
-        )
-        for row in rows:
-            if row.seq != expected or row.prev_hash != prev or row.row_hash != _hash(row, prev):
-                return ChainState(expected - 1, unsealed, expected)
-            prev, expected = row.row_hash, expected + 1
+        while page := _sealed_from(session, expected):
+            for row in page:
+                if row.seq != expected or row.prev_hash != prev or row.row_hash != _hash(row, prev):
+                    return ChainState(expected - 1, unsealed, expected)
+                prev, expected = row.row_hash, expected + 1
         return ChainState(expected - 1, unsealed, None)
+
+
+def _sealed_from(session: Session, seq: int) -> Sequence[AuditRow]:
+    page = select(AuditRow).where(col(AuditRow.seq) >= seq).order_by(col(AuditRow.seq)).limit(1000)
+    return session.exec(page).all()

@@ -134,20 +134,28 @@ def sqlite_url(path: Path) -> str:
     return f"sqlite:///{path}"
 
 
-def open_store(url: str, keyring: Keyring, *, clock: Clock = system_clock, upgrade: bool = False) -> Store:
+def open_store(
+    url: str,
+    keyring: Keyring,
+    *,
+    clock: Clock = system_clock,
+    upgrade: bool = False,
+    check_version: bool = True,
+) -> Store:
     """Opens the database and checks its version.
 
     :param url: `sqlite:///path` or `postgresql://...`.
     :param upgrade: bring an empty or older database to this version first; without it, either is an error.
+    :param check_version: False for the one command that upgrades: it may make the file, and looks at nothing.
     :raises StoreError: unusable, older (upgrade first) or newer than this program, or another key.
     """
     engine = _engine(url)
     cast("Any", engine.dialect).handlewatch_keyring = keyring
-    _check_file(engine, create=upgrade)
+    _check_file(engine, create=upgrade or not check_version)
     try:
         if upgrade:
             migrate.upgrade(engine)
-        else:
+        elif check_version:
             migrate.require_current(engine)
     except (DBAPIError, OperationalError) as error:
         engine.dispose()

@@ -35,11 +35,11 @@ class PostgresCluster:
     def database(self) -> Iterator[str]:
         name = f"t{uuid4().hex}"
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')  # pyright: ignore
+            connection.execute(f'CREATE DATABASE "{name}"')
             try:
                 yield self.url(name)
             finally:
-                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')  # pyright: ignore
+                connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
 
     @classmethod
     @contextmanager

@@ -1,0 +1,156 @@
+"""The composition: puts settings, store, screen, sources and channels together. Nothing else knows all of them."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from monitor.clock import Clock, system_clock
+from monitor.detect.bundle import load_bundle
+from monitor.detect.screen import Screen
+from monitor.errors import ConfigError
+from monitor.net.address import hosts_of
+from monitor.net.http import open_client
+from monitor.plugins import pick, source_plugins
+from monitor.ports import Source, SourceContext, SourcePlugin
+from monitor.settings import Settings, SourceSettings, load_settings
+from monitor.store.database import Store, open_store
+from monitor.store.keys import load_keyring
+from monitor.suggest import closest
+
+
+class App:
+    """An installation: its settings and its store. Made by :func:`open_app`."""
+
+    def __init__(self, settings: Settings, store: Store) -> None:
+        self.settings = settings
+        self.store = store
+
+    @cached_property
+    def screen(self) -> Screen:
+        """The screen with the operator's lexicon and rules."""
+        return open_screen(self.settings)
+
+
+def open_screen(settings: Settings) -> Screen:
+    """The screen with the configured lexicon and rules, the shipped ones where none are."""
+    return Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules))
+
+
+@contextmanager
+def open_app(home: Path | None = None, *, clock: Clock = system_clock) -> Generator[App]:
+    """Opens an installation.
+
+    :raises ConfigError: it is not set up (no `[organisation]`), or wrongly.
+    :raises StoreError: no key, or the database cannot be used.
+    """
+    settings = load_settings(home)
+    require_organisation(settings)
+    store = open_store(settings.database_url, load_keyring(settings.home), clock=clock)
+    try:
+        yield App(settings, store)
+    finally:
+        store.close()
+
+
+def require_organisation(settings: Settings) -> None:
+    """Keeping anything needs somebody who is responsible for it. Raises `ConfigError`."""
+    if settings.organisation is None:
+        raise ConfigError(
+            f"Handlewatch is not set up in {settings.home}.",
+            kept="Nothing was read or written.",
+            do="Run `handlewatch init` (it asks for controller, purpose, legal basis and retention before anything is "
+            "kept), or look around first with `handlewatch demo`.",
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfiguredSource:
+    """A source of the configuration, validated but not yet open."""
+
+    name: str
+    settings: SourceSettings
+    plugin: SourcePlugin
+    options: BaseModel
+
+
+def configured_sources(settings: Settings) -> list[ConfiguredSource]:
+    """The enabled sources. Raises `ConfigError` for an unknown plug-in, a bad option, a missing basis."""
+    plugins = source_plugins()
+    found: list[ConfiguredSource] = []
+    for name, section in settings.sources.items():
+        if not section.enabled:
+            continue
+        plugin = pick(plugins, section.plugin, "source plug-in")
+        if plugin.terms.basis_needed and not section.basis:
+            raise ConfigError(
+                f"sources.{name} has no basis: the terms of {plugin.terms.platform} ask for one.",
+                kept="Nothing was collected.",
+                do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}].',
+            )
+        options = validated(plugin.options, section.options, where=f"sources.{name}")
+        found.append(ConfiguredSource(name=name, settings=section, plugin=plugin, options=options))
+    return found
+
+
+def starter_sources() -> list[ConfiguredSource]:
+    """What may run unconfigured, in counting mode: sources that need neither credentials nor a basis."""
+    return [
+        ConfiguredSource(
+            name=plugin.name,
+            settings=SourceSettings(plugin=plugin.name),
+            plugin=plugin,
+            options=validated(plugin.options, plugin.starter, where=plugin.name),
+        )
+        for plugin in source_plugins().values()
+        if plugin.starter is not None
+    ]
+
+
+def validated(model: type[BaseModel], values: Mapping[str, Any], *, where: str) -> BaseModel:
+    """A plug-in's options. Raises `ConfigError` that names the option, and the closest one where it is unknown."""
+    unknown = sorted(set(values) - set(model.model_fields))
+    if unknown:
+        raise ConfigError(
+            f"{where} has no option {unknown[0]!r}.",
+            kept="Nothing was started.",
+            do=closest(unknown[0], model.model_fields),
+        )
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        option = ".".join(str(part) for part in problem["loc"]) or "options"
+        raise ConfigError(
+            f"{where}.{option}: {problem['msg']}.", kept="Nothing was started.", do="Mend that option."
+        ) from None
+
+
+@asynccontextmanager
+async def open_sources(
+    sources: list[ConfiguredSource], settings: Settings, *, clock: Clock = system_clock
+) -> AsyncGenerator[dict[str, Source]]:
+    """Opens sources, each with a text-only client of its own, and closes them in the end."""
+    async with AsyncExitStack() as stack:
+        opened: dict[str, Source] = {}
+        for source in sources:
+            named = hosts_of(source.plugin.servers(source.options))
+            client = await stack.enter_async_context(
+                open_client(user_agent=settings.user_agent, accepts=source.plugin.accepts, clock=clock, named=named)
+            )
+            context = SourceContext(http=client, clock=clock, user_agent=settings.user_agent, named=named)
+            opened[source.name] = source.plugin.open(source.options, context)
+        yield opened
+
+
+def holder_name() -> str:
+    """What names this process in lease rows."""
+    return f"{socket.gethostname()}:{os.getpid()}"

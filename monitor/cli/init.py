@@ -1,0 +1,147 @@
+"""`handlewatch init`: who is responsible, why, and for how long. Before that, nothing is kept."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from monitor.cli.options import Home
+from monitor.errors import ConfigError, RefusedError, StoreError
+
+command = typer.Typer(help="Sets up this installation: controller, purpose, legal basis, retention, contact.")
+
+_HELP_EXAMPLE = """Example: handlewatch init --controller "Example Hotline" --purpose "reports of public posts"
+--legal-basis "..." --retention-days 90 --escalation-contact "duty desk, +1 555 0100"
+--contact desk@hotline.example --reviewer ada --reviewer grace"""
+
+
+@command.command(epilog=_HELP_EXAMPLE)
+def init(
+    home: Home = None,
+    controller: str = typer.Option("", help="The organisation that is responsible for the data."),
+    purpose: str = typer.Option("", help="What the data is kept for."),
+    legal_basis: str = typer.Option("", help="The legal basis for keeping it."),
+    retention_days: int = typer.Option(0, help="How many days the texts of decided alerts are kept."),
+    escalation_contact: str = typer.Option("", help="Whom to call when somebody is in danger now."),
+    contact: str = typer.Option("", help="A role's e-mail address, never a person's: shown in the user agent."),
+    reviewer: list[str] = typer.Option([], help="A trained reviewer's name; repeat for each."),
+) -> None:
+    """Asks what is not given, writes a commented handlewatch.toml, makes the key and the database."""
+    from monitor.settings import CONFIG_FILE, Organisation, default_home
+
+    folder = (home or default_home()).absolute()
+    path = folder / CONFIG_FILE
+    if path.exists():
+        raise RefusedError(f"{path} exists already.", kept="It is unchanged.", do="Edit it, or choose another --home.")
+    values: dict[str, Any] = {
+        "controller": controller,
+        "purpose": purpose,
+        "legal_basis": legal_basis,
+        "retention_days": retention_days,
+        "escalation_contact": escalation_contact,
+        "contact": contact,
+        "reviewers": reviewer,
+    }
+    _ask_missing(values)
+    organisation = _validated(Organisation, values)
+    _write(folder, path, organisation)
+    typer.echo(f"Wrote {path}.")
+    typer.echo(f"The key that protects the database lies beside it in plain ({_key_file(folder)}); back it up apart.")
+    typer.echo("Next: enable a source and a channel in that file, then")
+    for name in organisation.reviewers:
+        typer.echo(f"  handlewatch users add {name} --role analyst")
+    typer.echo("  handlewatch run     (collects and delivers)\n  handlewatch serve   (the review page)")
+
+
+def _ask_missing(values: dict[str, Any]) -> None:
+    from monitor.settings import Organisation
+
+    missing = [name for name, value in values.items() if not value]
+    if missing and not sys.stdin.isatty():
+        options = ", ".join("--reviewer" if name == "reviewers" else f"--{name.replace('_', '-')}" for name in missing)
+        raise ConfigError(
+            "Some answers are missing and there is no terminal to ask at.",
+            kept="Nothing was written.",
+            do=f"Give {options}.",
+        )
+    for name in missing:
+        question = (Organisation.model_fields[name].description or name).rstrip(".")
+        if name == "retention_days":
+            values[name] = typer.prompt(question, type=int, default=90)
+        elif name == "reviewers":
+            values[name] = [part.strip() for part in typer.prompt(f"{question} (comma between)").split(",")]
+        else:
+            values[name] = typer.prompt(question)
+
+
+def _validated(model: Any, values: dict[str, Any]) -> Any:
+    from pydantic import ValidationError
+
+    try:
+        return model(**values)
+    except ValidationError as error:
+        problem = error.errors(include_url=False)[0]
+        name = str(problem["loc"][0])
+        raise ConfigError(
+            f"{name}: {problem['msg']}.", kept="Nothing was written.", do=f"Give another --{name.replace('_', '-')}."
+        ) from None
+
+
+def _key_file(folder: Path) -> Path:
+    from monitor.store.keys import KEY_FILE
+
+    return folder / KEY_FILE
+
+
+def _write(folder: Path, path: Path, organisation: Any) -> None:
+    import os
+
+    from monitor.settings import DATABASE_FILE
+    from monitor.store.database import open_store, sqlite_url
+    from monitor.store.keys import KEY_VARIABLE, load_keyring, write_key_file
+
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if KEY_VARIABLE not in os.environ:
+            write_key_file(_key_file(folder))
+        url = os.environ.get("HANDLEWATCH_DATABASE__URL") or sqlite_url(folder / DATABASE_FILE)
+        open_store(url, load_keyring(folder), upgrade=True).close()
+        # Last, so that a failure before it leaves an installation that may be tried again.
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(config_text(organisation.model_dump()))
+    except OSError as error:
+        raise StoreError(
+            f"{error.filename or folder} cannot be written: {error.strerror}.",
+            kept="No configuration was written; what exists is unchanged.",
+            do="Choose a folder that is writable for this user (--home), or free space on its disk.",
+        ) from None
+
+
+def config_text(organisation: dict[str, Any]) -> str:
+    """The commented configuration: the answers, and an example of every installed source and channel."""
+    from monitor.plugins import channel_plugins, source_plugins
+    from monitor.settings import Organisation
+
+    lines = ["# Handlewatch. Every setting may also come from the environment, as HANDLEWATCH_DATABASE__URL.", ""]
+    lines.append("[organisation]")
+    for name, value in organisation.items():
+        lines += [f"# {Organisation.model_fields[name].description}", f"{name} = {json.dumps(value)}"]
+    lines += [
+        "",
+        "# [database]",
+        '# url = "postgresql://user@host/handlewatch"   # default: SQLite in this folder',
+        "",
+        "# [review]",
+        '# second_person_for = ["danger_now"]   # conducts and risks that two people decide',
+        "# undo_seconds = 10",
+        "",
+        "# Sources: take the comment signs away to enable one. `handlewatch sources show NAME` documents the options.",
+    ]
+    for plugin in (*source_plugins().values(), *channel_plugins().values()):
+        lines += ["", f"# {plugin.summary}", *(f"# {line}".rstrip() for line in plugin.example.strip().splitlines())]
+    return "\n".join(lines) + "\n"

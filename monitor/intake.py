@@ -1,0 +1,318 @@
+"""One batch in, one transaction: posts, identities, campaigns, alerts, audit, coverage and cursor.
+
+Screening happens before, outside the transaction; it is pure. Nothing of a post that does not hit is written.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, TypeVar
+
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, select
+
+from monitor import audit, coverage
+from monitor.campaigns import Arrival, place
+from monitor.detect.screen import Screen
+from monitor.detect.screening import Screening
+from monitor.detect.template import template
+from monitor.errors import StoreError
+from monitor.ports import AccountRef, BadRecord, Batch, Coverage, Cursor
+from monitor.post import Post, PostRef
+from monitor.records import to_record
+from monitor.store import leases
+from monitor.store.database import Store
+from monitor.store.keys import Keyring
+from monitor.store.tables import Account, CursorRow, Identity, Mention, Run, StoredPost
+from monitor.store.writing import insert_or_ignore
+from monitor.text.access import redact_access
+
+DEADLOCK_TRIES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """A post that hit, as it will be stored: access-bearing strings already replaced."""
+
+    post: Post
+    screening: Screening
+    template: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Screened:
+    """A batch after the screen: what hit, and of the rest only how many there were."""
+
+    posts: int
+    hits: Sequence[Hit]
+    cursor: Cursor | None = None
+    coverage: Sequence[Coverage] = ()
+    deleted: Sequence[PostRef] = ()
+    deleted_accounts: Sequence[AccountRef] = ()
+    bad: Sequence[BadRecord] = ()
+
+
+@dataclass(slots=True)
+class Committed:
+    """What a commit did. `repeats`: posts that were stored before; `alerts`: new ones."""
+
+    posts: int = 0
+    hits: int = 0
+    repeats: int = 0
+    alerts: int = 0
+    deleted: int = 0
+    bad: int = 0
+    alert_ids: list[int] = field(default_factory=list[int])
+
+    def add(self, other: Committed) -> None:
+        """Adds another's counts to these."""
+        for name in ("posts", "hits", "repeats", "alerts", "deleted", "bad"):
+            setattr(self, name, getattr(self, name) + getattr(other, name))
+        self.alert_ids += other.alert_ids
+
+
+def screen_batch(screen: Screen, batch: Batch) -> Screened:
+    """Runs the screen over a batch. Pure: spans refer to the texts with access-bearing strings replaced."""
+    hits: list[Hit] = []
+    for row in batch.records:
+        post = redact_access(row)
+        screening = screen(post)
+        if screening.hit:
+            hits.append(Hit(post=post, screening=screening, template=template(post, screening)))
+    return Screened(
+        posts=len(batch.records),
+        hits=hits,
+        cursor=batch.cursor,
+        coverage=batch.coverage,
+        deleted=batch.deleted,
+        deleted_accounts=batch.deleted_accounts,
+        bad=batch.bad,
+    )
+
+
+def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:
+    """The screen's verdict as it is kept: offsets, ids, steps, keyed hashes; no text."""
+    return {
+        "hit": screening.hit,
+        "score": screening.score,
+        "rule": screening.rule,
+        "bundle": screening.bundle,
+        "handles": [
+            {
+                "app": match.app,
+                "key_hash": identity_hash(keyring, match.key).hex(),
+                "field": match.field,
+                "start": match.start,
+                "end": match.end,
+                "confidence": match.confidence,
+                "steps": list(match.steps),
+            }
+            for match in screening.handles
+        ],
+        "terms": [
+            {
+                "term": match.term,
+                "field": match.field,
+                "start": match.start,
+                "end": match.end,
+                "steps": list(match.steps),
+            }
+            for match in screening.terms
+        ],
+        "parts": [{"name": part.name, "weight": part.weight, "why": part.why} for part in screening.parts],
+    }
+
+
+def identity_hash(keyring: Keyring, key: str) -> bytes:
+    """The keyed hash under which an identity ("wickr:zorblat_77") is found again."""
+    return keyring.lookup("identity", key)
+
+
+_CONTENT = ("title", "text", "tags", "community", "community_description", "author", "url")
+
+
+def _content_hash(keyring: Keyring, record: Mapping[str, Any]) -> bytes:
+    content = {name: record.get(name) for name in _CONTENT}
+    return keyring.lookup("post", json.dumps(content, sort_keys=True))
+
+
+class Intake:
+    """Commits screened batches.
+
+    Safe to repeat: what is stored already is counted as a repeat, by platform, id and content.
+    """
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def commit(
+        self, screened: Screened, *, source: str, run_id: int | None = None, lease: leases.Held | None = None
+    ) -> Committed:
+        """One batch, one transaction. Raises `StoreError`, or `RefusedError` when the lease was lost."""
+        for attempt in range(DEADLOCK_TRIES):
+            try:
+                with self._store.write() as session:
+                    return self._commit(session, screened, source, run_id, lease)
+            except StoreError as error:
+                if attempt + 1 == DEADLOCK_TRIES or not _is_deadlock(error):
+                    raise
+                time.sleep(0.01 * 2**attempt)
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def _commit(
+        self, session: Session, screened: Screened, source: str, run_id: int | None, lease: leases.Held | None
+    ) -> Committed:
+        done = Committed(posts=screened.posts, hits=len(screened.hits), bad=len(screened.bad))
+        if lease is not None:
+            leases.keep(self._store, session, lease)
+        # In one order everywhere, so that two monitors that meet the same posts wait instead of deadlocking.
+        for hit in sorted(screened.hits, key=lambda hit: hit.post.ref):
+            self._take(session, hit, source, run_id, done)
+        done.deleted = self._delete(session, screened)
+        coverage.enter(session, source, run_id, screened.coverage)
+        if screened.cursor is not None:
+            self._move(session, source, screened.cursor, lease)
+        if run_id is not None:
+            session.exec(
+                update(Run)
+                .where(col(Run.id) == run_id)
+                .values(posts=col(Run.posts) + done.posts, hits=col(Run.hits) + done.hits, bad=col(Run.bad) + done.bad)
+            )
+        return done
+
+    def _take(self, session: Session, hit: Hit, source: str, run_id: int | None, done: Committed) -> None:
+        now, keyring, post = self._store.now(), self._store.keyring, hit.post
+        record = to_record(post)
+        explanation = frozen(hit.screening, keyring)
+        stored = insert_or_ignore(
+            session,
+            StoredPost,
+            platform=post.platform,
+            post_id=post.id,
+            content_hash=_content_hash(keyring, record),
+            source=source,
+            run_id=run_id,
+            account_id=self._account(session, post, now),
+            record=record,
+            screening=explanation,
+            bundle=hit.screening.bundle,
+            rule=hit.screening.rule,
+            score=hit.screening.score,
+            created_at=post.created_at,
+            first_seen_at=post.first_seen_at or now,
+            state="up",
+        )
+        if stored is None:
+            done.repeats += 1
+            return
+        self._identities(session, hit.screening, stored, now)
+        arrival = place(
+            session,
+            keyring,
+            Arrival(post_id=stored, template=hit.template, screening=hit.screening, explanation=explanation, at=now),
+        )
+        audit.record(
+            session,
+            now,
+            actor=f"system:source:{source}",
+            action="post.store",
+            subject=f"post:{stored}",
+            alert=arrival.alert_id,
+            bundle=hit.screening.bundle,
+        )
+        if arrival.new:
+            done.alerts += 1
+            done.alert_ids.append(arrival.alert_id)
+
+    def _account(self, session: Session, post: Post, now: datetime) -> int | None:
+        if post.author.key is None:
+            return None
+        author = post.author
+        values = {
+            "platform": post.platform,
+            "key_hash": self._account_hash(post.platform, post.author.key),
+            "author": {"id": author.id, "handle": author.handle, "name": author.name},
+            "first_seen_at": now,
+        }
+        return _id_of(session, Account, values, ("platform", "key_hash"))
+
+    def _identities(self, session: Session, screening: Screening, post_id: int, now: datetime) -> None:
+        for key, match in sorted({match.key: match for match in screening.handles}.items()):
+            values = {
+                "app": match.app,
+                "key_hash": identity_hash(self._store.keyring, key),
+                "handle": match.handle,
+                "first_seen_at": now,
+                "last_seen_at": now,
+            }
+            identity = _id_of(session, Identity, values, ("app", "key_hash"))
+            session.exec(update(Identity).where(col(Identity.id) == identity).values(last_seen_at=now))
+            insert_or_ignore(session, Mention, identity_id=identity, post_id=post_id)
+
+    def _delete(self, session: Session, screened: Screened) -> int:
+        """The platform says these are deleted: their text goes, the evidence frozen with the alert stays."""
+        gone: list[Any] = [
+            (StoredPost.platform == ref.platform) & (StoredPost.post_id == ref.id)
+            for ref in sorted(set(screened.deleted))
+        ]
+        for platform, key in sorted(set(screened.deleted_accounts)):
+            account = session.exec(
+                select(Account.id).where(Account.key_hash == self._account_hash(platform, key))
+            ).first()
+            if account is not None:
+                gone.append(col(StoredPost.account_id) == account)
+        rows = [
+            row
+            for condition in gone
+            for row in session.exec(select(StoredPost).where(condition, StoredPost.state == "up").order_by("id"))
+        ]
+        for row in rows:
+            row.state, row.record = "deleted", None
+            session.add(row)
+            audit.record(
+                session,
+                self._store.now(),
+                actor=f"system:source:{row.source}",
+                action="post.deleted",
+                subject=f"post:{row.id}",
+            )
+        return len(rows)
+
+    def _account_hash(self, platform: str, key: str) -> bytes:
+        return self._store.keyring.lookup("account", f"{platform}\0{key}")
+
+    def _move(self, session: Session, source: str, cursor: Cursor, lease: leases.Held | None) -> None:
+        token = lease.token if lease else 0
+        row = session.get(CursorRow, source) or CursorRow(
+            source=source, value={}, token=token, updated_at=self._store.now()
+        )
+        row.value, row.token, row.updated_at = dict(cursor), token, self._store.now()
+        session.add(row)
+
+
+_Row = TypeVar("_Row", Account, Identity)
+
+
+def _id_of(session: Session, table: type[_Row], values: dict[str, Any], unique: tuple[str, str]) -> int:
+    """The id of the row with these unique values, made if it is not there."""
+    made = insert_or_ignore(session, table, **values)
+    if made is not None:
+        return made
+    first, second = (getattr(table, name) == values[name] for name in unique)
+    found = session.exec(select(table.id).where(first, second)).one()
+    if found is None:
+        raise AssertionError("a row without an id was read from the store")
+    return found
+
+
+_DEADLOCK_STATES = {"40P01", "40001"}  # PostgreSQL: deadlock_detected, serialization_failure
+
+
+def _is_deadlock(error: Exception) -> bool:
+    cause = error.__cause__
+    return isinstance(cause, DBAPIError) and getattr(cause.orig, "sqlstate", None) in _DEADLOCK_STATES

@@ -1,0 +1,25 @@
+"""Statements that both databases take: insert unless it is there, and how many rows a statement changed."""
+
+from __future__ import annotations
+
+from typing import Any, cast
+
+from sqlalchemy import CursorResult, Insert, Update, inspect
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, SQLModel
+
+
+def insert_or_ignore(session: Session, table: type[SQLModel], **values: Any) -> Any | None:
+    """Inserts a row; returns its primary key (first column), or None where a unique key already has it."""
+    key = inspect(table).primary_key[0]
+    statement: Insert
+    if session.get_bind().dialect.name == "sqlite":
+        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+    else:
+        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(key)
+    return session.exec(statement).scalar_one_or_none()
+
+
+def rows_changed(session: Session, statement: Update) -> int:
+    """Executes an UPDATE and says how many rows it changed: the test of every conditional update."""
+    return cast("CursorResult[Any]", session.exec(statement)).rowcount

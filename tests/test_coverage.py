@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from monitor import coverage
+from monitor.ports import Coverage, Seen
+from monitor.store.database import Store
+from monitor.store.tables import SourceRow
+
+
+@pytest.fixture
+def ledger(store: Store) -> Store:
+    with store.write() as session:
+        session.add(SourceRow(name="s", plugin="p", enabled_at=store.now()))
+    return store
+
+
+def enter(store: Store, *intervals: Coverage) -> None:
+    with store.write() as session:
+        coverage.enter(session, "s", None, intervals)
+
+
+def interval(
+    start: datetime, seconds: float, state: Seen = Seen.SEEN, *, scope: str = "tag", posts: int = 1
+) -> Coverage:
+    return Coverage(scope=scope, start=start, end=start + timedelta(seconds=seconds), state=state, posts=posts)
+
+
+def test_intervals_that_touch_become_one(ledger: Store) -> None:
+    now = ledger.now()
+    for second in range(5):
+        enter(ledger, interval(now + timedelta(seconds=second), 1))
+    assert coverage.last_seen(ledger) == [("s", "tag", now + timedelta(seconds=5), 5)]
+    assert coverage.gaps(ledger, since=now - timedelta(days=1)) == []
+
+
+def test_a_gap_is_never_joined_over(ledger: Store) -> None:
+    now = ledger.now()
+    enter(ledger, interval(now, 10))
+    enter(ledger, interval(now + timedelta(seconds=10), 60, Seen.FAILED, posts=0))
+    enter(ledger, interval(now + timedelta(seconds=70), 10))
+    found = coverage.gaps(ledger, since=now)
+    assert [(gap.state, gap.started_at, gap.ended_at) for gap in found] == [
+        ("failed", now + timedelta(seconds=10), now + timedelta(seconds=70))
+    ]
+    assert coverage.last_seen(ledger)[0].until == now + timedelta(seconds=80)
+
+
+def test_a_scope_that_was_never_seen_says_so(ledger: Store) -> None:
+    now = ledger.now()
+    enter(ledger, interval(now, 5, Seen.OUT_OF_REACH, posts=0))
+    assert coverage.last_seen(ledger) == [("s", "tag", None, 0)]
+
+
+def test_gaps_end_after_the_time_asked_for(ledger: Store) -> None:
+    now = ledger.now()
+    enter(ledger, interval(now, 5, Seen.FAILED), interval(now, 50, Seen.RATE_LIMITED, scope="other"))
+    assert [gap.scope for gap in coverage.gaps(ledger, since=now + timedelta(seconds=10))] == ["other"]
