@@ -23,7 +23,7 @@ from tests.support.postgres import PostgresCluster, find_postgres
 REPOSITORY = Path(__file__).parent.parent
 
 COMPONENTS: dict[str, tuple[Any, str]] = {
-    "postgres": (lambda: find_postgres() is not None, "apt-get install postgresql"),
+    "postgres": (find_postgres, "apt-get install postgresql"),
     "browser": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
     "realnet": (lambda: (REPOSITORY / ".realnet" / "ready").exists(), "./run realnet"),
     "realdata": (
