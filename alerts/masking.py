@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from alerts.masking_patterns import Found, contacts, fold, occurrences, sensitive_host, token
+from alerts.masking_patterns import Found, contacts, fold, occurrences, sensitive_host, short_host, token
 from alerts.masking_visible import Visible, visible
 from monitor.post import Post
 
@@ -140,6 +140,13 @@ class Masker:
                 secrets.setdefault((Kind.ACCOUNT, folded), Secret(kind=Kind.ACCOUNT, text=folded, label=label))
         return cls(secrets=tuple(secrets.values()), clear=clear, account=account)
 
+    def host(self, url: str | None) -> str | None:
+        """The host of a link as it may be named beside a masked post; None where it must not be."""
+        return short_host(url, self._hides) if url else None
+
+    def _hides(self, host: str) -> bool:
+        return sensitive_host(host, [secret.text for secret in self.secrets])
+
     def post(self, post: Post, spans: Iterable[Span]) -> tuple[Field, ...]:
         """Every text field of a post, in the order in which they are shown."""
         by_field: dict[str, list[Span]] = {}
@@ -181,9 +188,7 @@ class Masker:
             label = self.account if name == "author.handle" else SHOWN_NAME
             yield Found(0, len(shown.text), Kind.ACCOUNT, label)
         folded, places = fold(shown.text)
-        forms = [secret.text for secret in self.secrets]
-        for found in contacts(shown.text, hide_host=lambda host: sensitive_host(host, forms)):
-            yield found
+        yield from contacts(shown.text, hide_host=self._hides)
         for kind in (Kind.ACCOUNT, Kind.TERM, Kind.HANDLE):
             for secret in self.secrets:
                 if secret.kind is kind:

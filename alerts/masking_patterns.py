@@ -57,13 +57,18 @@ def contacts(text: str, *, hide_host: Callable[[str], bool]) -> Iterator[Found]:
 
 
 def _link(url: str, hide_host: Callable[[str], bool]) -> str:
-    """ "link · example.org": the last two labels of the host alone, since a longer one may be a person's name."""
+    host = short_host(url, hide_host)
+    return f"link · {host}" if host else "link"
+
+
+def short_host(url: str, hide_host: Callable[[str], bool]) -> str | None:
+    """The last two labels of a link's host (more may be a person's name); None where it must not be named."""
     rest = url.split("://", 1)[-1]
     host = re.split(r"[/?#\\]", rest, maxsplit=1)[0].rsplit("@", 1)[-1].split(":", 1)[0].lower()
     short = ".".join(host.strip(".").split(".")[-2:])
     if not re.fullmatch(r"[a-z0-9-]{1,40}\.[a-z]{2,24}", short) or hide_host(short):
-        return "link"
-    return f"link · {short}"
+        return None
+    return short
 
 
 def sensitive_host(host: str, forms: Iterable[str]) -> bool:
@@ -100,7 +105,8 @@ def occurrences(folded: str, form: str, *, whole_word: bool) -> Iterator[tuple[i
     while at >= 0:
         end = at + len(form)
         if not whole_word or not (
-            (folded[at - 1 : at].isalnum() and form[0].isalnum()) or (folded[end : end + 1].isalnum() and form[-1].isalnum())
+            (folded[at - 1 : at].isalnum() and form[0].isalnum())
+            or (folded[end : end + 1].isalnum() and form[-1].isalnum())
         ):
             yield at, end
             at = folded.find(form, end)
@@ -124,7 +130,9 @@ def token(text: str, index: int) -> str | None:
     if character in _JOINERS and _joins(text, index):
         return None
     code = ord(character)
-    name = "lone surrogate" if category == "Cs" else unicodedata.name(character, "").lower() or _NAMED.get(code, "control")
+    name = (
+        "lone surrogate" if category == "Cs" else unicodedata.name(character, "").lower() or _NAMED.get(code, "control")
+    )
     return f"U+{code:04X} {name}"
 
 

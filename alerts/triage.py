@@ -1,0 +1,227 @@
+"""Triage: the queue, one alert, and what a person does with it: claim, reveal, decide, confirm, return, undo.
+
+Every action is one transaction that asks for the person's permission itself, writes its audit row, and changes
+the alert by one conditional update on the version that the person saw: of two who act at once, one is refused.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from alerts import triage_decisions, triage_queue, triage_view
+from alerts.roles import ALLOWED, Permission, Role, require
+from alerts.triage_records import (
+    AlertView,
+    Choice,
+    Claim,
+    Counts,
+    Decided,
+    Lane,
+    Listing,
+    QueuePage,
+    State,
+)
+from alerts.verdicts import Conduct, Risk, Verdict
+from monitor import audit
+from monitor.errors import ConfigError, RefusedError
+from monitor.settings import Review
+from monitor.store.database import Store
+from monitor.store.tables import Alert, Decision, Reveal, User
+
+Route = Callable[[Session, Alert, Decision, datetime], object]
+"""Told of every final decision inside its transaction: (session, alert, decision, when)."""
+Withdraw = Callable[[Session, Alert, Decision, datetime], object]
+"""Takes back the reports of a decision inside the transaction; raises `RefusedError` where one has left."""
+
+PAGE = 25
+
+
+class Triage:
+    """The people's side of the store. Synchronous; safe from several threads.
+
+    :param route: enqueues the reports of a final decision.
+    :param withdraw: takes them back within the undo window; without it a decision with reports stays.
+    """
+
+    def __init__(self, store: Store, *, route: Route, review: Review, withdraw: Withdraw | None = None) -> None:
+        self._store = store
+        self._review = review
+        self._decisions = triage_decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
+
+    def queue(
+        self,
+        *,
+        user: str,
+        listing: Listing = Listing.OPEN,
+        lane: Lane = Lane.MAIN,
+        after: str | None = None,
+        limit: int = PAGE,
+    ) -> QueuePage:
+        """One page of a list, everything masked.
+
+        :param after: where it starts (`QueuePage.after` of the page before).
+        """
+        with self._store.read() as session:
+            require(session, user, Permission.REVIEW)
+            if lane is Lane.SAFEGUARDING:
+                require(session, user, Permission.SAFEGUARDING)
+            now = self._store.now()
+            return triage_queue.page(
+                session, listing=listing, lane=lane, user=user, now=now, after=after, limit=max(1, min(limit, 200))
+            )
+
+    def counts(self, *, user: str) -> Counts:
+        """How many alerts wait in each list."""
+        with self._store.read() as session:
+            allowed = ALLOWED[Role(require(session, user, Permission.REVIEW).role)]
+            return triage_queue.counts(
+                session,
+                user=user,
+                now=self._store.now(),
+                second=Permission.SECOND_REVIEW in allowed,
+                safeguarding=Permission.SAFEGUARDING in allowed,
+            )
+
+    def view(self, alert_id: int, *, user: str) -> AlertView:
+        """One alert, masked. Raises `NoSuchAlertError`, `AuthError`."""
+        with self._store.read() as session:
+            person, alert = triage_decisions.find(session, alert_id, user)
+            return self._view(session, alert, person, clear=False)
+
+    def reveal(self, alert_id: int, *, user: str, reason: str) -> AlertView:
+        """One alert in clear. Who looked and why is committed before the text is handed out."""
+        why = triage_decisions.worded(reason, "To reveal an alert")
+        with self._store.write() as session:
+            person, alert = triage_decisions.find(session, alert_id, user)
+            now = self._store.now()
+            row = Reveal(alert_id=alert_id, user=person.name, reason=why, at=now)
+            session.add(row)
+            session.flush()
+            audit.record(
+                session,
+                now,
+                actor=person.name,
+                action="alert.reveal",
+                subject=f"alert:{alert_id}",
+                reveal=row.id,
+                reason=self._store.keyring.lookup("reason", why).hex(),
+            )
+            return self._view(session, alert, person, clear=True)
+
+    def claim(self, alert_id: int, *, user: str) -> Claim:
+        """Holds an alert for somebody; the holder's own claim is prolonged. Raises `RefusedError`."""
+        with self._store.write() as session:
+            person, alert = triage_decisions.find(session, alert_id, user)
+            return self._claim(session, alert, person)
+
+    def claim_next(self, *, user: str, lane: Lane = Lane.MAIN) -> Claim | None:
+        """Holds the most urgent alert that nobody holds; None where there is none."""
+        with self._store.read() as session:
+            require(session, user, Permission.REVIEW)
+            now = self._store.now()
+            free = session.exec(
+                select(Alert.id)
+                .where(
+                    Alert.lane == lane,
+                    (col(Alert.state) == State.OPEN)
+                    | ((col(Alert.state) == State.CLAIMED) & (col(Alert.claimed_until) <= now)),
+                )
+                .order_by(col(Alert.priority).desc(), col(Alert.id))
+                .limit(PAGE)
+            ).all()
+        for alert_id in free:
+            try:
+                return self.claim(alert_id or 0, user=user)
+            except RefusedError:
+                continue  # somebody else was faster
+        return None
+
+    def _claim(self, session: Session, alert: Alert, person: User) -> Claim:
+        now = self._store.now()
+        until = now + timedelta(minutes=self._review.claim_minutes)
+        own = triage_queue.effective(alert, now) is State.CLAIMED and alert.claimed_by == person.name
+        triage_decisions.change(
+            session,
+            alert,
+            version=alert.version,
+            now=now,
+            user=person.name,
+            state=State.CLAIMED,
+            claimed_by=person.name,
+            claimed_until=until,
+            new_version=not own,
+        )
+        action = "alert.claim_prolong" if own else "alert.claim"
+        audit.record(session, now, actor=person.name, action=action, subject=f"alert:{alert.id}", version=alert.version)
+        return Claim(alert_id=alert.id or 0, version=alert.version, until=until)
+
+    def release(self, alert_id: int, *, user: str) -> int:
+        """Gives a claimed alert back to the queue; returns its version. Raises `RefusedError`."""
+        with self._store.write() as session:
+            person, alert = triage_decisions.find(session, alert_id, user)
+            now = self._store.now()
+            if alert.state != State.CLAIMED or alert.claimed_by != person.name:
+                raise RefusedError(f"Alert {alert_id} is not held by {person.name}.", kept="Nothing was changed.")
+            triage_decisions.change(session, alert, version=alert.version, now=now, user=person.name, state=State.OPEN)
+            audit.record(
+                session,
+                now,
+                actor=person.name,
+                action="alert.release",
+                subject=f"alert:{alert_id}",
+                version=alert.version,
+            )
+            return alert.version
+
+    def decide(
+        self,
+        alert_id: int,
+        *,
+        version: int,
+        verdict: Verdict,
+        reason: str,
+        user: str,
+        conduct: Conduct | None = None,
+        risk: Risk | None = None,
+        duplicate_of: int | None = None,
+    ) -> Decided:
+        """Decides an alert as it was at `version`.
+
+        A reportable verdict needs a conduct and a risk. Where two people are needed (`review.second_person_for`,
+        an escalation, a poster who may be a child) the alert goes to second review and nothing leaves.
+
+        :raises ConfigError: the choice is incomplete.
+        :raises RefusedError: it was decided before, or is held by somebody else; names who and when.
+        :raises AuthError: the person may not.
+        """
+        choice = Choice(verdict=verdict, reason=reason, conduct=conduct, risk=risk, duplicate_of=duplicate_of)
+        return self._decisions.decide(alert_id, version=version, choice=choice, user=user)
+
+    def confirm(self, alert_id: int, *, version: int, reason: str, user: str) -> Decided:
+        """A second, different person agrees: the verdict becomes final and its reports are enqueued."""
+        return self._decisions.confirm(alert_id, version=version, reason=reason, user=user)
+
+    def send_back(self, alert_id: int, *, version: int, reason: str, user: str) -> Decided:
+        """A second, different person does not agree: the alert is open again."""
+        return self._decisions.send_back(alert_id, version=version, reason=reason, user=user)
+
+    def undo(self, alert_id: int, *, user: str) -> Decided:
+        """Takes one's own decision back within `review.undo_seconds`: the alert is open again."""
+        return self._decisions.undo(alert_id, user=user)
+
+    def _view(self, session: Session, alert: Alert, person: User, *, clear: bool) -> AlertView:
+        now = self._store.now()
+        shown = triage_view.build(session, self._store.keyring, alert, now=now, clear=clear)
+        can = self._decisions.abilities(session, alert, person, now)
+        return triage_view.with_abilities(shown, can)
+
+
+def parse_listing(text: str) -> Listing:
+    """The list of that name. Raises `ConfigError`."""
+    try:
+        return Listing(text.strip().lower().replace("-", "_"))
+    except ValueError:
+        raise ConfigError(f"There is no list {text!r}.", do=f"There is: {', '.join(Listing)}.") from None

@@ -1,0 +1,441 @@
+"""How an alert changes hands and state: the conditional update, verdicts, second people, undoing."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import and_, or_, update
+from sqlmodel import Session, col, select
+
+from alerts.roles import ALLOWED, Permission, Role, require
+from alerts.triage_queue import effective
+from alerts.triage_records import Abilities, Choice, Decided, Lane, State, Step
+from alerts.verdicts import Conduct, Risk, Verdict
+from monitor import audit
+from monitor.errors import AuthError, ConfigError, RefusedError
+from monitor.settings import Review
+from monitor.store.database import Store
+from monitor.store.tables import Alert, Decision, Report, User
+from monitor.store.writing import rows_changed
+
+MAX_REASON = 4000
+
+
+class NoSuchAlertError(ConfigError):
+    """There is no alert of that number."""
+
+
+def find(session: Session, alert_id: int, user: str) -> tuple[User, Alert]:
+    """The person and the alert, if the person may see it. Raises `AuthError`, `NoSuchAlertError`."""
+    person = require(session, user, Permission.REVIEW)
+    alert = session.get(Alert, alert_id) if -(2**31) < alert_id < 2**31 else None
+    if alert is None:
+        raise NoSuchAlertError(f"There is no alert {alert_id}.", do="See `handlewatch alerts list`.")
+    if alert.lane == Lane.SAFEGUARDING:
+        require(session, user, Permission.SAFEGUARDING)
+    return person, alert
+
+
+def worded(reason: str, what: str) -> str:
+    """A reason that says something. Raises `ConfigError`."""
+    text = reason.strip()
+    if not text:
+        raise ConfigError(f"{what}, say why.", kept="Nothing was changed.", do="Give a reason in a few words.")
+    if len(text) > MAX_REASON:
+        raise ConfigError(
+            f"The reason has {len(text)} characters; {MAX_REASON} is the most.",
+            kept="Nothing was changed.",
+            do="Shorten it.",
+        )
+    return text
+
+
+def change(
+    session: Session, alert: Alert, *, version: int, now: datetime, user: str, state: State, **values: Any
+) -> None:
+    """Moves an alert from what `user` saw at `version`, in one conditional update; refreshes `alert`.
+
+    Open alerts and the user's own claims can be moved, and alerts in second review; `values` are further
+    columns. `expects`, where given, is the state that it must be in. Raises `RefusedError`.
+    """
+    expects = values.pop("expects", None)
+    step = 1 if values.pop("new_version", True) else 0
+    free = or_(
+        col(Alert.state) == State.OPEN,
+        and_(col(Alert.state) == State.CLAIMED, or_(col(Alert.claimed_by) == user, col(Alert.claimed_until) <= now)),
+    )
+    changed = rows_changed(
+        session,
+        update(Alert)
+        .where(
+            col(Alert.id) == alert.id,
+            col(Alert.version) == version,
+            free if expects is None else col(Alert.state).in_(expects),
+        )
+        .values({"claimed_by": None, "claimed_until": None, **values, "state": state, "version": version + step}),
+    )
+    session.refresh(alert)
+    if changed != 1:
+        raise refusal(session, alert, version, now, user)
+
+
+def refusal(session: Session, alert: Alert, version: int, now: datetime, user: str) -> RefusedError:
+    """Why an alert cannot be moved: who decided it and when, who holds it, or that it changed."""
+    kept = "Your action was not recorded and nothing was sent."
+    state = effective(alert, now)
+    last = standing(session, alert)
+    if state in {State.DECIDED, State.SECOND_REVIEW} and last is not None:
+        waits = "; it waits for a second person" if state is State.SECOND_REVIEW else ""
+        who = "you" if last.user == user else last.user
+        return RefusedError(
+            f"Alert {alert.id} was already decided: {last.verdict} by {who} at {clock_words(last.decided_at)}{waits}.",
+            kept=kept,
+            do="Look at the alert again.",
+        )
+    if state is State.CLAIMED and alert.claimed_by != user and alert.claimed_until:
+        return RefusedError(
+            f"Alert {alert.id} is held by {alert.claimed_by} until {clock_words(alert.claimed_until)}.",
+            kept=kept,
+            do="Ask them to release it, or wait until then.",
+        )
+    return RefusedError(
+        f"Alert {alert.id} has changed since you saw it (version {version}, now {alert.version}).",
+        kept=kept,
+        do="Look at the alert again.",
+    )
+
+
+def clock_words(moment: datetime) -> str:
+    """A time for a sentence, in UTC."""
+    return f"{moment:%Y-%m-%d %H:%M:%S} UTC"
+
+
+def standing(session: Session, alert: Alert) -> Decision | None:
+    """The step that brought an alert where it is; None where that was no decision."""
+    return session.exec(
+        select(Decision).where(Decision.alert_id == alert.id, Decision.alert_version == alert.version - 1)
+    ).first()
+
+
+class Decisions:
+    """Verdicts, by one person or two. See :class:`alerts.triage.Triage`."""
+
+    def __init__(self, store: Store, *, route: Any, review: Review, withdraw: Any) -> None:
+        self._store = store
+        self._route = route
+        self._review = review
+        self._withdraw = withdraw
+
+    def decide(self, alert_id: int, *, version: int, choice: Choice, user: str) -> Decided:
+        """See `Triage.decide`."""
+        choice = _complete(choice, alert_id)
+        with self._store.write() as session:
+            person, alert = find(session, alert_id, user)
+            if choice.duplicate_of is not None:
+                _check_original(session, choice.duplicate_of, user)
+            now = self._store.now()
+            expects = self._takes_over(session, alert, version, person)
+            alone = not self._needs_second(choice, person)
+            lane = alert.lane
+            change(
+                session,
+                alert,
+                version=version,
+                now=now,
+                user=person.name,
+                state=State.DECIDED if alone else State.SECOND_REVIEW,
+                lane=_lane_after(choice, lane),
+                verdict=choice.verdict if alone else None,
+                decided_at=now if alone else None,
+                expects=expects,
+            )
+            return self._record(session, alert, Step.VERDICT, choice, person, now, lane=lane, final=alone)
+
+    def _takes_over(self, session: Session, alert: Alert, version: int, person: User) -> list[State] | None:
+        """An escalated alert is decided by a second, more senior person out of second review."""
+        last = standing(session, alert)
+        if alert.state != State.SECOND_REVIEW or alert.version != version or last is None:
+            return None
+        if last.verdict != Verdict.ESCALATED:
+            return None
+        _require_second(session, person, last)
+        return [State.SECOND_REVIEW]
+
+    def _needs_second(self, choice: Choice, person: User) -> bool:
+        if choice.verdict is Verdict.ESCALATED:
+            return True
+        if choice.verdict is not Verdict.REPORTABLE:
+            return False
+        if choice.conduct is Conduct.POSTER_MAY_BE_CHILD and Permission.SAFEGUARDING not in ALLOWED[Role(person.role)]:
+            return True
+        return bool({choice.conduct, choice.risk} & set(self._review.second_person_for))
+
+    def confirm(self, alert_id: int, *, version: int, reason: str, user: str) -> Decided:
+        """See `Triage.confirm`."""
+        why = worded(reason, "To confirm a verdict")
+        with self._store.write() as session:
+            person, alert = find(session, alert_id, user)
+            now = self._store.now()
+            first = self._first(session, alert, version, now, person)
+            if first.verdict == Verdict.ESCALATED:
+                raise RefusedError(
+                    f"Alert {alert_id} was escalated: there is no verdict to confirm.",
+                    kept="Nothing was changed.",
+                    do="Decide it yourself, or return it.",
+                )
+            change(
+                session,
+                alert,
+                version=version,
+                now=now,
+                user=person.name,
+                state=State.DECIDED,
+                verdict=first.verdict,
+                decided_at=now,
+                expects=[State.SECOND_REVIEW],
+            )
+            return self._record(session, alert, Step.CONFIRMATION, _same(first, why), person, now, final=True)
+
+    def send_back(self, alert_id: int, *, version: int, reason: str, user: str) -> Decided:
+        """See `Triage.send_back`."""
+        why = worded(reason, "To return a verdict")
+        with self._store.write() as session:
+            person, alert = find(session, alert_id, user)
+            now = self._store.now()
+            first = self._first(session, alert, version, now, person)
+            change(
+                session,
+                alert,
+                version=version,
+                now=now,
+                user=person.name,
+                state=State.OPEN,
+                expects=[State.SECOND_REVIEW],
+            )
+            return self._record(session, alert, Step.RETURN, _same(first, why), person, now, final=False)
+
+    def _first(self, session: Session, alert: Alert, version: int, now: datetime, person: User) -> Decision:
+        """The verdict that waits for a second person, checked against the one who acts on it."""
+        first = standing(session, alert)
+        if alert.state != State.SECOND_REVIEW or alert.version != version or first is None:
+            raise refusal(session, alert, version, now, person.name)
+        _require_second(session, person, first)
+        return first
+
+    def undo(self, alert_id: int, *, user: str) -> Decided:
+        """See `Triage.undo`."""
+        with self._store.write() as session:
+            person = require(session, user, Permission.REVIEW)
+            alert = session.get(Alert, alert_id)
+            last = standing(session, alert) if alert else None
+            if alert is None or last is None or last.user != user or not _is_verdict(last):
+                raise RefusedError(
+                    f"There is no decision of yours on alert {alert_id} to undo.", kept="Nothing changed."
+                )
+            now = self._store.now()
+            if now > self._undo_until(last):
+                raise RefusedError(
+                    f"The decision on alert {alert_id} is older than {self._review.undo_seconds:g} s: too late to undo.",
+                    kept="The decision stands.",
+                    do="Withdraw its reports with `handlewatch reports withdraw`.",
+                )
+            self._take_back(session, alert, last, now)
+            change(
+                session,
+                alert,
+                version=alert.version,
+                now=now,
+                user=user,
+                state=State.OPEN,
+                lane=last.lane,
+                verdict=None,
+                decided_at=None,
+                expects=[State.DECIDED, State.SECOND_REVIEW],
+            )
+            return self._record(session, alert, Step.WITHDRAWAL, _same(last, "undone"), person, now, final=False)
+
+    def _take_back(self, session: Session, alert: Alert, decision: Decision, now: datetime) -> None:
+        reports = session.exec(select(Report.id).where(Report.decision_id == decision.id)).all()
+        if not reports:
+            return
+        if self._withdraw is None:
+            raise RefusedError(
+                f"The decision on alert {alert.id} has {len(reports)} reports, which cannot be taken back from here.",
+                kept="The decision stands.",
+                do="Withdraw them with `handlewatch reports withdraw`.",
+            )
+        self._withdraw(session, alert, decision, now)
+
+    def _undo_until(self, decision: Decision) -> datetime:
+        return decision.decided_at + timedelta(seconds=self._review.undo_seconds)
+
+    def _record(
+        self,
+        session: Session,
+        alert: Alert,
+        step: Step,
+        choice: Choice,
+        person: User,
+        now: datetime,
+        *,
+        final: bool,
+        lane: str | None = None,
+    ) -> Decided:
+        """The decision's row, its audit row and, where it is final, its reports: one transaction."""
+        evidence = json.dumps(alert.explanation, sort_keys=True)
+        decision = Decision(
+            alert_id=alert.id or 0,
+            alert_version=alert.version - 1,
+            kind=step,
+            lane=lane or alert.lane,
+            verdict=choice.verdict,
+            conduct=choice.conduct,
+            risk=choice.risk,
+            reason=choice.reason,
+            duplicate_of=choice.duplicate_of,
+            user=person.name,
+            decided_at=now,
+            bundle=alert.bundle,
+            evidence_hash=self._store.keyring.lookup("evidence", evidence),
+            final=final,
+        )
+        session.add(decision)
+        session.flush()
+        audit.record(
+            session,
+            now,
+            actor=person.name,
+            action=f"alert.{_ACTIONS[step]}",
+            subject=f"alert:{alert.id}",
+            decision=decision.id,
+            version=decision.alert_version,
+            verdict=decision.verdict,
+            conduct=decision.conduct,
+            risk=decision.risk,
+            duplicate_of=decision.duplicate_of,
+            final=final,
+            lane=alert.lane,
+            bundle=decision.bundle,
+            evidence=decision.evidence_hash.hex(),
+            reason=self._store.keyring.lookup("reason", choice.reason).hex(),
+        )
+        if final:
+            self._route(session, alert, decision, now)
+        return Decided(
+            alert_id=alert.id or 0,
+            decision_id=decision.id or 0,
+            version=alert.version,
+            state=State(alert.state),
+            lane=Lane(alert.lane),
+            verdict=choice.verdict,
+            at=now,
+            undo_until=self._undo_until(decision) if _is_verdict(decision) else None,
+        )
+
+    def abilities(self, session: Session, alert: Alert, person: User, now: datetime) -> Abilities:
+        """What the person may do now; every action checks again for itself."""
+        state = effective(alert, now)
+        own = state is State.CLAIMED and alert.claimed_by == person.name
+        last = standing(session, alert)
+        second = state is State.SECOND_REVIEW and last is not None and _may_be_second(person, last)
+        escalated = second and last is not None and last.verdict == Verdict.ESCALATED
+        return Abilities(
+            claim=state is State.OPEN or own,
+            release=own,
+            decide=state is State.OPEN or own or escalated,
+            confirm=second,
+            undo_until=self._can_undo(session, last, person, now),
+            held_by=alert.claimed_by if state is State.CLAIMED and not own else None,
+        )
+
+    def _can_undo(self, session: Session, last: Decision | None, person: User, now: datetime) -> datetime | None:
+        if last is None or last.user != person.name or not _is_verdict(last) or now > self._undo_until(last):
+            return None
+        if self._withdraw is None and session.exec(select(Report.id).where(Report.decision_id == last.id)).first():
+            return None
+        return self._undo_until(last)
+
+
+_ACTIONS = {
+    Step.VERDICT: "decide",
+    Step.CONFIRMATION: "confirm",
+    Step.RETURN: "return",
+    Step.WITHDRAWAL: "undo",
+}
+
+
+def _is_verdict(decision: Decision) -> bool:
+    return decision.kind in {Step.VERDICT, Step.CONFIRMATION}
+
+
+def _may_be_second(person: User, first: Decision) -> bool:
+    return person.name != first.user and Permission.SECOND_REVIEW in ALLOWED[Role(person.role)]
+
+
+def _require_second(session: Session, person: User, first: Decision) -> None:
+    require(session, person.name, Permission.SECOND_REVIEW)
+    if person.name == first.user:
+        raise AuthError(
+            f"{person.name!r} decided first: the second person has to be a different one.",
+            kept="Nothing was changed.",
+            do="Ask somebody who may review a second time.",
+        )
+
+
+def _complete(choice: Choice, alert_id: int) -> Choice:
+    """The choice with a trimmed reason. Raises `ConfigError` where something is missing or too much."""
+    kept = "Nothing was changed."
+    reason = worded(choice.reason, "To decide an alert")
+    reportable = choice.verdict is Verdict.REPORTABLE
+    if reportable and (choice.conduct is None or choice.risk is None):
+        raise ConfigError(
+            "A reportable verdict needs a conduct and a risk.",
+            kept=kept,
+            do=f"Conducts: {', '.join(Conduct)}. Risks: {', '.join(Risk)}.",
+        )
+    if not reportable and (choice.conduct is not None or choice.risk is not None):
+        raise ConfigError(f"Only a reportable verdict has a conduct and a risk, {choice.verdict} has none.", kept=kept)
+    if (choice.verdict is Verdict.DUPLICATE) != (choice.duplicate_of is not None):
+        raise ConfigError(
+            "The verdict duplicate names the alert that this one repeats, and no other verdict does.", kept=kept
+        )
+    if choice.duplicate_of == alert_id:
+        raise ConfigError(f"Alert {alert_id} cannot be a duplicate of itself.", kept=kept)
+    return Choice(
+        verdict=choice.verdict,
+        reason=reason,
+        conduct=choice.conduct,
+        risk=choice.risk,
+        duplicate_of=choice.duplicate_of,
+    )
+
+
+def _check_original(session: Session, original_id: int, user: str) -> None:
+    _, original = find(session, original_id, user)
+    last = standing(session, original) if original.verdict == Verdict.DUPLICATE else None
+    if last is not None and last.duplicate_of is not None:
+        raise ConfigError(
+            f"Alert {original_id} is itself a duplicate of alert {last.duplicate_of}.",
+            kept="Nothing was changed.",
+            do=f"Name alert {last.duplicate_of}.",
+        )
+
+
+def _same(decision: Decision, reason: str) -> Choice:
+    """The verdict of an earlier decision, said again with another reason."""
+    return Choice(
+        verdict=Verdict(decision.verdict),
+        reason=reason,
+        conduct=Conduct(decision.conduct) if decision.conduct else None,
+        risk=Risk(decision.risk) if decision.risk else None,
+        duplicate_of=decision.duplicate_of,
+    )
+
+
+def _lane_after(choice: Choice, lane: str) -> str:
+    """A poster who may be a child moves to the safeguarding lane; another reportable conduct, chosen there, out."""
+    if choice.verdict is not Verdict.REPORTABLE:
+        return lane
+    return Lane.SAFEGUARDING if choice.conduct is Conduct.POSTER_MAY_BE_CHILD else Lane.MAIN

@@ -1,0 +1,291 @@
+"""One alert as it is shown: its evidence, its posts, where its handles are known, its history and reports."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlmodel import Session, col, func, select
+
+from alerts.masking import Kind, Masker, Span, tag
+from alerts.triage_queue import effective
+from alerts.triage_records import (
+    Abilities,
+    AlertView,
+    HandleSeen,
+    HistoryStep,
+    Lane,
+    OccurrenceShown,
+    PostShown,
+    ReportShown,
+    ScorePart,
+    State,
+    Step,
+    TermSeen,
+)
+from monitor.post import Post
+from monitor.records import from_record
+from monitor.store.keys import Keyring
+from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Occurrence, Report, Reveal, StoredPost
+
+OCCURRENCES = 50
+"""Posts of a campaign that one view lists, newest first; the count says how many there are."""
+OTHER_ALERTS = 10
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Evidence:
+    """The frozen explanation, with names in place of keyed hashes and lexicon ids."""
+
+    spans: Sequence[Span]
+    handles: dict[str, list[dict[str, Any]]]
+    """By keyed hash (hex)."""
+    terms: dict[str, list[dict[str, Any]]]
+    """By the lexicon's id."""
+
+
+def build(session: Session, keyring: Keyring, alert: Alert, *, now: datetime, clear: bool) -> AlertView:
+    """The view of an alert; `clear` only for a reveal that is committed with it."""
+    evidence = _evidence(alert.explanation, keyring)
+    row = session.get_one(StoredPost, alert.campaign_id)
+    post = from_record(row.record) if row.record is not None else None
+    identities = _identities(session, evidence)
+    account = _account_label(session.get(Account, row.account_id) if row.account_id else None)
+    known = {_handle_label(row.app, key): (row.handle,) for key, row in identities.items() if row.handle is not None}
+    masker = Masker.for_post(post, evidence.spans, known=known, clear=clear, account=account)
+    state = effective(alert, now)
+    held = state is State.CLAIMED
+    platforms = _platforms(session, alert)
+    return AlertView(
+        id=alert.id or 0,
+        state=state,
+        version=alert.version,
+        lane=Lane(alert.lane),
+        priority=alert.priority,
+        score=alert.score,
+        rule=alert.rule,
+        bundle=alert.bundle,
+        opened_at=alert.opened_at,
+        last_occurrence_at=alert.last_occurrence_at,
+        claimed_by=alert.claimed_by if held else None,
+        claimed_until=alert.claimed_until if held else None,
+        verdict=alert.verdict,
+        decided_at=alert.decided_at,
+        handles=_handles(session, alert, evidence, identities, clear=clear),
+        terms=_terms(evidence, keyring, clear=clear),
+        parts=[
+            ScorePart(name=part["name"], weight=part["weight"], why=masker.text(part["why"]))
+            for part in alert.explanation.get("parts", ())
+        ],
+        post=_post(row, post, masker, evidence.spans, account),
+        occurrences=_occurrences(session, alert, masker),
+        occurrence_count=sum(platforms.values()),
+        platforms=sorted(platforms),
+        history=_history(session, alert, masker),
+        reports=_reports(session, alert, masker),
+        reveals=session.exec(select(func.count()).where(Reveal.alert_id == alert.id)).one(),
+        clear=clear,
+    )
+
+
+def with_abilities(view: AlertView, can: Abilities) -> AlertView:
+    """The view with what the person who looks may do."""
+    return replace(view, can=can)
+
+
+def _evidence(explanation: dict[str, Any], keyring: Keyring) -> _Evidence:
+    handles: dict[str, list[dict[str, Any]]] = {}
+    terms: dict[str, list[dict[str, Any]]] = {}
+    spans: list[Span] = []
+    for match in explanation.get("handles", ()):
+        handles.setdefault(match["key_hash"], []).append(match)
+        spans.append(_span(Kind.HANDLE, match, _handle_label(match["app"], match["key_hash"])))
+    for match in explanation.get("terms", ()):
+        terms.setdefault(match["term"], []).append(match)
+        spans.append(_span(Kind.TERM, match, f"term {_term_tag(match['term'], keyring)}"))
+    return _Evidence(spans=spans, handles=handles, terms=terms)
+
+
+def _span(kind: Kind, match: dict[str, Any], label: str) -> Span:
+    return Span(kind=kind, field=match["field"], start=match["start"], end=match["end"], label=label)
+
+
+def _handle_label(app: str, key_hash: str) -> str:
+    return f"handle {tag('H', bytes.fromhex(key_hash))} · {app}"
+
+
+def _term_tag(term: str, keyring: Keyring) -> str:
+    return tag("T", keyring.lookup("term", term))
+
+
+def _account_label(account: Account | None) -> str:
+    return f"account {tag('A', account.key_hash)}" if account else "account"
+
+
+def _steps(matches: Iterable[dict[str, Any]]) -> list[str]:
+    return list(dict.fromkeys(step for match in matches for step in match.get("steps", ())))
+
+
+def _identities(session: Session, evidence: _Evidence) -> dict[str, Identity]:
+    hashes = [bytes.fromhex(key) for key in evidence.handles]
+    rows = session.exec(select(Identity).where(col(Identity.key_hash).in_(hashes))).all()
+    return {row.key_hash.hex(): row for row in rows}
+
+
+def _handles(
+    session: Session, alert: Alert, evidence: _Evidence, identities: dict[str, Identity], *, clear: bool
+) -> list[HandleSeen]:
+    ids = [row.id for row in identities.values()]
+    seen = _seen(session, alert, ids)
+    others = _other_alerts(session, alert, ids)
+    found: list[HandleSeen] = []
+    for key, matches in evidence.handles.items():
+        row = identities.get(key)
+        platforms = seen.get(row.id, {}) if row else {}
+        found.append(
+            HandleSeen(
+                tag=tag("H", bytes.fromhex(key)),
+                app=matches[0]["app"],
+                name=row.handle if row and clear else None,
+                confidence=max(match["confidence"] for match in matches),
+                steps=_steps(matches),
+                first_seen_at=row.first_seen_at if row else None,
+                posts=sum(platforms.values()),
+                platforms=sorted(platforms),
+                alerts=others.get(row.id, ()) if row else (),
+            )
+        )
+    return found
+
+
+def _seen(session: Session, alert: Alert, ids: Sequence[int | None]) -> dict[int | None, dict[str, int]]:
+    """Posts by identity and platform; those of safeguarding alerts stay out of what is linked."""
+    rows = session.exec(
+        select(Mention.identity_id, StoredPost.platform, func.count(func.distinct(StoredPost.post_id)))
+        .join(StoredPost, col(StoredPost.id) == col(Mention.post_id))
+        .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
+        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
+        .where(col(Mention.identity_id).in_(ids), (Alert.lane == Lane.MAIN) | (Alert.id == alert.id))
+        .group_by(col(Mention.identity_id), StoredPost.platform)
+    )
+    seen: dict[int | None, dict[str, int]] = {}
+    for identity, platform, count in rows:
+        seen.setdefault(identity, {})[platform] = count
+    return seen
+
+
+def _other_alerts(session: Session, alert: Alert, ids: Sequence[int | None]) -> dict[int | None, list[tuple[int, str]]]:
+    rows = session.exec(
+        select(Mention.identity_id, Alert.id, Alert.state, Alert.verdict)
+        .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
+        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
+        .where(col(Mention.identity_id).in_(ids), Alert.lane == Lane.MAIN, Alert.id != alert.id)
+        .distinct()
+        .order_by(col(Alert.id).desc())
+        .limit(OTHER_ALERTS * max(1, len(ids)))
+    )
+    others: dict[int | None, list[tuple[int, str]]] = {}
+    for identity, alert_id, state, verdict in rows:
+        listed = others.setdefault(identity, [])
+        if len(listed) < OTHER_ALERTS:
+            listed.append((alert_id or 0, verdict or state))
+    return others
+
+
+def _terms(evidence: _Evidence, keyring: Keyring, *, clear: bool) -> list[TermSeen]:
+    return [
+        TermSeen(tag=_term_tag(term, keyring), name=term if clear else None, times=len(matches), steps=_steps(matches))
+        for term, matches in evidence.terms.items()
+    ]
+
+
+def _post(row: StoredPost, post: Post | None, masker: Masker, spans: Sequence[Span], account: str) -> PostShown:
+    return PostShown(
+        platform=row.platform,
+        instance=masker.host(post.instance) if post else None,
+        url=post.url if post and masker.clear else None,
+        host=masker.host(post.url) if post else None,
+        account=account,
+        created_at=row.created_at,
+        edited_at=post.edited_at if post else None,
+        first_seen_at=row.first_seen_at,
+        lang=post.lang if post else None,
+        media_count=post.media_count if post else 0,
+        available=post is not None,
+        fields=masker.post(post, spans) if post else (),
+    )
+
+
+def _platforms(session: Session, alert: Alert) -> dict[str, int]:
+    return dict(
+        session.exec(
+            select(StoredPost.platform, func.count())
+            .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
+            .where(Occurrence.campaign_id == alert.campaign_id)
+            .group_by(StoredPost.platform)
+        ).all()
+    )
+
+
+def _occurrences(session: Session, alert: Alert, masker: Masker) -> list[OccurrenceShown]:
+    rows = session.exec(
+        select(StoredPost, Account)
+        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
+        .join(Account, col(Account.id) == col(StoredPost.account_id), isouter=True)
+        .where(Occurrence.campaign_id == alert.campaign_id)
+        .order_by(col(StoredPost.first_seen_at).desc(), col(StoredPost.id).desc())
+        .limit(OCCURRENCES)
+    )
+    return [
+        OccurrenceShown(
+            post_id=row.id or 0,
+            platform=row.platform,
+            instance=masker.host((row.record or {}).get("instance")),
+            account=_account_label(account),
+            url=(row.record or {}).get("url") if masker.clear else None,
+            created_at=row.created_at,
+            first_seen_at=row.first_seen_at,
+            state=row.state,
+        )
+        for row, account in rows
+    ]
+
+
+def _history(session: Session, alert: Alert, masker: Masker) -> list[HistoryStep]:
+    rows = session.exec(select(Decision).where(Decision.alert_id == alert.id).order_by(col(Decision.id)))
+    return [
+        HistoryStep(
+            step=Step(row.kind),
+            at=row.decided_at,
+            user=row.user,
+            verdict=row.verdict,
+            conduct=row.conduct,
+            risk=row.risk,
+            reason=masker.text(row.reason),
+            duplicate_of=row.duplicate_of,
+            final=row.final,
+        )
+        for row in rows
+    ]
+
+
+def _reports(session: Session, alert: Alert, masker: Masker) -> list[ReportShown]:
+    rows = session.exec(
+        select(Report).where(Report.alert_id == alert.id).order_by(col(Report.created_at), col(Report.id))
+    )
+    return [
+        ReportShown(
+            id=row.id,
+            channel=row.channel,
+            state=row.state,
+            post_id=row.post_id,
+            due_at=row.due_at,
+            updated_at=row.updated_at,
+            attempts=row.attempts,
+            why=masker.text(row.why) if row.why else None,
+            remote_id=row.remote_id,
+        )
+        for row in rows
+    ]
