@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from sqlmodel import Session
+from sqlmodel import Session, col, select
 
-from monitor.store.tables import Alert, Decision, Report
+from alerts.channels.configured import ConfiguredChannel
+from alerts.channels.wording import note_lines
+from alerts.outbox import MANUAL_CHANNEL, Cause, Slot, enqueue
+from alerts.verdicts import Conduct, Verdict
+from monitor import audit
+from monitor.ports import Outgoing, ReportDraft, Subject
+from monitor.records import from_record
+from monitor.settings import Settings
+from monitor.store.database import Store
+from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
+
+SAFEGUARDING_LANE = "safeguarding"
 
 
 class Routes(Protocol):
@@ -23,3 +36,173 @@ class Routes(Protocol):
         :return: the reports that are new; what was reported before is left alone (and recorded as such).
         """
         ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Case:
+    """One decision on its way out."""
+
+    alert: Alert
+    decision: Decision
+    decision_id: int
+    conduct: Conduct
+    at: datetime
+
+
+class Router:
+    """Routes the posts of reportable alerts: to every configured channel that takes the post's platform, and to
+    a person where no channel does, or one cannot carry it.
+
+    :param channels: by name, see `alerts.channels.configured.open_channels`.
+    """
+
+    def __init__(self, store: Store, channels: Mapping[str, ConfiguredChannel], settings: Settings) -> None:
+        self._store = store
+        self._channels = channels
+        self._undo_seconds = settings.review.undo_seconds
+
+    def route(self, session: Session, *, alert: Alert, decision: Decision, at: datetime) -> list[Report]:
+        """See :class:`Routes`."""
+        if decision.verdict != Verdict.REPORTABLE or not decision.final:
+            return []
+        if decision.id is None or decision.conduct is None:
+            raise ValueError("a reportable decision is routed with its id and its conduct")
+        conduct = Conduct(decision.conduct)
+        if conduct.safeguarding or alert.lane == SAFEGUARDING_LANE:
+            # The account may need protection: a senior person takes it from here, nothing leaves by itself.
+            audit.record(
+                session,
+                at,
+                actor=decision.user,
+                action="report.withhold",
+                subject=f"alert:{alert.id}",
+                why="safeguarding",
+            )
+            return []
+        case = _Case(alert=alert, decision=decision, decision_id=decision.id, conduct=conduct, at=at)
+        posts = _posts(session, alert.campaign_id)
+        reports = [report for post in posts for report in self._route_post(session, case, post)]
+        session.flush()
+        return reports
+
+    def _route_post(self, session: Session, case: _Case, post: StoredPost) -> Iterable[Report]:
+        if post.record is None or post.id is None:
+            audit.record(
+                session,
+                case.at,
+                actor=case.decision.user,
+                action="report.skip",
+                subject=f"post:{post.id}",
+                why="the platform says that it is deleted",
+                alert=case.alert.id,
+            )
+            return
+        subject, handles = _subject(post), _handles(session, post.id)
+        not_carried: list[str] = []
+        takers = {name: channel for name, channel in self._channels.items() if channel.takes(post.platform)}
+        for name, configured in takers.items():
+            slot = self._slot(name, case, subject)
+            try:
+                outgoing = configured.channel.prepare(self._draft(slot, case, subject, handles))
+            except ValueError as error:
+                not_carried.append(f"{name} cannot carry it: {error}")
+                continue
+            yield from self._enqueue(session, case, post.id, slot, outgoing)
+        if not takers:
+            not_carried.append(f"no channel takes posts of {post.platform}")
+        if not_carried:
+            slot = self._slot(MANUAL_CHANNEL, case, subject)
+            packet = _packet(self._draft(slot, case, subject, handles))
+            yield from self._enqueue(session, case, post.id, slot, packet, why="; ".join(not_carried))
+
+    def _slot(self, channel: str, case: _Case, subject: Subject) -> Slot:
+        return Slot(channel=channel, subject=f"{subject.platform}/{subject.post_id}", reason=case.conduct)
+
+    def _draft(self, slot: Slot, case: _Case, subject: Subject, handles: list[str]) -> ReportDraft:
+        return ReportDraft(
+            report_id=slot.report_id(self._store.keyring),
+            subject=subject,
+            conduct=case.conduct,
+            risk=case.decision.risk or "other",
+            note="",
+            handles=handles,
+            term_ids=(),  # coded terms never leave; their ids may be the terms themselves
+            decided_at=case.decision.decided_at,
+        )
+
+    def _enqueue(
+        self,
+        session: Session,
+        case: _Case,
+        post_id: int,
+        slot: Slot,
+        outgoing: Outgoing,
+        *,
+        why: str | None = None,
+    ) -> Iterable[Report]:
+        report = enqueue(
+            session,
+            keyring=self._store.keyring,
+            slot=slot,
+            cause=Cause(
+                decision_id=case.decision_id,
+                alert_id=case.decision.alert_id,
+                post_id=post_id,
+                actor=case.decision.user,
+            ),
+            outgoing=outgoing,
+            at=case.at,
+            undo_seconds=self._undo_seconds,
+            why=why,
+        )
+        return () if report is None else (report,)
+
+
+def _posts(session: Session, campaign_id: int) -> list[StoredPost]:
+    """Every post of the campaign, each in its newest stored version, oldest post first."""
+    rows = session.exec(
+        select(StoredPost)
+        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
+        .where(Occurrence.campaign_id == campaign_id)
+        .order_by(col(StoredPost.id))
+    )
+    newest = {(post.platform, post.post_id): post for post in rows}
+    return sorted(newest.values(), key=lambda post: (post.first_seen_at, post.id))
+
+
+def _subject(post: StoredPost) -> Subject:
+    record = from_record(post.record or {})
+    return Subject(
+        platform=post.platform,
+        instance=record.instance,
+        post_id=post.post_id,
+        url=record.url,
+        cid=record.cid,
+        account_id=record.author.id,
+        account_handle=record.author.handle,
+        observed_at=post.first_seen_at,
+    )
+
+
+def _handles(session: Session, post_id: int) -> list[str]:
+    rows = session.exec(
+        select(Identity)
+        .join(Mention, col(Mention.identity_id) == col(Identity.id))
+        .where(Mention.post_id == post_id)
+        .order_by(col(Identity.app), col(Identity.id))
+    )
+    return [f"{identity.app}:{identity.handle}" for identity in rows if identity.handle]
+
+
+def _packet(draft: ReportDraft) -> Outgoing:
+    """What a person needs to file it by hand: the text for a form, and the facts that forms ask for."""
+    subject = draft.subject
+    facts = {
+        "Platform": subject.platform,
+        "Server": subject.instance,
+        "Post": subject.url or subject.post_id,
+        "Account": subject.account_handle or subject.account_id,
+    }
+    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    text = "\n".join([*lines, "", *note_lines(draft, handles=True, link=False), ""])
+    return Outgoing(to=subject.platform, content_type="text/plain; charset=utf-8", body=text.encode("utf-8", "replace"))

@@ -1,0 +1,84 @@
+"""What a report says in words. Neutral: what the post appears to do, never what somebody is; no coded terms,
+no text of the post.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+from alerts.verdicts import Conduct, Risk
+from monitor.ports import ReportDraft
+
+_NO_URL = re.compile(r"[\s\x00-\x1f\x7f<>\"\ud800-\udfff]")
+_YEARS = range(1990, 2100)
+
+
+def utc(moment: datetime) -> str:
+    """RFC 3339, seconds, "Z". Raises `ValueError` for a time without a zone or in an absurd year."""
+    if moment.tzinfo is None:
+        raise ValueError("a time without a timezone cannot be reported")
+    if moment.year not in _YEARS:
+        raise ValueError(f"the year {moment.year} cannot be right")
+    return moment.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+
+
+def public_url(url: str | None) -> str:
+    """The post's address, checked: the validators of the report formats take anything.
+
+    :raises ValueError: there is none, or it is no plain web address.
+    """
+    if not url:
+        raise ValueError("the post has no address")
+    if _NO_URL.search(url):
+        raise ValueError("the post's address holds characters that no address has")
+    try:
+        parts = urlsplit(url)
+        host, _ = parts.hostname, parts.port
+    except ValueError:
+        raise ValueError("the post's address is not a valid one") from None
+    if parts.scheme not in {"http", "https"} or not host:
+        raise ValueError("the post's address is not a web address")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("the post's address carries a password")
+    return url
+
+
+def host_of(url: str) -> str:
+    """The host of a checked address, lower case."""
+    return (urlsplit(url).hostname or "").lower()
+
+
+def note_lines(draft: ReportDraft, *, handles: bool, link: bool = True) -> list[str]:
+    """The note, a line each, most important first, so that a short field can be cut from its end.
+
+    :param handles: name the messenger handles.
+    """
+    subject = draft.subject
+    lines = [f"A public post appears to break the law and your rules ({Conduct(draft.conduct).label})."]
+    if link and subject.url:
+        lines.append(f"Post: {subject.url}")
+    lines.append(f"Seen: {utc(subject.observed_at)}")
+    lines.append(f"Our reference: {draft.report_id}")
+    if Risk(draft.risk) in {Risk.DANGER_NOW, Risk.CHILD_AT_RISK}:
+        lines.append(f"Urgent: {Risk(draft.risk).label}.")
+    if handles and draft.handles:
+        lines.append(f"Messenger handles in the post: {', '.join(draft.handles)}")
+    if draft.note:
+        lines.append(draft.note)
+    lines.append("A person read the post before this was sent. No media was opened.")
+    return lines
+
+
+def fit(lines: Sequence[str], limit: int) -> str:
+    """As many whole lines as `limit` characters hold."""
+    kept: list[str] = []
+    for line in lines:
+        if len("\n".join([*kept, line])) > limit:
+            break
+        kept.append(line)
+    if not kept:
+        raise ValueError(f"the note does not fit into {limit} characters")
+    return "\n".join(kept)
