@@ -5,25 +5,33 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import httpx
 from pydantic import BaseModel, ValidationError
+from sqlmodel import Session
 
+from alerts.channels.configured import ConfiguredChannel, open_channels
+from alerts.routing import Router
+from alerts.triage import Triage
 from monitor.clock import Clock, system_clock
 from monitor.detect.bundle import load_bundle
 from monitor.detect.screen import Screen
 from monitor.errors import ConfigError
 from monitor.net.address import hosts_of
-from monitor.net.http import open_client
+from monitor.net.bodies import TextType
+from monitor.net.http import open_client, open_plain_client
 from monitor.plugins import pick, source_plugins
 from monitor.ports import Source, SourceContext, SourcePlugin
 from monitor.settings import Settings, SourceSettings, load_settings
 from monitor.store.database import Store, open_store
 from monitor.store.keys import load_keyring
+from monitor.store.tables import Alert, Decision
 from monitor.suggest import closest
 
 
@@ -33,6 +41,21 @@ class App:
     def __init__(self, settings: Settings, store: Store) -> None:
         self.settings = settings
         self.store = store
+
+    @cached_property
+    def triage(self) -> Triage:
+        """The people's side: decisions enqueue their reports through the configured channels."""
+        router = Router(self.store, self._channels, self.settings)
+
+        def route(session: Session, alert: Alert, decision: Decision, at: datetime) -> object:
+            return router.route(session, alert=alert, decision=decision, at=at)
+
+        return Triage(self.store, route=route, review=self.settings.review)
+
+    @cached_property
+    def _channels(self) -> Mapping[str, ConfiguredChannel]:
+        # Only to word reports, which is pure: this client never connects.
+        return open_channels(self.settings, httpx.AsyncClient())
 
     @cached_property
     def screen(self) -> Screen:
@@ -149,6 +172,12 @@ async def open_sources(
             context = SourceContext(http=client, clock=clock, user_agent=settings.user_agent, named=named)
             opened[source.name] = source.plugin.open(source.options, context)
         yield opened
+
+
+def open_channel_client(settings: Settings) -> AbstractAsyncContextManager[httpx.AsyncClient]:
+    """The client that reports are sent with: it may reach the servers that channels name, and asks once."""
+    servers = [str(value) for channel in settings.channels.values() for value in channel.options.values()]
+    return open_plain_client(user_agent=settings.user_agent, accepts={TextType.JSON}, named=hosts_of(servers))
 
 
 def holder_name() -> str:

@@ -77,6 +77,12 @@ class Status:
     last_success: datetime | None = None
     next_try: datetime | None = None
     error: str = ""
+    since: datetime | None = None
+
+    def rate(self, now: datetime) -> float:
+        """Posts a second since the source was first driven."""
+        seconds = (now - self.since).total_seconds() if self.since else 0.0
+        return self.posts / seconds if seconds > 0 else 0.0
 
 
 class Collector:
@@ -114,6 +120,7 @@ class Collector:
         Only a broken store is: without it nobody can go on.
         """
         started = self._now()
+        self.status.since = self.status.since or started
         try:
             cursor = await self._on(self._store_thread, partial(self._sink.begin, self._name))
         except RefusedError as error:

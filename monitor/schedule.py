@@ -12,10 +12,13 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.clock import Clock
-from monitor.collecting import Collector, Condition, stopped_within
+from monitor.collecting import Collector, stopped_within
 from monitor.ports import Pace
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("handlewatch.schedule")
+
+REOPEN_AFTER = 1.0
+"""Seconds after which a stream that ended without an error is opened again."""
 
 Service = Callable[[asyncio.Event], Awaitable[None]]
 """Runs beside the sources until the event is set, then returns (delivery, sealing the audit chain, heartbeats)."""
@@ -43,7 +46,7 @@ class Schedule:
     async def run(self, stop: asyncio.Event) -> None:
         """Until `stop` is set; then everything is ended in order: sources first, services last."""
         streams = [
-            asyncio.create_task(self._guard(self._stream(driven.collector, stop), stop))
+            asyncio.create_task(self._guard(self._stream(driven, stop), stop))
             for driven in self._sources
             if driven.pace is not Pace.POLL
         ]
@@ -87,14 +90,18 @@ class Schedule:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.shield(task)
 
-    async def _stream(self, collector: Collector, stop: asyncio.Event) -> None:
+    async def _stream(self, driven: Driven, stop: asyncio.Event) -> None:
+        """A stream is opened again whenever it ends; what is read once is done when it ended well."""
+        status = driven.collector.status
         while not stop.is_set():
-            done = await collector.collect()
-            wait = 1.0
-            if collector.status.next_try is not None:
-                wait = max(0.0, (collector.status.next_try - self._now()).total_seconds())
-            if done and collector.status.condition is Condition.WAITING:
-                log.info("stream ended", source=collector.status.name)
+            done = await driven.collector.collect()
+            if done and driven.pace is Pace.ONCE:
+                return
+            wait = REOPEN_AFTER
+            if status.next_try is not None:
+                wait = max(0.0, (status.next_try - self._now()).total_seconds())
+            if done:
+                log.info("stream ended, opening it again", source=status.name)
             if await stopped_within(wait, stop):
                 return
 

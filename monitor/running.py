@@ -1,0 +1,142 @@
+"""What `handlewatch run` does, without the terminal: sources, delivery, the audit sealer and heartbeats."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Generator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, asynccontextmanager, contextmanager
+from pathlib import Path
+
+import structlog
+
+from alerts.channels.configured import open_channels
+from alerts.outbox_delivery import Delivery
+from monitor import audit
+from monitor.app import (
+    App,
+    ConfiguredSource,
+    configured_sources,
+    holder_name,
+    open_channel_client,
+    open_screen,
+    open_sources,
+    starter_sources,
+)
+from monitor.clock import Clock, system_clock
+from monitor.collecting import Collector, Sink, Status, stopped_within
+from monitor.counting import Counting
+from monitor.keeping import Keeping
+from monitor.runlock import run_lock
+from monitor.schedule import Driven, Schedule, Service
+from monitor.settings import Settings
+from monitor.store import leases
+from monitor.store.database import open_store
+from monitor.store.keys import load_keyring
+
+SEAL_EVERY = 2.0
+BEAT_EVERY = leases.LEASE_SECONDS / 3
+
+log: structlog.stdlib.BoundLogger = structlog.get_logger("handlewatch.run")
+
+
+class Running:
+    """An assembled monitor: `run` drives it until told to stop. Made by :func:`open_running`."""
+
+    def __init__(self, settings: Settings, sources: Sequence[ConfiguredSource], app: App | None, clock: Clock) -> None:
+        self._settings = settings
+        self._sources = sources
+        self._app = app
+        self._now = clock
+        self.statuses: list[Status] = []
+
+    @property
+    def keeps(self) -> bool:
+        """False in counting mode."""
+        return self._app is not None
+
+    @property
+    def names(self) -> list[str]:
+        """The enabled sources."""
+        return [source.name for source in self._sources]
+
+    async def run(self, stop: asyncio.Event, *services: Service) -> None:
+        """Until `stop` is set. Raises what broke the store or a service."""
+        screen = open_screen(self._settings)
+        with ThreadPoolExecutor(1, "screen") as screen_thread, ThreadPoolExecutor(1, "store") as store_thread:
+            sink, own = self._sink(store_thread)
+            async with open_sources(list(self._sources), self._settings, clock=self._now) as opened:
+                driven = [
+                    Driven(
+                        collector=Collector(
+                            name=source.name,
+                            source=opened[source.name],
+                            sink=sink,
+                            screen=screen,
+                            screen_thread=screen_thread,
+                            store_thread=store_thread,
+                            clock=self._now,
+                        ),
+                        pace=source.plugin.pace,
+                        every=source.settings.every,
+                    )
+                    for source in self._sources
+                ]
+                self.statuses = [one.collector.status for one in driven]
+                async with self._delivering() as delivery:
+                    await Schedule(driven, [*own, *delivery, *services], clock=self._now).run(stop)
+            if isinstance(sink, Keeping):
+                store_thread.submit(sink.close).result()
+
+    def _sink(self, store_thread: ThreadPoolExecutor) -> tuple[Sink, list[Service]]:
+        if self._app is None:
+            return Counting(), []
+        store = self._app.store
+        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite)
+        for source in self._sources:
+            keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)
+
+        async def on_store_thread(ending: asyncio.Event) -> None:
+            loop, beat_in = asyncio.get_running_loop(), BEAT_EVERY
+            while not await stopped_within(SEAL_EVERY, ending):
+                await loop.run_in_executor(store_thread, audit.seal, store)
+                beat_in -= SEAL_EVERY
+                if beat_in <= 0:
+                    beat_in = BEAT_EVERY
+                    for source in await loop.run_in_executor(store_thread, keeping.beat):
+                        log.warning("lease lost to another monitor", source=source)
+            await loop.run_in_executor(store_thread, audit.seal, store)
+
+        return keeping, [on_store_thread]
+
+    @asynccontextmanager
+    async def _delivering(self) -> AsyncGenerator[list[Service]]:
+        """The delivery of due reports, where anything is kept."""
+        if self._app is None:
+            yield []
+            return
+        async with open_channel_client(self._settings) as http:
+            yield [Delivery(self._app.store, open_channels(self._settings, http), clock=self._now).run]
+
+
+@contextmanager
+def open_running(settings: Settings, *, clock: Clock = system_clock) -> Generator[Running]:
+    """Assembles a monitor from the configuration.
+
+    Without an `[organisation]` it counts only, from the starter sources, and opens no store. On SQLite it holds
+    the run lock.
+
+    :raises RefusedError: another process runs on the same SQLite file.
+    :raises ConfigError: a source or channel is configured wrongly.
+    :raises StoreError: the store cannot be used.
+    """
+    if settings.organisation is None:
+        yield Running(settings, starter_sources(), None, clock)
+        return
+    sources = configured_sources(settings)
+    with ExitStack() as stack:
+        store = open_store(settings.database_url, load_keyring(settings.home), clock=clock)
+        stack.callback(store.close)
+        if store.is_sqlite and store.engine.url.database:
+            stack.enter_context(run_lock(Path(store.engine.url.database)))
+        yield Running(settings, sources, App(settings, store), clock)

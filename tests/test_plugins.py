@@ -1,0 +1,57 @@
+from __future__ import annotations
+
+import pytest
+from pydantic import BaseModel
+
+from monitor import plugins
+from monitor.errors import ConfigError
+from monitor.plugins import channel_plugins, hookimpl, pick, source_plugins
+from monitor.ports import ChannelPlugin
+
+
+def test_what_ships_is_plugged_in_like_anyone_elses() -> None:
+    assert {"archive", "bluesky", "mastodon"} <= set(source_plugins())
+    assert {"mail", "mastodon"} <= set(channel_plugins())
+
+
+@pytest.mark.parametrize("name", sorted(source_plugins()))
+def test_every_source_documents_itself(name: str) -> None:
+    plugin = source_plugins()[name]
+    assert plugin.summary
+    assert plugin.example
+    for option, field in plugin.options.model_fields.items():
+        assert field.description, f"{name}.{option} has no description"
+
+
+@pytest.mark.parametrize("name", sorted(channel_plugins()))
+def test_every_channel_documents_itself(name: str) -> None:
+    plugin = channel_plugins()[name]
+    assert plugin.summary
+    assert plugin.example
+    for option, field in plugin.options.model_fields.items():
+        assert field.description, f"{name}.{option} has no description"
+
+
+def test_a_private_plugin_is_found_and_a_clash_is_named() -> None:
+    class Private:
+        @hookimpl
+        def handlewatch_channels(self) -> list[ChannelPlugin]:
+            return [ChannelPlugin(name=name, summary="s", options=BaseModel, open=lambda *_: None) for name in names]
+
+    names = ["private"]
+    private = Private()
+    manager = plugins._manager()
+    manager.register(private)
+    try:
+        assert "private" in channel_plugins()
+        names.append("mail")
+        with pytest.raises(ConfigError, match="Two installed plug-ins are called 'mail'"):
+            channel_plugins()
+    finally:
+        manager.unregister(private)
+
+
+def test_an_unknown_name_gets_the_closest() -> None:
+    with pytest.raises(ConfigError, match="no source plug-in 'mastodn'") as caught:
+        pick(source_plugins(), "mastodn", "source plug-in")
+    assert "mastodon" in caught.value.do
