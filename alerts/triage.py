@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from alerts import triage_decisions, triage_queue, triage_view
+from alerts import triage_choice, triage_decisions, triage_queue, triage_view
 from alerts.roles import ALLOWED, Permission, Role, require
 from alerts.triage_records import (
     AlertView,
@@ -24,6 +24,7 @@ from alerts.triage_records import (
     QueuePage,
     State,
 )
+from alerts.triage_reports import withdraw_reports
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor import audit
 from monitor.errors import ConfigError, RefusedError
@@ -43,10 +44,10 @@ class Triage:
     """The people's side of the store. Synchronous; safe from several threads.
 
     :param route: enqueues the reports of a final decision.
-    :param withdraw: takes them back within the undo window; without it a decision with reports stays.
+    :param withdraw: takes them back within the undo window.
     """
 
-    def __init__(self, store: Store, *, route: Route, review: Review, withdraw: Withdraw | None = None) -> None:
+    def __init__(self, store: Store, *, route: Route, review: Review, withdraw: Withdraw = withdraw_reports) -> None:
         self._store = store
         self._review = review
         self._decisions = triage_decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
@@ -93,7 +94,7 @@ class Triage:
 
     def reveal(self, alert_id: int, *, user: str, reason: str) -> AlertView:
         """One alert in clear. Who looked and why is committed before the text is handed out."""
-        why = triage_decisions.worded(reason, "To reveal an alert")
+        why = triage_choice.worded(reason, "To reveal an alert")
         with self._store.write() as session:
             person, alert = triage_decisions.find(session, alert_id, user)
             now = self._store.now()

@@ -10,17 +10,16 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.roles import ALLOWED, Permission, Role, require
+from alerts.triage_choice import complete, lane_after, same, worded
 from alerts.triage_queue import effective
 from alerts.triage_records import Abilities, Choice, Decided, Lane, State, Step
-from alerts.verdicts import Conduct, Risk, Verdict
+from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.settings import Review
 from monitor.store.database import Store
-from monitor.store.tables import Alert, Decision, Report, User
+from monitor.store.tables import Alert, Decision, User
 from monitor.store.writing import rows_changed
-
-MAX_REASON = 4000
 
 
 class NoSuchAlertError(ConfigError):
@@ -36,20 +35,6 @@ def find(session: Session, alert_id: int, user: str) -> tuple[User, Alert]:
     if alert.lane == Lane.SAFEGUARDING:
         require(session, user, Permission.SAFEGUARDING)
     return person, alert
-
-
-def worded(reason: str, what: str) -> str:
-    """A reason that says something. Raises `ConfigError`."""
-    text = reason.strip()
-    if not text:
-        raise ConfigError(f"{what}, say why.", kept="Nothing was changed.", do="Give a reason in a few words.")
-    if len(text) > MAX_REASON:
-        raise ConfigError(
-            f"The reason has {len(text)} characters; {MAX_REASON} is the most.",
-            kept="Nothing was changed.",
-            do="Shorten it.",
-        )
-    return text
 
 
 def change(
@@ -130,7 +115,7 @@ class Decisions:
 
     def decide(self, alert_id: int, *, version: int, choice: Choice, user: str) -> Decided:
         """See `Triage.decide`."""
-        choice = _complete(choice, alert_id)
+        choice = complete(choice, alert_id)
         with self._store.write() as session:
             person, alert = find(session, alert_id, user)
             if choice.duplicate_of is not None:
@@ -146,7 +131,7 @@ class Decisions:
                 now=now,
                 user=person.name,
                 state=State.DECIDED if alone else State.SECOND_REVIEW,
-                lane=_lane_after(choice, lane),
+                lane=lane_after(choice, lane),
                 verdict=choice.verdict if alone else None,
                 decided_at=now if alone else None,
                 expects=expects,
@@ -196,7 +181,7 @@ class Decisions:
                 decided_at=now,
                 expects=[State.SECOND_REVIEW],
             )
-            return self._record(session, alert, Step.CONFIRMATION, _same(first, why), person, now, final=True)
+            return self._record(session, alert, Step.CONFIRMATION, same(first, why), person, now, final=True)
 
     def send_back(self, alert_id: int, *, version: int, reason: str, user: str) -> Decided:
         """See `Triage.send_back`."""
@@ -214,7 +199,7 @@ class Decisions:
                 state=State.OPEN,
                 expects=[State.SECOND_REVIEW],
             )
-            return self._record(session, alert, Step.RETURN, _same(first, why), person, now, final=False)
+            return self._record(session, alert, Step.RETURN, same(first, why), person, now, final=False)
 
     def _first(self, session: Session, alert: Alert, version: int, now: datetime, person: User) -> Decision:
         """The verdict that waits for a second person, checked against the one who acts on it."""
@@ -237,11 +222,11 @@ class Decisions:
             now = self._store.now()
             if now > self._undo_until(last):
                 raise RefusedError(
-                    f"The decision on alert {alert_id} is older than {self._review.undo_seconds:g} s: too late to undo.",
+                    f"It is too late to undo: the decision is older than {self._review.undo_seconds:g} s.",
                     kept="The decision stands.",
                     do="Withdraw its reports with `handlewatch reports withdraw`.",
                 )
-            self._take_back(session, alert, last, now)
+            self._withdraw(session, alert, last, now)
             change(
                 session,
                 alert,
@@ -254,19 +239,7 @@ class Decisions:
                 decided_at=None,
                 expects=[State.DECIDED, State.SECOND_REVIEW],
             )
-            return self._record(session, alert, Step.WITHDRAWAL, _same(last, "undone"), person, now, final=False)
-
-    def _take_back(self, session: Session, alert: Alert, decision: Decision, now: datetime) -> None:
-        reports = session.exec(select(Report.id).where(Report.decision_id == decision.id)).all()
-        if not reports:
-            return
-        if self._withdraw is None:
-            raise RefusedError(
-                f"The decision on alert {alert.id} has {len(reports)} reports, which cannot be taken back from here.",
-                kept="The decision stands.",
-                do="Withdraw them with `handlewatch reports withdraw`.",
-            )
-        self._withdraw(session, alert, decision, now)
+            return self._record(session, alert, Step.WITHDRAWAL, same(last, "undone"), person, now, final=False)
 
     def _undo_until(self, decision: Decision) -> datetime:
         return decision.decided_at + timedelta(seconds=self._review.undo_seconds)
@@ -346,14 +319,12 @@ class Decisions:
             release=own,
             decide=state is State.OPEN or own or escalated,
             confirm=second,
-            undo_until=self._can_undo(session, last, person, now),
+            undo_until=self._can_undo(last, person, now),
             held_by=alert.claimed_by if state is State.CLAIMED and not own else None,
         )
 
-    def _can_undo(self, session: Session, last: Decision | None, person: User, now: datetime) -> datetime | None:
+    def _can_undo(self, last: Decision | None, person: User, now: datetime) -> datetime | None:
         if last is None or last.user != person.name or not _is_verdict(last) or now > self._undo_until(last):
-            return None
-        if self._withdraw is None and session.exec(select(Report.id).where(Report.decision_id == last.id)).first():
             return None
         return self._undo_until(last)
 
@@ -384,34 +355,6 @@ def _require_second(session: Session, person: User, first: Decision) -> None:
         )
 
 
-def _complete(choice: Choice, alert_id: int) -> Choice:
-    """The choice with a trimmed reason. Raises `ConfigError` where something is missing or too much."""
-    kept = "Nothing was changed."
-    reason = worded(choice.reason, "To decide an alert")
-    reportable = choice.verdict is Verdict.REPORTABLE
-    if reportable and (choice.conduct is None or choice.risk is None):
-        raise ConfigError(
-            "A reportable verdict needs a conduct and a risk.",
-            kept=kept,
-            do=f"Conducts: {', '.join(Conduct)}. Risks: {', '.join(Risk)}.",
-        )
-    if not reportable and (choice.conduct is not None or choice.risk is not None):
-        raise ConfigError(f"Only a reportable verdict has a conduct and a risk, {choice.verdict} has none.", kept=kept)
-    if (choice.verdict is Verdict.DUPLICATE) != (choice.duplicate_of is not None):
-        raise ConfigError(
-            "The verdict duplicate names the alert that this one repeats, and no other verdict does.", kept=kept
-        )
-    if choice.duplicate_of == alert_id:
-        raise ConfigError(f"Alert {alert_id} cannot be a duplicate of itself.", kept=kept)
-    return Choice(
-        verdict=choice.verdict,
-        reason=reason,
-        conduct=choice.conduct,
-        risk=choice.risk,
-        duplicate_of=choice.duplicate_of,
-    )
-
-
 def _check_original(session: Session, original_id: int, user: str) -> None:
     _, original = find(session, original_id, user)
     last = standing(session, original) if original.verdict == Verdict.DUPLICATE else None
@@ -421,21 +364,3 @@ def _check_original(session: Session, original_id: int, user: str) -> None:
             kept="Nothing was changed.",
             do=f"Name alert {last.duplicate_of}.",
         )
-
-
-def _same(decision: Decision, reason: str) -> Choice:
-    """The verdict of an earlier decision, said again with another reason."""
-    return Choice(
-        verdict=Verdict(decision.verdict),
-        reason=reason,
-        conduct=Conduct(decision.conduct) if decision.conduct else None,
-        risk=Risk(decision.risk) if decision.risk else None,
-        duplicate_of=decision.duplicate_of,
-    )
-
-
-def _lane_after(choice: Choice, lane: str) -> str:
-    """A poster who may be a child moves to the safeguarding lane; another reportable conduct, chosen there, out."""
-    if choice.verdict is not Verdict.REPORTABLE:
-        return lane
-    return Lane.SAFEGUARDING if choice.conduct is Conduct.POSTER_MAY_BE_CHILD else Lane.MAIN
