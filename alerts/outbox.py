@@ -139,11 +139,10 @@ class Slot:
         """The keyed hash that is unique in the outbox."""
         return keyring.lookup("report", json.dumps([self.channel, self.subject, self.reason]))
 
-    def report_id(self, keyring: Keyring) -> str:
-        """The report's id on the outside, a UUID. The same slot has the same id: a decision that is made
-        again after a crash words the same bytes, and a recipient sees one Message-ID.
-        """
-        return str(UUID(bytes=self.key(keyring)[:16], version=4))
+    def report_id(self, keyring: Keyring, decision_id: int) -> str:
+        """The id on the outside of the report that this decision makes, a UUID: asked again, it is the same."""
+        name = json.dumps([self.channel, self.subject, self.reason, decision_id])
+        return str(UUID(bytes=keyring.lookup("report.id", name)[:16], version=4))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,7 +180,7 @@ def enqueue(
     report_id = insert_or_ignore(
         session,
         Report,
-        id=slot.report_id(keyring),
+        id=slot.report_id(keyring, cause.decision_id),
         decision_id=cause.decision_id,
         alert_id=cause.alert_id,
         post_id=cause.post_id,
@@ -223,6 +222,23 @@ def enqueue(
     )
     session.flush()
     return session.get_one(Report, report_id)
+
+
+def withdraw_report(session: Session, report: Report, *, actor: str, at: datetime, detail: str = "") -> None:
+    """Takes a report back and frees its slot, so that a later decision can report again. Raises `RefusedError`
+    where it has left or may have.
+    """
+    move(
+        session,
+        report.id,
+        before=ReportState(report.state),
+        after=ReportState.WITHDRAWN,
+        who=Who.PERSON,
+        actor=actor,
+        at=at,
+        detail=detail,
+        columns={"dedupe_key": f"{report.dedupe_key}:{report.id}"},
+    )
 
 
 def freeze(outgoing: Outgoing) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from alerts.outbox import ReportState, Who, find_report, move
+from alerts.outbox import ReportState, Who, find_report, move, withdraw_report
 from alerts.roles import Permission, require
 from monitor import audit
 from monitor.errors import RefusedError
@@ -62,16 +62,7 @@ def withdraw(session: Session, report_id: str, *, by: str, at: datetime, reason:
     decision = session.get_one(Decision, report.decision_id)
     own = report.state == ReportState.UNDO_WINDOW and decision.user == by
     require(session, by, Permission.REVIEW if own else Permission.SEND)
-    move(
-        session,
-        report.id,
-        before=ReportState(report.state),
-        after=ReportState.WITHDRAWN,
-        who=Who.PERSON,
-        actor=by,
-        at=at,
-        detail=reason,
-    )
+    withdraw_report(session, report, actor=by, at=at, detail=reason)
     return report
 
 

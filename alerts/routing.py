@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from alerts.channels.configured import ConfiguredChannel
 from alerts.channels.wording import note_lines
-from alerts.outbox import MANUAL_CHANNEL, Cause, Slot, enqueue
+from alerts.outbox import MANUAL_CHANNEL, Cause, ReportState, Slot, enqueue, withdraw_report
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.ports import Outgoing, ReportDraft, Subject
@@ -85,6 +85,17 @@ class Router:
         session.flush()
         return reports
 
+    def withdraw(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> None:  # noqa: ARG002
+        """Takes back the reports of a decision that is undone, in the transaction that undoes it.
+
+        :raises RefusedError: one of them has left, or may have; then none is taken back.
+        """
+        reports = session.exec(
+            select(Report).where(Report.decision_id == decision.id, Report.state != ReportState.WITHDRAWN)
+        ).all()
+        for report in reports:
+            withdraw_report(session, report, actor=decision.user, at=at, detail="the decision was undone")
+
     def _route_post(self, session: Session, case: _Case, post: StoredPost) -> Iterable[Report]:
         if post.record is None or post.id is None:
             audit.record(
@@ -120,7 +131,7 @@ class Router:
 
     def _draft(self, slot: Slot, case: _Case, subject: Subject, handles: list[str]) -> ReportDraft:
         return ReportDraft(
-            report_id=slot.report_id(self._store.keyring),
+            report_id=slot.report_id(self._store.keyring, case.decision_id),
             subject=subject,
             conduct=case.conduct,
             risk=case.decision.risk or "other",
