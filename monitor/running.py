@@ -123,15 +123,15 @@ class Running:
 def open_running(settings: Settings, *, clock: Clock = system_clock) -> Generator[Running]:
     """Assembles a monitor from the configuration.
 
-    Without an `[organisation]` it counts only, from the starter sources, and opens no store. On SQLite it holds
-    the run lock.
+    Without an `[organisation]` it counts only, from the configured sources or else the starters, and opens no
+    store. On SQLite it holds the run lock.
 
     :raises RefusedError: another process runs on the same SQLite file.
     :raises ConfigError: a source or channel is configured wrongly.
     :raises StoreError: the store cannot be used.
     """
     if settings.organisation is None:
-        yield Running(settings, starter_sources(), None, clock)
+        yield Running(settings, configured_sources(settings) or starter_sources(), None, clock)
         return
     sources = configured_sources(settings)
     with ExitStack() as stack:

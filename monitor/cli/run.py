@@ -41,9 +41,7 @@ def run(
         else:
             typer.echo("Counting mode: nothing is kept until `handlewatch init`. Stop with Ctrl-C.", err=True)
         if not running.names:
-            typer.echo(
-                "No source is enabled: only due reports are delivered. See `handlewatch sources list`.", err=True
-            )
+            typer.echo("No source is enabled; due reports are delivered. See `handlewatch sources list`.", err=True)
         asyncio.run(_until_stopped(running, status_every, json_logs=json_logs))
         for status in running.statuses:
             typer.echo(_line(status), err=True)

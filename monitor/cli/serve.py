@@ -1,0 +1,40 @@
+"""`handlewatch serve`: the review page."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+
+import typer
+
+from monitor.cli.options import Home
+
+command = typer.Typer(help="Serves the review page.")
+
+
+@command.command(epilog="Example: handlewatch serve --port 8700")
+def serve(
+    home: Home = None,
+    host: str = typer.Option("", help="Where to listen (default: page.host, 127.0.0.1)."),
+    port: int = typer.Option(-1, min=-1, max=65535, help="The port (default: page.port, 8642); 0 for any free one."),
+) -> None:
+    """Serves until SIGTERM or Ctrl-C. Works beside `run`. Put a reverse proxy with TLS before it to go beyond loopback."""
+    from alerts.web.app import create_app
+    from monitor import logs
+    from monitor.app import open_app
+    from monitor.serving import address_of, listen, serve_page
+
+    logs.configure()
+    with open_app(home) as app:
+        page = app.settings.page
+        listening = listen(host or page.host, page.port if port < 0 else port)
+        typer.echo(f"Review page: {address_of(listening)}  Stop with Ctrl-C.", err=True)
+
+        async def until_stopped() -> None:
+            stop = asyncio.Event()
+            for name in (signal.SIGTERM, signal.SIGINT):
+                asyncio.get_running_loop().add_signal_handler(name, stop.set)
+            await serve_page(create_app(store=app.store, triage=app.triage, settings=app.settings), listening, stop)
+
+        asyncio.run(until_stopped())
+        typer.echo("Stopped.", err=True)

@@ -1,0 +1,54 @@
+"""The demo at work: the sample through the pipeline, then the page and the delivery until stopped."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+
+from alerts.web.app import create_app
+from monitor.collecting import Status
+from monitor.demo.installation import Demo
+from monitor.errors import ConfigError, InputError
+from monitor.running import Running, open_running
+from monitor.serving import listen, serve_page
+
+
+async def collect(demo: Demo) -> Status:
+    """Feeds the sample through the real pipeline, as `handlewatch run` would. Raises `InputError`."""
+    stop = asyncio.Event()
+    with open_running(demo.app.settings) as running:
+
+        async def until_read(ending: asyncio.Event) -> None:
+            while not ending.is_set() and not _is_read(running):
+                await asyncio.sleep(0.05)
+            stop.set()
+
+        await running.run(stop, until_read)
+        (status,) = running.statuses
+    if status.error:
+        raise InputError(f"The sample could not be read: {status.error}.", do="Install Handlewatch again.")
+    return status
+
+
+def _is_read(running: Running) -> bool:
+    return all(status.last_success is not None and status.condition == "waiting" for status in running.statuses)
+
+
+async def serve(demo: Demo, listening: socket.socket, stop: asyncio.Event) -> None:
+    """Serves the page and delivers reports until stopped."""
+    app = demo.app
+    page = create_app(store=app.store, triage=app.triage, settings=app.settings)
+
+    async def show(ending: asyncio.Event) -> None:
+        await serve_page(page, listening, ending)
+
+    with open_running(app.settings) as running:
+        await running.run(stop, show)
+
+
+def listen_near(port: int) -> socket.socket:
+    """The wanted port on loopback, or where it is taken any free one."""
+    try:
+        return listen("127.0.0.1", port)
+    except ConfigError:
+        return listen("127.0.0.1", 0)
