@@ -55,7 +55,7 @@ class Triage:
     def queue(
         self,
         *,
-        user: str,
+        user: str | None,
         listing: Listing = Listing.OPEN,
         lane: Lane = Lane.MAIN,
         after: str | None = None,
@@ -63,15 +63,23 @@ class Triage:
     ) -> QueuePage:
         """One page of a list, everything masked.
 
+        :param user: None for whoever runs the command line: the main lane only.
         :param after: where it starts (`QueuePage.after` of the page before).
         """
         with self._store.read() as session:
-            require(session, user, Permission.REVIEW)
+            if user is not None:
+                require(session, user, Permission.REVIEW)
             if lane is Lane.SAFEGUARDING:
-                require(session, user, Permission.SAFEGUARDING)
+                require(session, user or "", Permission.SAFEGUARDING)
             now = self._store.now()
             return triage_queue.page(
-                session, listing=listing, lane=lane, user=user, now=now, after=after, limit=max(1, min(limit, 200))
+                session,
+                listing=listing,
+                lane=lane,
+                user=user or "",
+                now=now,
+                after=after,
+                limit=max(1, min(limit, 200)),
             )
 
     def counts(self, *, user: str) -> Counts:
@@ -86,8 +94,11 @@ class Triage:
                 safeguarding=Permission.SAFEGUARDING in allowed,
             )
 
-    def view(self, alert_id: int, *, user: str) -> AlertView:
-        """One alert, masked. Raises `NoSuchAlertError`, `AuthError`."""
+    def view(self, alert_id: int, *, user: str | None) -> AlertView:
+        """One alert, masked. Raises `NoSuchAlertError`, `AuthError`.
+
+        :param user: None for whoever runs the command line: the main lane only.
+        """
         with self._store.read() as session:
             person, alert = triage_decisions.find(session, alert_id, user)
             return self._view(session, alert, person, clear=False)
@@ -96,7 +107,7 @@ class Triage:
         """One alert in clear. Who looked and why is committed before the text is handed out."""
         why = triage_choice.worded(reason, "To reveal an alert")
         with self._store.write() as session:
-            person, alert = triage_decisions.find(session, alert_id, user)
+            person, alert = triage_decisions.find_for(session, alert_id, user)
             now = self._store.now()
             row = Reveal(alert_id=alert_id, user=person.name, reason=why, at=now)
             session.add(row)
@@ -115,7 +126,7 @@ class Triage:
     def claim(self, alert_id: int, *, user: str) -> Claim:
         """Holds an alert for somebody; the holder's own claim is prolonged. Raises `RefusedError`."""
         with self._store.write() as session:
-            person, alert = triage_decisions.find(session, alert_id, user)
+            person, alert = triage_decisions.find_for(session, alert_id, user)
             return self._claim(session, alert, person)
 
     def claim_next(self, *, user: str, lane: Lane = Lane.MAIN) -> Claim | None:
@@ -162,7 +173,7 @@ class Triage:
     def release(self, alert_id: int, *, user: str) -> int:
         """Gives a claimed alert back to the queue; returns its version. Raises `RefusedError`."""
         with self._store.write() as session:
-            person, alert = triage_decisions.find(session, alert_id, user)
+            person, alert = triage_decisions.find_for(session, alert_id, user)
             now = self._store.now()
             if alert.state != State.CLAIMED or alert.claimed_by != person.name:
                 raise RefusedError(f"Alert {alert_id} is not held by {person.name}.", kept="Nothing was changed.")
@@ -213,9 +224,11 @@ class Triage:
         """Takes one's own decision back within `review.undo_seconds`: the alert is open again."""
         return self._decisions.undo(alert_id, user=user)
 
-    def _view(self, session: Session, alert: Alert, person: User, *, clear: bool) -> AlertView:
+    def _view(self, session: Session, alert: Alert, person: User | None, *, clear: bool) -> AlertView:
         now = self._store.now()
         shown = triage_view.build(session, self._store.keyring, alert, now=now, clear=clear)
+        if person is None:
+            return shown
         can = self._decisions.abilities(session, alert, person, now)
         return triage_view.with_abilities(shown, can)
 
@@ -226,3 +239,11 @@ def parse_listing(text: str) -> Listing:
         return Listing(text.strip().lower().replace("-", "_"))
     except ValueError:
         raise ConfigError(f"There is no list {text!r}.", do=f"There is: {', '.join(Listing)}.") from None
+
+
+def parse_lane(text: str) -> Lane:
+    """The lane of that name. Raises `ConfigError`."""
+    try:
+        return Lane(text.strip().lower())
+    except ValueError:
+        raise ConfigError(f"There is no lane {text!r}.", do=f"There is: {', '.join(Lane)}.") from None

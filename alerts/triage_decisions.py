@@ -26,14 +26,25 @@ class NoSuchAlertError(ConfigError):
     """There is no alert of that number."""
 
 
-def find(session: Session, alert_id: int, user: str) -> tuple[User, Alert]:
-    """The person and the alert, if the person may see it. Raises `AuthError`, `NoSuchAlertError`."""
-    person = require(session, user, Permission.REVIEW)
-    alert = session.get(Alert, alert_id) if -(2**31) < alert_id < 2**31 else None
+def find(session: Session, alert_id: int, user: str | None) -> tuple[User | None, Alert]:
+    """The person and the alert, if the person may see it. Raises `AuthError`, `NoSuchAlertError`.
+
+    :param user: None for whoever runs the command line, who may look (masked) at the main lane.
+    """
+    person = require(session, user, Permission.REVIEW) if user is not None else None
+    alert = session.get(Alert, alert_id) if 0 < alert_id < 2**31 else None
     if alert is None:
         raise NoSuchAlertError(f"There is no alert {alert_id}.", do="See `handlewatch alerts list`.")
     if alert.lane == Lane.SAFEGUARDING:
-        require(session, user, Permission.SAFEGUARDING)
+        require(session, user or "", Permission.SAFEGUARDING)
+    return person, alert
+
+
+def find_for(session: Session, alert_id: int, user: str) -> tuple[User, Alert]:
+    """The person who acts and the alert; see :func:`find`."""
+    person, alert = find(session, alert_id, user)
+    if person is None:
+        raise AssertionError("a named user was looked up, or refused")
     return person, alert
 
 
@@ -117,7 +128,7 @@ class Decisions:
         """See `Triage.decide`."""
         choice = complete(choice, alert_id)
         with self._store.write() as session:
-            person, alert = find(session, alert_id, user)
+            person, alert = find_for(session, alert_id, user)
             if choice.duplicate_of is not None:
                 _check_original(session, choice.duplicate_of, user)
             now = self._store.now()
@@ -161,7 +172,7 @@ class Decisions:
         """See `Triage.confirm`."""
         why = worded(reason, "To confirm a verdict")
         with self._store.write() as session:
-            person, alert = find(session, alert_id, user)
+            person, alert = find_for(session, alert_id, user)
             now = self._store.now()
             first = self._first(session, alert, version, now, person)
             if first.verdict == Verdict.ESCALATED:
@@ -187,7 +198,7 @@ class Decisions:
         """See `Triage.send_back`."""
         why = worded(reason, "To return a verdict")
         with self._store.write() as session:
-            person, alert = find(session, alert_id, user)
+            person, alert = find_for(session, alert_id, user)
             now = self._store.now()
             first = self._first(session, alert, version, now, person)
             change(
