@@ -24,7 +24,6 @@ from alerts.triage_records import (
     QueuePage,
     State,
 )
-from alerts.triage_reports import withdraw_reports
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor import audit
 from monitor.errors import ConfigError, RefusedError
@@ -47,7 +46,7 @@ class Triage:
     :param withdraw: takes them back within the undo window.
     """
 
-    def __init__(self, store: Store, *, route: Route, review: Review, withdraw: Withdraw = withdraw_reports) -> None:
+    def __init__(self, store: Store, *, route: Route, withdraw: Withdraw, review: Review) -> None:
         self._store = store
         self._review = review
         self._decisions = triage_decisions.Decisions(store, route=route, review=review, withdraw=withdraw)

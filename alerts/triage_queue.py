@@ -37,7 +37,7 @@ def page(
     rows = session.exec(query).all()
     alerts = rows[:limit]
     entries = _entries(session, alerts, now)
-    return QueuePage(entries=entries, after=_place(alerts[-1], decided=decided) if len(rows) > limit else None)
+    return QueuePage(rows=entries, after=_place(alerts[-1], decided=decided) if len(rows) > limit else None)
 
 
 def _wanted(listing: Listing, user: str, now: datetime) -> Sequence[Any]:

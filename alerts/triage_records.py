@@ -75,12 +75,27 @@ class Entry:
     decided_at: datetime | None = None
     pending: str | None = None
 
+    @property
+    def reason(self) -> str:
+        """Why it is here, in one line: "handle H-4F2KQ7 · wickr + 2 coded terms, 14 posts on 3 platforms"."""
+        handles = self.handles[0] if self.handles else "no handle"
+        if len(self.handles) > 1:
+            handles += f" and {len(self.handles) - 1} more"
+        return (
+            f"{handles} + {_many(self.terms, 'coded term')}, {_many(self.posts, 'post')} on "
+            f"{_many(len(self.platforms), 'platform')}"
+        )
+
+
+def _many(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class QueuePage:
     """Some lines of a queue. `after` is where the next page starts, None at the end."""
 
-    entries: Sequence[Entry]
+    rows: Sequence[Entry]
     after: str | None
 
 

@@ -56,26 +56,34 @@ class Users:
         :raises RefusedError: the name is taken, or `by` is missing.
         :raises AuthError: `by` may not add users.
         """
+        hashed = self._hash(password) if password is not None else None
+        with self._store.write() as session:
+            return self._insert(session, name, role=role, hashed=hashed, actor=self._admin(session, by))
+
+    def seed(self, name: str, *, role: Role, password: str, part: str) -> Person:
+        """Adds a person on behalf of a part of the program ("demo"): audited as "system:demo"."""
+        hashed = self._hash(password)
+        with self._store.write() as session:
+            return self._insert(session, name, role=role, hashed=hashed, actor=f"system:{part}")
+
+    def _insert(self, session: Session, name: str, *, role: Role, hashed: str | None, actor: str) -> Person:
         if not _NAME.fullmatch(name):
             raise ConfigError(
                 f"{name!r} cannot be a user's name.",
                 kept="Nothing was changed.",
                 do="Use small letters, digits, '.', '_' and '-'; 40 characters at most.",
             )
-        hashed = self._hash(password) if password is not None else None
-        with self._store.write() as session:
-            actor = self._admin(session, by)
-            if session.get(User, name) is not None:
-                raise RefusedError(
-                    f"There is a user {name!r} already.",
-                    kept="Nothing was changed.",
-                    do="Choose another name: those of disabled users stay taken, decisions refer to them.",
-                )
-            now = self._store.now()
-            user = User(name=name, role=role, password_hash=hashed, created_at=now)
-            session.add(user)
-            audit.record(session, now, actor=actor, action="user.add", subject=f"user:{name}", role=role)
-            return _person(user)
+        if session.get(User, name) is not None:
+            raise RefusedError(
+                f"There is a user {name!r} already.",
+                kept="Nothing was changed.",
+                do="Choose another name: those of disabled users stay taken, decisions refer to them.",
+            )
+        now = self._store.now()
+        user = User(name=name, role=role, password_hash=hashed, created_at=now)
+        session.add(user)
+        audit.record(session, now, actor=actor, action="user.add", subject=f"user:{name}", role=role)
+        return _person(user)
 
     def all(self) -> list[Person]:
         """Everybody, by name, the disabled ones too."""

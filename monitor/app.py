@@ -50,7 +50,7 @@ class App:
         def route(session: Session, alert: Alert, decision: Decision, at: datetime) -> object:
             return router.route(session, alert=alert, decision=decision, at=at)
 
-        return Triage(self.store, route=route, review=self.settings.review)
+        return Triage(self.store, route=route, withdraw=router.withdraw, review=self.settings.review)
 
     @cached_property
     def _channels(self) -> Mapping[str, ConfiguredChannel]:

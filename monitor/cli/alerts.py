@@ -49,11 +49,11 @@ def list_(
         )
         now = app.store.now()
     if json:
-        print_json({"alerts": [terminal.entry_json(entry) for entry in page.entries], "after": page.after})
+        print_json({"alerts": [terminal.entry_json(entry) for entry in page.rows], "after": page.after})
         return
     print_table(
         terminal.QUEUE_COLUMNS,
-        (terminal.queue_row(entry, now) for entry in page.entries),
+        (terminal.queue_row(entry, now) for entry in page.rows),
         empty="No alert is in this list. What was not seen: handlewatch coverage",
     )
     if page.after:

@@ -12,7 +12,7 @@ from importlib.resources import as_file, files
 from pathlib import Path
 
 from alerts.roles import Role
-from alerts.users import add_user
+from alerts.users import Users
 from monitor.app import App
 from monitor.cli.init import config_text
 from monitor.demo.mailbox import mailbox
@@ -63,7 +63,7 @@ def open_demo(home: Path | None = None) -> Generator[Demo]:
         stack.callback(store.close)
         passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
         for name, role in PEOPLE.items():
-            add_user(store, name, role=role, password=passwords[name], by="system:demo")
+            Users(store).seed(name, role=role, password=passwords[name], part="demo")
         yield Demo(app=App(load_settings(folder), store), passwords=passwords, mails=mails, home=folder)
 
 

@@ -55,7 +55,7 @@ def row(store: Store, alert_id: int) -> Alert:
 
 def test_the_queue_names_nothing_in_clear(triage: Triage, alert: int) -> None:
     page = triage.queue(user="ana")
-    (entry,) = page.entries
+    (entry,) = page.rows
     assert (entry.id, entry.state, entry.posts, entry.platforms) == (alert, State.OPEN, 2, ["examplenet", "othernet"])
     assert page.after is None
     assert "zorblat" not in repr(page)
@@ -75,7 +75,7 @@ def test_the_queue_goes_on_where_it_ended(triage: Triage, store: Store) -> None:
         after = None
         while True:
             page = triage.queue(user="ana", listing=listing, after=after, limit=2)
-            seen += [entry.id for entry in page.entries]
+            seen += [entry.id for entry in page.rows]
             after = page.after
             if after is None:
                 break
@@ -160,7 +160,7 @@ def test_claiming_the_next_takes_what_is_free(triage: Triage, store: Store, aler
     assert second is not None
     assert {first.alert_id, second.alert_id} == {alert, other}
     assert triage.claim_next(user="sal") is None
-    assert [entry.id for entry in triage.queue(user="ana", listing=Listing.MINE).entries] == [first.alert_id]
+    assert [entry.id for entry in triage.queue(user="ana", listing=Listing.MINE).rows] == [first.alert_id]
 
 
 def test_a_decision_its_audit_row_and_its_route_are_one(
@@ -280,8 +280,8 @@ def test_four_eyes(triage: Triage, store: Store, routed: Routed, alert: int) -> 
     assert (first.state, routed.calls) == (State.SECOND_REVIEW, [])
     assert triage.view(alert, user="apo").can.confirm
     assert not triage.view(alert, user="sal").can.confirm
-    assert triage.queue(user="sal", listing=Listing.SECOND_REVIEW).entries == []
-    (entry,) = triage.queue(user="apo", listing=Listing.SECOND_REVIEW).entries
+    assert triage.queue(user="sal", listing=Listing.SECOND_REVIEW).rows == []
+    (entry,) = triage.queue(user="apo", listing=Listing.SECOND_REVIEW).rows
     assert entry.pending == "reportable"
     assert (triage.counts(user="apo").second_review, triage.counts(user="sal").second_review) == (1, 0)
     with pytest.raises(AuthError, match="different one"):
@@ -333,8 +333,8 @@ def test_a_poster_who_may_be_a_child_is_for_safeguarding(
         with pytest.raises(AuthError):
             triage.queue(user=user, lane=Lane.SAFEGUARDING)
         assert triage.counts(user=user).safeguarding == 0
-    assert triage.queue(user="sue", listing=Listing.SECOND_REVIEW).entries == []
-    (entry,) = triage.queue(user="sue", listing=Listing.SECOND_REVIEW, lane=Lane.SAFEGUARDING).entries
+    assert triage.queue(user="sue", listing=Listing.SECOND_REVIEW).rows == []
+    (entry,) = triage.queue(user="sue", listing=Listing.SECOND_REVIEW, lane=Lane.SAFEGUARDING).rows
     assert entry.id == alert
     assert triage.counts(user="sue").safeguarding == 1
     assert triage.confirm(alert, version=2, reason="agreed", user="sue").state is State.DECIDED

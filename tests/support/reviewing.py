@@ -40,6 +40,11 @@ class Routed:
             raise self.fail
         self.calls.append((decision.alert_id, decision.verdict, decision.final))
 
+    def take_back(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> None:
+        if self.fail is not None:
+            raise self.fail
+        self.calls.append((decision.alert_id, "withdrawn", decision.final))
+
 
 def add_people(store: Store) -> None:
     with store.write() as session:
@@ -56,4 +61,4 @@ def take_in(store: Store, *posts: Post) -> list[int]:
 
 
 def make_triage(store: Store, routed: Routed, **review: Any) -> Triage:
-    return Triage(store, route=routed, review=Review(**review))
+    return Triage(store, route=routed, withdraw=routed.take_back, review=Review(**review))
