@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -10,12 +11,12 @@ from sqlmodel import Session
 
 from alerts.roles import Role
 from alerts.triage import Triage
-from monitor.intake import Intake
+from monitor.detect.screening import HandleMatch, Part, Screening, TermMatch
+from monitor.intake import Hit, Intake, Screened
 from monitor.post import Post
 from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, SourceRow, User
-from tests.support.posts import screened
 
 PEOPLE = {
     "ana": Role.ANALYST,
@@ -52,12 +53,48 @@ def add_people(store: Store) -> None:
             session.add(User(name=name, role=role, created_at=store.now()))
 
 
+_SHARE = re.compile(r"wickr: *(\S+?)(?=[\s<]|$)")
+_TERM = re.compile(r"taboo|nolimits")
+
+
+def screening(post: Post) -> Screening:
+    """What a screen would say, told by two plain patterns: these tests are not about detection."""
+    handles = [
+        HandleMatch(
+            app="wickr",
+            handle=found[1],
+            key=f"wickr:{found[1].lower()}",
+            field=name,
+            start=found.start(1),
+            end=found.end(1),
+            confidence=0.97,
+        )
+        for name, text in post.fields()
+        for found in _SHARE.finditer(text)
+    ]
+    terms = [
+        TermMatch(term=found[0], field=name, start=found.start(), end=found.end())
+        for name, text in post.fields()
+        for found in _TERM.finditer(text)
+    ]
+    parts = [
+        Part(name="handle", weight=0.6, why=f"the name of an app right before {handles[0].handle}"),
+        Part(name="terms", weight=0.3, why=f"{len(terms)} coded terms within 40 characters"),
+    ]
+    return Screening(
+        hit=True, score=0.9, rule="handle-and-term", handles=handles, terms=terms, parts=parts, bundle="sha256:0"
+    )
+
+
 def take_in(store: Store, *posts: Post) -> list[int]:
-    """Runs posts through screen and intake; returns the ids of the alerts that they raised."""
+    """Takes posts in as hits; returns the ids of the alerts that they raised."""
+    hits = [
+        Hit(post=post, screening=screening(post), template=_SHARE.sub("wickr: *", post.text or "")) for post in posts
+    ]
     with store.write() as session:
         if session.get(SourceRow, "sample") is None:
             session.add(SourceRow(name="sample", plugin="archive", enabled_at=store.now()))
-    return Intake(store).commit(screened(*posts), source="sample").alert_ids
+    return Intake(store).commit(Screened(posts=len(hits), hits=hits), source="sample").alert_ids
 
 
 def make_triage(store: Store, routed: Routed, **review: Any) -> Triage:
