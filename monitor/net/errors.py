@@ -30,3 +30,16 @@ class AddressRefusedError(UnreachableError):
 
 class BadAnswerError(UnreachableError):
     """The answer is of the right type and yet cannot be used: cut off, invalid, not in the documented form."""
+
+
+class StatusError(UnreachableError):
+    """The server refused this one request (400 to 499, other than for credentials and limits).
+
+    :param status: the HTTP status.
+    :param name: the error's name, where the server gave one ("CursorTooOld").
+    """
+
+    def __init__(self, what: str, *, status: int, name: str = "", kept: str = "", do: str = "") -> None:
+        super().__init__(what, kept=kept, do=do)
+        self.status = status
+        self.name = name

@@ -16,9 +16,9 @@ import httpx
 import orjson
 
 from monitor.clock import Clock
-from monitor.errors import AuthError, UnreachableError
+from monitor.errors import AuthError
 from monitor.net.bodies import ACCEPT_ENCODING, MAX_BODY_BYTES, TextType, accept_header
-from monitor.net.errors import BadAnswerError, RedirectRefusedError
+from monitor.net.errors import BadAnswerError, RedirectRefusedError, StatusError
 from monitor.net.network import NetworkTransport
 from monitor.net.polite import PoliteTransport, Retries
 from monitor.net.ratelimit import Limiter, Sleep
@@ -121,30 +121,35 @@ async def get_json(
     raise AssertionError("the last attempt returns or raises")
 
 
-def refusal(response: httpx.Response) -> AuthError | UnreachableError:
-    """An answer of 400 or above as an error: `AuthError` for 401 and 403, `UnreachableError` for the rest."""
-    host, path, status = response.request.url.host, response.request.url.path, response.status_code
-    said = _server_words(response)
+def refusal(response: httpx.Response) -> AuthError | StatusError:
+    """An answer of 400 or above as an error: `AuthError` for 401 and 403, `StatusError` for the rest."""
+    url = response.request.url
+    return refused(url.host, url.path, response.status_code, response.content)
+
+
+def refused(host: str, path: str, status: int, body: bytes) -> AuthError | StatusError:
+    """The same, of its parts."""
+    name, words = _server_words(body)
+    said = f": {words}" if words else ""
     if status == 401:
         return AuthError(
             f"{host} wants credentials for {path}, or no longer takes ours (401){said}.", do="Check the access token."
         )
     if status == 403:
         return AuthError(f"{host} does not allow us to read {path} (403){said}.", do="Check what the account may read.")
-    gone = {404: "has nothing at", 410: "no longer has anything at"}.get(status)
-    if gone:
-        return UnreachableError(f"{host} {gone} {path} ({status}){said}.", do="Check the address and the name.")
-    return UnreachableError(f"{host} refused {path} ({status}){said}.", do="Check the options of the source.")
+    how = {404: "has nothing at", 410: "no longer has anything at"}.get(status, "refused")
+    do = "Check the address and the name." if status in {404, 410} else "Check the source's options."
+    return StatusError(f"{host} {how} {path} ({status}){said}.", status=status, name=name, do=do)
 
 
-def _server_words(response: httpx.Response) -> str:
-    """The error that the server named, cut short and on one line."""
+def _server_words(body: bytes) -> tuple[str, str]:
+    """The error's name and the server's words, cut short and on one line."""
     try:
-        answer = orjson.loads(response.content)
+        answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return ""
+        return "", ""
     if not isinstance(answer, dict):
-        return ""
+        return "", ""
     fields = cast("dict[str, Any]", answer)
-    words = next((fields[name] for name in ("message", "error", "detail") if isinstance(fields.get(name), str)), "")
-    return f": {' '.join(words.split())[:120]}" if words else ""
+    stated = [" ".join(str(fields.get(key) or "").split())[:120] for key in ("error", "message", "detail")]
+    return stated[0], next(filter(None, (stated[1], stated[0], stated[2])), "")

@@ -71,8 +71,13 @@ class PoliteTransport(httpx.AsyncBaseTransport):
             try:
                 async with asyncio.timeout(self._retries.total):
                     response = await self._inner.handle_async_request(request)
-            except (httpx.TransportError, TimeoutError, BadAnswerError, NotTextError) as error:
+            except (BadAnswerError, NotTextError) as error:
                 if last or (isinstance(error, NotTextError) and not error.page):
+                    raise
+                await self._sleep(self._retries.wait(attempt))
+                continue
+            except (httpx.TransportError, TimeoutError) as error:
+                if last:
                     raise _unreachable(request, error) from error
                 await self._sleep(self._retries.wait(attempt))
                 continue
@@ -96,7 +101,7 @@ class PoliteTransport(httpx.AsyncBaseTransport):
     def _refused(self, key: str, response: httpx.Response, *, attempt: int, last: bool) -> None:
         stated = wait_after(response.headers, self._clock(), refused=True)
         # Without a word from the server: a good while, doubling.
-        wait = stated if stated is not None else min(60.0, 5.0 * 2**attempt)
+        wait = min(60.0, 5.0 * 2**attempt) if stated is None else stated or self._retries.wait(attempt)
         self._limiter.close(key, wait)
         if last:
             raise RateLimitedError(
@@ -114,12 +119,10 @@ def _limit_key(request: httpx.Request) -> str:
     """What a server counts by: its host, and the credential (of which only a fingerprint is kept)."""
     credential = request.headers.get("authorization", "")
     mark = hashlib.sha256(credential.encode()).hexdigest()[:12] if credential else "-"
-    return f"{request.url.host} {mark}"
+    return f"{request.url.netloc.decode()} {mark}"
 
 
 def _unreachable(request: httpx.Request, error: Exception) -> UnreachableError:
-    if isinstance(error, UnreachableError):
-        return error
     host = request.url.host
     if isinstance(error, httpx.TimeoutException | TimeoutError):
         return UnreachableError(f"{host} did not answer in time.", do="Check the network; try again later.")

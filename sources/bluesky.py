@@ -1,0 +1,349 @@
+"""Bluesky, by Jetstream: every public post as it is made, without credentials; resumable, both wire versions.
+
+Version 2 resumes at a sequence number of its server (inclusive), version 1 at a time. After a change of server,
+or where the sequence number is too old, version 2 resumes at a time too. What a server no longer holds is out of
+reach and said to be so. Nothing is ever sent on the socket: a frame from us closes a version-2 connection.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import AsyncGenerator, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Final, Literal
+from urllib.parse import urlencode, urlsplit, urlunsplit
+
+from pydantic import Field
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from monitor.errors import RateLimitedError, UnreachableError
+from monitor.net.errors import StatusError
+from monitor.net.websocket import open_websocket
+from monitor.ports import (
+    AccountRef,
+    BadRecord,
+    Batch,
+    Coverage,
+    Cursor,
+    Pace,
+    Records,
+    Seen,
+    SourceContext,
+    SourcePlugin,
+)
+from monitor.post import PostRef
+from monitor.sourcing import Address, Addresses, Names, SourceOptions
+from sources.bluesky_frames import (
+    PLATFORM,
+    POSTS,
+    AccountDeleted,
+    BadFrameError,
+    Commit,
+    Event,
+    Notice,
+    PostRows,
+    moment,
+    read_frame,
+)
+from sources.terms import load_terms
+
+SUBPROTOCOL: Final = "xrpc.v1.json"
+SERVERS: Final = ("https://jetstream.us-east.bsky.network", "https://jetstream.us-west.bsky.network")
+
+_PATHS: Final = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents"}
+_SCOPE: Final = "posts"
+_REWIND_US: Final = 5_000_000
+"""How far back to go on another server, whose clock saw the same events at other times."""
+
+_GAP: Final = timedelta(minutes=1)
+"""A first event this much later than where we left off means that the server no longer had the time between."""
+
+_LONGEST_WAIT: Final = 30.0
+
+Wire = Literal["v1", "v2"]
+
+
+class BlueskyOptions(SourceOptions):
+    """Which stream is read, and what of it."""
+
+    base_url: Address | None = Field(None, description="One Jetstream server, instead of `servers`.")
+    servers: Addresses = Field(SERVERS, description="Jetstream servers; the next one is taken when one fails.")
+    wire: Literal["auto", "v1", "v2"] = Field(
+        "auto", description="Version of the stream: v1 (/subscribe), v2 (subscribeEvents), or v2 where there is one."
+    )
+    dids: Names = Field((), description="Only posts of these accounts (DIDs). Without this: of all.")
+    batch_posts: int = Field(500, ge=1, le=5000, description="Posts that are committed at once, at most.")
+    batch_seconds: float = Field(1.0, gt=0, le=60, description="Seconds after which a smaller batch is committed.")
+    idle_seconds: float = Field(60.0, gt=0, description="Seconds of silence after which the connection is made anew.")
+    reconnects: int = Field(5, ge=0, le=100, description="Attempts to connect again in a row before giving up.")
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The servers, in the order in which they are tried."""
+        return (self.base_url,) if self.base_url else self.servers
+
+
+@dataclass(slots=True)
+class _Place:
+    """Where we are in the stream.
+
+    :param server: whose sequence numbers and times these are.
+    :param seq: the last event's number (version 2); `time_us`: its time on that server, 0 at the very start.
+    :param here: keys of version-1 events at exactly `time_us`: they come again.
+    :param by_time: resume at the time, not at the number.
+    :param skipped_from: where a gap began that the next event will close.
+    """
+
+    server: str = ""
+    seq: int | None = None
+    time_us: int = 0
+    here: list[str] = field(default_factory=list[str])
+    by_time: bool = False
+    skipped_from: int | None = None
+
+    @classmethod
+    def load(cls, cursor: Cursor | None) -> _Place:
+        stored = cursor or {}
+        return cls(
+            server=str(stored.get("server") or ""),
+            seq=stored.get("seq"),
+            time_us=int(stored.get("time_us") or 0),
+            here=list(stored.get("here") or ()),
+        )
+
+    def dump(self) -> Cursor:
+        return {"server": self.server, "seq": self.seq, "time_us": self.time_us, "here": self.here}
+
+    def resume_at(self, server: str, wire: Wire) -> int | None:
+        """The cursor to ask for; None at the very start."""
+        if not self.time_us:
+            return None
+        if server != self.server:
+            return self.time_us - _REWIND_US
+        if wire == "v2" and self.seq is not None and not self.by_time:
+            return self.seq
+        return self.time_us
+
+    def passes(self, event: Event, *, same_server: bool) -> bool:
+        """Moves to an event; False where it was seen before."""
+        if same_server and self.time_us:
+            if event.seq is not None and self.seq is not None:
+                if event.seq <= self.seq:
+                    return False
+            elif event.time_us < self.time_us or (event.time_us == self.time_us and _key(event) in self.here):
+                return False
+        if event.time_us != self.time_us:
+            self.here = []
+        if event.seq is None:
+            self.here.append(_key(event))
+        self.seq, self.time_us = event.seq, event.time_us
+        return True
+
+
+def _key(event: Event) -> str:
+    return f"{event.did}/{event.rkey}/{event.operation}" if isinstance(event, Commit) else type(event).__name__
+
+
+class BlueskySource:
+    """See the module. Made by :data:`PLUGIN`."""
+
+    def __init__(self, options: BlueskyOptions, context: SourceContext) -> None:
+        self._options = options
+        self._context = context
+        quick = context.loopback or context.limit is not None
+        self._batch_seconds = min(options.batch_seconds, 0.2) if quick else options.batch_seconds
+        self._batch_posts = min(options.batch_posts, context.limit or options.batch_posts)
+        self._turn = 0
+        self._wires: dict[str, Wire] = {}
+
+    async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
+        """Batches until cancelled.
+
+        Connects again by itself, where it left off; gives up (and raises) after `reconnects` failures in a row.
+        """
+        place, failures = _Place.load(cursor), 0
+        while True:
+            server = self._options.addresses[self._turn % len(self._options.addresses)]
+            try:
+                async for batch in self._stream(server, place):
+                    failures = 0
+                    yield batch
+            except RateLimitedError:
+                raise
+            except UnreachableError as error:
+                failures += 1
+                if failures > self._options.reconnects:
+                    raise
+                self._turn += 1
+                yield self._down(place, error)
+                step = min(_LONGEST_WAIT, 0.5 * 2**failures)
+                await self._context.sleep(step * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
+
+    def _down(self, place: _Place, error: UnreachableError) -> Batch:
+        now = self._context.clock()
+        since = moment(place.time_us) if place.time_us else now
+        gap = Coverage(scope=_SCOPE, start=min(since, now), end=now, state=Seen.FAILED, note=error.what)
+        return Batch(records=Records.of(()), coverage=(gap,))
+
+    async def _stream(self, server: str, place: _Place) -> AsyncGenerator[Batch, None]:
+        """One connection, from opening to its end. Raises `UnreachableError` when it ends."""
+        wire = self._wire(server)
+        url = self._url(server, wire, place.resume_at(server, wire))
+        try:
+            async with open_websocket(
+                url,
+                user_agent=self._context.user_agent,
+                clock=self._context.clock,
+                named=self._context.named,
+                subprotocols=(SUBPROTOCOL,) if wire == "v2" else (),
+            ) as socket:
+                async for batch in self._batches(socket, server, place):
+                    yield batch
+        except StatusError as error:
+            if error.name == "CursorTooOld":
+                # The time is clamped to the oldest that the server still has: the best that can be had.
+                place.by_time, place.skipped_from = True, place.time_us
+                return
+            if self._options.wire == "auto" and wire == "v2" and error.status in {400, 404, 405, 426}:
+                self._wires[server] = "v1"
+                return
+            raise
+
+    def _wire(self, server: str) -> Wire:
+        if self._options.wire != "auto":
+            return self._options.wire
+        path = urlsplit(server).path
+        return self._wires.get(server) or ("v1" if path.endswith("/subscribe") else "v2")
+
+    def _url(self, server: str, wire: Wire, cursor: int | None) -> str:
+        parts = urlsplit(server)
+        scheme = {"https": "wss", "http": "ws"}.get(parts.scheme, parts.scheme)
+        path = parts.path if parts.path.strip("/") else _PATHS[wire]
+        collections, dids = ("collections", "dids") if wire == "v2" else ("wantedCollections", "wantedDids")
+        query = [(collections, POSTS), *((dids, did) for did in self._options.dids)]
+        if cursor is not None:
+            query.append(("cursor", str(cursor)))
+        return urlunsplit((scheme, parts.netloc, path, urlencode(query), ""))
+
+    async def _batches(self, socket: ClientConnection, server: str, place: _Place) -> AsyncGenerator[Batch, None]:
+        first = True
+        while True:
+            frames, closed = await self._frames(socket)
+            if frames:
+                batch, ended = self._batch(frames, server, place, resumed=first and place.time_us > 0)
+                first = False
+                yield batch
+                if ended is not None:
+                    raise UnreachableError(f"{urlsplit(server).hostname} ended the stream: {ended.name}.")
+            if closed is not None:
+                code = closed.rcvd.code if closed.rcvd else "no close frame"
+                raise UnreachableError(f"{urlsplit(server).hostname} closed the stream ({code}).") from closed
+            if not frames:
+                raise UnreachableError(f"{urlsplit(server).hostname} sent nothing for a while.")
+
+    async def _frames(self, socket: ClientConnection) -> tuple[list[bytes], ConnectionClosed | None]:
+        """The frames of one batch; none where nothing came for `idle_seconds`."""
+        frames: list[bytes] = []
+        try:
+            async with asyncio.timeout(self._options.idle_seconds):
+                frames.append(await socket.recv(decode=False))
+            async with asyncio.timeout(self._batch_seconds):
+                while len(frames) < self._batch_posts:
+                    frames.append(await socket.recv(decode=False))
+        except TimeoutError:
+            pass
+        except ConnectionClosed as closed:
+            return frames, closed
+        return frames, None
+
+    def _batch(
+        self, frames: Sequence[bytes], server: str, place: _Place, *, resumed: bool
+    ) -> tuple[Batch, Notice | None]:
+        """Reads frames; also gives the notice that ended the stream, if one did."""
+        now = self._context.clock()
+        rows, bad = PostRows(now), list[BadRecord]()
+        deleted, accounts = list[PostRef](), list[AccountRef]()
+        coverage: list[Coverage] = []
+        start = place.time_us
+        ended: Notice | None = None
+        for number, data in enumerate(frames):
+            where = f"frame {number}"
+            try:
+                event = read_frame(data)
+                if isinstance(event, Notice):
+                    ended = event if event.fatal else ended
+                    self._heed(event, place)
+                    continue
+                if resumed and place.time_us:
+                    resumed = False
+                    start = self._check_gap(event, server, place, coverage) or start
+                start = start or event.time_us
+                if not place.passes(event, same_server=server == place.server):
+                    continue
+                place.server, place.by_time = server, False
+                if isinstance(event, AccountDeleted):
+                    accounts.append(AccountRef(PLATFORM, event.did))
+                elif isinstance(event, Commit):
+                    where = event.uri
+                    if event.operation == "delete":
+                        deleted.append(PostRef(PLATFORM, event.uri))
+                    else:
+                        rows.add(event)
+            except BadFrameError as error:
+                bad.append(BadRecord(where=where, why=str(error)))
+        if place.time_us:
+            seen = (moment(start or place.time_us), moment(place.time_us))
+            coverage.append(Coverage(scope=_SCOPE, start=min(seen), end=seen[1], state=Seen.SEEN, posts=len(rows)))
+        return (
+            Batch(
+                records=rows.records(),
+                cursor=place.dump(),
+                coverage=coverage,
+                deleted=deleted,
+                deleted_accounts=accounts,
+                bad=bad,
+            ),
+            ended,
+        )
+
+    def _heed(self, notice: Notice, place: _Place) -> None:
+        if notice.name in {"OutdatedCursor", "FutureCursor"} and place.time_us:
+            place.skipped_from = place.time_us
+            if notice.name == "FutureCursor":
+                # These numbers are not this server's (any more): what it sends now starts at its live end.
+                place.seq, place.by_time = None, True
+
+    def _check_gap(self, event: Event, server: str, place: _Place, coverage: list[Coverage]) -> int | None:
+        """Notes a gap before the first event after resuming; gives the time at which seeing begins again."""
+        told, place.skipped_from = place.skipped_from is not None, None
+        left, found = moment(place.time_us), moment(event.time_us)
+        if found - left <= (timedelta(0) if told else _GAP):
+            return None
+        note = f"{urlsplit(server).hostname} no longer has what came between"
+        coverage.append(Coverage(scope=_SCOPE, start=left, end=found, state=Seen.OUT_OF_REACH, note=note))
+        return event.time_us
+
+
+def _servers(options: BlueskyOptions) -> Sequence[str]:
+    return options.addresses
+
+
+_STARTER: Final[dict[str, Any]] = {}
+
+PLUGIN: Final = SourcePlugin(
+    name="bluesky",
+    summary="Every public post of Bluesky as it is made, from Jetstream.",
+    pace=Pace.STREAM,
+    options=BlueskyOptions,
+    open=BlueskySource,
+    terms=load_terms()["bluesky"],
+    servers=_servers,
+    example="""\
+[sources.bluesky]
+plugin = "bluesky"
+""",
+    starter=_STARTER,
+)

@@ -1,0 +1,277 @@
+"""Mastodon-compatible servers: public tag timelines, and the public timeline, of servers that the operator names.
+
+Reads forward with `min_id` (`since_id` would skip the middle), never compares ids, reads a stated overlap again,
+and tells posts apart by their uri. Only ever reads.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any, Final, Literal, cast
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr, model_validator
+
+from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
+from monitor.net.bodies import TextType
+from monitor.net.errors import BadAnswerError, NotTextError, StatusError
+from monitor.ports import Batch, Coverage, Cursor, Pace, Records, Seen, SourceContext, SourcePlugin
+from monitor.sourcing import Address, Addresses, Names, SourceOptions
+from sources.mastodon_cursor import TimelineState
+from sources.mastodon_pages import NO_PAGE, Page, PageReader, Taken, Timeline, take
+from sources.mastodon_statuses import host
+from sources.terms import load_terms
+
+Which = Literal["public", "public:local", "public:remote"]
+_Part = tuple[Taken, datetime | None, datetime]
+"""What was read, and the interval that it covers."""
+
+_NO_END: Final = 10_000
+_ANCHORS_TRIED: Final = 3
+
+
+class MastodonOptions(SourceOptions):
+    """What is read, and where."""
+
+    base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
+    servers: Addresses = Field((), description="The servers to read, for example https://mastodon.example.")
+    tags: Names = Field((), description="Tags whose timelines are read.")
+    timelines: tuple[Which, ...] | None = Field(
+        None,
+        description="Whole timelines to read: public, public:local, public:remote. "
+        "Without this: public where no tag is named, else none.",
+    )
+    access_token: SecretStr | None = Field(
+        None,
+        description="Token of an application with the scope read:statuses, where servers want one. "
+        "It is sent to every server that is named here.",
+        json_schema_extra={"env": ["MASTODON_ACCESS_TOKEN"]},
+    )
+    overlap_seconds: float = Field(
+        60, ge=0, le=3600, description="How much is read again at every poll: seconds before the newest post seen."
+    )
+    first_pages: int = Field(1, ge=1, le=100, description="How many pages back the very first poll of a timeline goes.")
+    max_pages: int = Field(50, ge=1, le=1000, description="Most pages of one timeline in one poll; then the next one.")
+
+    @model_validator(mode="after")
+    def _somewhere(self) -> MastodonOptions:
+        if not self.addresses:
+            raise ValueError("name a server, as base_url or in servers")
+        return self
+
+    @property
+    def addresses(self) -> tuple[str, ...]:
+        """The servers to read."""
+        return (self.base_url,) if self.base_url else tuple(dict.fromkeys(self.servers))
+
+    @property
+    def whole(self) -> tuple[Which, ...]:
+        """The whole timelines to read."""
+        if self.timelines is not None:
+            return self.timelines
+        return () if self.tags else ("public",)
+
+
+class MastodonSource:
+    """See the module. Made by :data:`PLUGIN`."""
+
+    def __init__(self, options: MastodonOptions, context: SourceContext) -> None:
+        self._options = options
+        self._context = context
+        self._overlap = timedelta(seconds=options.overlap_seconds)
+        token = options.access_token.get_secret_value() if options.access_token else None
+        self._reader = PageReader(context, token=token)
+
+    @cached_property
+    def timelines(self) -> list[Timeline]:
+        """All timelines, server by server."""
+        found: list[Timeline] = []
+        for server in self._options.addresses:
+            name = host(server) or server
+            for tag in (tag.removeprefix("#") for tag in self._options.tags):
+                path = f"/api/v1/timelines/tag/{quote(tag, safe='')}"
+                found.append(Timeline(server, path, f"{name} #{tag}", "hashtag_feeds"))
+            for which in self._options.whole:
+                side = which.partition(":")[2]
+                params = {side: "true"} if side else {}
+                found.append(Timeline(server, "/api/v1/timelines/public", f"{name} {which}", "live_feeds", params))
+        return found
+
+    async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
+        """One poll of every timeline.
+
+        A timeline that fails is noted in the coverage and does not stop the others; where all fail, the first
+        error is raised.
+        """
+        stored = cast("Mapping[str, Any]", (cursor or {}).get("timelines") or {})
+        states = {line.scope: TimelineState.load(stored.get(line.scope)) for line in self.timelines}
+        down: dict[str, HandlewatchError] = {}
+        first: HandlewatchError | None = None
+        went_well = False
+        given: dict[str, str] = {}
+        for line in self.timelines:
+            # The other timelines of a server that is down would only wait for the same failure.
+            error = down.get(line.server)
+            if error is None:
+                try:
+                    async for batch in self._read(line, states, given):
+                        yield batch
+                    went_well = True
+                    continue
+                except (AuthError, RateLimitedError, UnreachableError) as raised:
+                    error, first = raised, first or raised
+                    if not isinstance(raised, AuthError | StatusError | BadAnswerError | NotTextError):
+                        down[line.server] = raised
+            yield self._missed(line, states[line.scope], error)
+        if first is not None and not went_well:
+            raise first
+
+    def _missed(self, line: Timeline, state: TimelineState, error: HandlewatchError) -> Batch:
+        seen = Seen.RATE_LIMITED if isinstance(error, RateLimitedError) else Seen.FAILED
+        if isinstance(error, AuthError):
+            seen = Seen.OUT_OF_REACH
+        now = self._context.clock()
+        gap = Coverage(scope=line.scope, start=state.until or now, end=now, state=seen, note=error.what)
+        return Batch(records=Records.of(()), coverage=(gap,))
+
+    async def _read(
+        self, line: Timeline, states: Mapping[str, TimelineState], given: dict[str, str]
+    ) -> AsyncGenerator[Batch, None]:
+        state = states[line.scope]
+        async for taken, start, end in self._parts(line, state, given):
+            note, closed = await self._reader.closed(line)
+            seen = Seen.OUT_OF_REACH if closed and not taken.posts else Seen.SEEN
+            coverage = [Coverage(scope=line.scope, start=start, end=end, state=seen, posts=len(taken.posts), note=note)]
+            if taken.short_of is not None:
+                why = "more was posted than could be read"
+                gap = Coverage(scope=line.scope, start=start, end=taken.short_of, state=Seen.OUT_OF_REACH, note=why)
+                coverage.append(gap)
+            yield Batch(
+                records=Records.of(taken.posts),
+                cursor={"timelines": {scope: state.dump() for scope, state in states.items()}},
+                coverage=coverage,
+                bad=taken.bad,
+            )
+
+    async def _parts(self, line: Timeline, state: TimelineState, given: dict[str, str]) -> AsyncGenerator[_Part, None]:
+        anew = not state.entries and state.back is None
+        if anew or state.back is not None:
+            async for part in self._backwards(line, state, given):
+                yield part
+        if not anew and state.entries:
+            async for part in self._forwards(line, state, given):
+                yield part
+
+    def _take(self, page: Page, seen: Mapping[str, str], given: dict[str, str]) -> Taken:
+        return take(page, seen, given=given, now=self._context.clock())
+
+    async def _backwards(
+        self, line: Timeline, state: TimelineState, given: dict[str, str]
+    ) -> AsyncGenerator[_Part, None]:
+        """The first poll, or the rest of one that was cut off: from the newest page back, as far as wanted."""
+        started, limit = self._context.clock(), self._context.limit
+        if state.back is None:
+            no_end = limit is not None or self._context.loopback
+            state.back_pages = self._context.pages or (_NO_END if no_end else self._options.first_pages)
+            state.back_at = started
+        count = 0
+        while True:
+            at, asked = state.back_at or started, state.back
+            page = await self._reader.page(line, max_id=asked)
+            taken = self._take(page, {}, given)
+            if asked is None:
+                state.remember(reversed(taken.entries), overlap=self._overlap)
+                state.until, state.full = started, len(page.statuses)
+            count += len(taken.posts)
+            state.back_pages -= 1
+            end_of_line = not page.statuses or page.older in {None, asked}
+            start = None if end_of_line else min(at, taken.oldest or at)
+            done = end_of_line or state.back_pages <= 0 or (limit is not None and count >= limit)
+            state.back, state.back_at = (None, None) if done else (page.older, start)
+            yield taken, start, at
+            if done:
+                return
+
+    async def _forwards(
+        self, line: Timeline, state: TimelineState, given: dict[str, str]
+    ) -> AsyncGenerator[_Part, None]:
+        """A later poll: forwards from where the last one left off."""
+        started = self._context.clock()
+        page, asked = await self._after_anchor(line, state)
+        for _ in range(self._options.max_pages):
+            taken = self._take(page, state.marks(), given)
+            full = bool(page.statuses) and len(page.statuses) >= state.full
+            if full and taken.known == 0 and len(state.entries) > 1:
+                taken.add(await self._fill(line, state, page, given))
+            more = full and page.newer not in {None, asked}
+            state.full = max(state.full, len(page.statuses))
+            start, end = state.until, started
+            if more:
+                end = min(started, max(filter(None, (state.until, taken.newest)), default=started))
+            state.until = end
+            state.remember(reversed(taken.entries), overlap=self._overlap)
+            if taken.posts or taken.bad or not more:
+                yield taken, start, end
+            else:
+                state.until = start
+            if not more:
+                return
+            asked = page.newer
+            page = await self._reader.page(line, min_id=asked)
+
+    async def _after_anchor(self, line: Timeline, state: TimelineState) -> tuple[Page, str | None]:
+        """The page after the anchor.
+
+        It holds what was seen already. Where it holds nothing, the anchor may have been deleted on a server that
+        then answers with nothing: the next ones are tried.
+        """
+        page, anchor = NO_PAGE, None
+        for anchor in state.anchors(self._overlap)[:_ANCHORS_TRIED]:
+            page = await self._reader.page(line, min_id=anchor)
+            if page.statuses or len(state.entries) == 1:
+                break
+        return page, anchor
+
+    async def _fill(self, line: Timeline, state: TimelineState, page: Page, given: dict[str, str]) -> Taken:
+        """What lies between the known and a full page that holds nothing known.
+
+        Such a page after the anchor means that this server takes `min_id` for `since_id` and skipped the middle:
+        it is read backwards, until it meets what is known.
+        """
+        marks, older, taken = state.marks(), page.older, Taken()
+        for _ in range(self._options.max_pages):
+            below = await self._reader.page(line, max_id=older)
+            taken.add(self._take(below, marks, given))
+            if not below.statuses or taken.known or below.older in {None, older}:
+                return taken
+            older = below.older
+        taken.short_of = taken.oldest
+        return taken
+
+
+def _servers(options: MastodonOptions) -> Sequence[str]:
+    return options.addresses
+
+
+PLUGIN: Final = SourcePlugin(
+    name="mastodon",
+    summary="Tag timelines and public timelines of Mastodon-compatible servers.",
+    pace=Pace.POLL,
+    options=MastodonOptions,
+    open=MastodonSource,
+    terms=load_terms()["mastodon"],
+    accepts=frozenset({TextType.JSON}),
+    servers=_servers,
+    credentials=("access_token",),
+    example="""\
+[sources.fediverse]
+plugin = "mastodon"
+servers = ["https://mastodon.example"]
+tags = ["wickr", "kik"]
+every = 60
+basis = "Public tag timelines; the server's terms were read on 2026-11-24 and allow it."
+""",
+    starter={"servers": ["https://mastodon.social"], "tags": ["wickr", "teleguard", "zangi"]},
+)

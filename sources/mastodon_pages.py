@@ -1,0 +1,167 @@
+"""Reading single pages of Mastodon-compatible timelines, and what of a page is new."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Final
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+
+from monitor.errors import AuthError, RateLimitedError, UnreachableError
+from monitor.net.errors import BadAnswerError
+from monitor.net.http import get_json
+from monitor.ports import BadRecord, SourceContext
+from monitor.post import Post
+from sources.mastodon_cursor import Entry, mark
+from sources.mastodon_statuses import UnusableStatusError, host, is_public, status_uri, to_post, unwrap
+from sources.shapes import as_dict, as_list, as_time
+
+PAGE_SIZE: Final = 40
+"""The most that Mastodon gives at once."""
+
+ACCESS_FRESH: Final = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Timeline:
+    """One timeline of one server. `feed` is its name in the server's statement of what it shows to whom."""
+
+    server: str
+    path: str
+    scope: str
+    feed: str
+    params: Mapping[str, str] = field(default_factory=dict[str, str])
+
+    @property
+    def sides(self) -> tuple[str, ...]:
+        """Whose posts it shows: the server's own, remote ones, or both."""
+        if "local" in self.params:
+            return ("local",)
+        return ("remote",) if "remote" in self.params else ("local", "remote")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page as the server gave it (newest first), and the ids to go on with in both directions."""
+
+    statuses: list[Mapping[str, Any]]
+    newer: str | None
+    older: str | None
+
+
+NO_PAGE: Final = Page([], None, None)
+
+
+@dataclass(slots=True)
+class Taken:
+    """What a page held: posts not seen before, what could not be used, and every status in brief.
+
+    :param known: how many were seen before.
+    :param short_of: where reading had to stop before it met what was known: the time it came back to.
+    """
+
+    posts: list[Post] = field(default_factory=list[Post])
+    bad: list[BadRecord] = field(default_factory=list[BadRecord])
+    entries: list[Entry] = field(default_factory=list[Entry])
+    known: int = 0
+    short_of: datetime | None = None
+
+    @property
+    def oldest(self) -> datetime | None:
+        """The time of its oldest status."""
+        return min((entry.at for entry in self.entries), default=None)
+
+    @property
+    def newest(self) -> datetime | None:
+        """The time of its newest status."""
+        return max((entry.at for entry in self.entries), default=None)
+
+    def add(self, other: Taken) -> None:
+        """Adds another page's."""
+        self.posts += other.posts
+        self.bad += other.bad
+        self.entries += other.entries
+        self.known += other.known
+        self.short_of = other.short_of or self.short_of
+
+
+def take(page: Page, seen: Mapping[str, str], *, given: dict[str, str], now: datetime) -> Taken:
+    """What of a page is new.
+
+    :param seen: mark -> edited of what this timeline showed before.
+    :param given: the same of what was handed over in this poll, by any timeline; it is added to. A post that
+        several timelines show is handed over once.
+    """
+    taken = Taken()
+    for place, outer in enumerate(page.statuses):
+        status = unwrap(outer)
+        try:
+            name = mark(status_uri(status))
+            edited = str(status.get("edited_at") or "")
+            at = min(as_time(outer.get("created_at")) or now, now)
+            taken.entries.append(Entry(str(outer.get("id")), at, name, edited))
+            taken.known += name in seen
+            if seen.get(name) == edited or given.get(name) == edited or not is_public(status):
+                continue
+            taken.posts.append(to_post(status, seen_at=now))
+            given[name] = edited
+        except UnusableStatusError as error:
+            taken.bad.append(BadRecord(where=f"status {outer.get('id', place)}", why=str(error)))
+    return taken
+
+
+class PageReader:
+    """Asks servers for pages, with the operator's token where there is one."""
+
+    def __init__(self, context: SourceContext, *, token: str | None) -> None:
+        self._context = context
+        self._token = token
+        self._access: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
+
+    async def page(self, line: Timeline, **place: str | None) -> Page:
+        """One page. Raises what `monitor.net.http.get_json` raises, and `BadAnswerError` for another shape."""
+        size = min(PAGE_SIZE, self._context.limit or PAGE_SIZE)
+        params = {**line.params, "limit": str(size), **{name: value for name, value in place.items() if value}}
+        answer, response = await self._get(line.server, line.path, params)
+        if type(answer) is not list:
+            raise BadAnswerError(f"{host(line.server)} answered {line.path} with no list of statuses.")
+        statuses = [status for status in map(as_dict, as_list(answer)) if status]
+        links = {name: parse_qs(urlsplit(link.get("url", "")).query) for name, link in response.links.items()}
+        newer = links.get("prev", {}).get("min_id", [None])[0]
+        older = links.get("next", {}).get("max_id", [None])[0]
+        ids = [str(status["id"]) for status in statuses if "id" in status]
+        return Page(statuses, newer or (ids[0] if ids else None), older or (ids[-1] if ids else None))
+
+    async def closed(self, line: Timeline) -> tuple[str, bool]:
+        """What the server says it does not show of this timeline (Mastodon 4.5+), and whether that is all of it.
+
+        A timeline that is switched off answers with an empty list, like one where nothing was posted.
+        """
+        levels = (await self._levels(line.server)).get(line.feed)
+        stated = as_dict(levels)
+        allowed = {"public", "authenticated"} if self._token else {"public"}
+        shut = [side for side in line.sides if stated.get(side, "public") not in allowed]
+        if not shut:
+            return "", False
+        return f"the server does not show us {' and '.join(shut)} posts here", len(shut) == len(line.sides)
+
+    async def _levels(self, server: str) -> Mapping[str, Any]:
+        now = self._context.clock()
+        known = self._access.get(server)
+        if known and now - known[0] < ACCESS_FRESH:
+            return known[1]
+        levels: object = None
+        try:
+            answer, _ = await self._get(server, "/api/v2/instance", {})
+            levels = answer["configuration"]["timelines_access"]
+        except (AuthError, UnreachableError, RateLimitedError, KeyError, TypeError):
+            pass  # most servers do not say
+        self._access[server] = (now, as_dict(levels))
+        return as_dict(levels)
+
+    async def _get(self, server: str, path: str, params: Mapping[str, str]) -> tuple[Any, httpx.Response]:
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
+        return await get_json(self._context.http, server + path, params=params, headers=headers)

@@ -1,0 +1,40 @@
+"""Reading answers whose fields may be missing or of another type than documented: each gives an empty value then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any, cast
+
+
+def as_dict(value: object) -> Mapping[str, Any]:
+    """An object, or an empty one."""
+    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+
+
+def as_list(value: object) -> Sequence[Any]:
+    """A list, or an empty one."""
+    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+
+
+def as_text(value: object) -> str:
+    """A text, or an empty one."""
+    return value if isinstance(value, str) else ""
+
+
+def as_id(value: object) -> str | None:
+    """An id: a text, or a number as one; None for everything else and for an empty one."""
+    return str(value) if isinstance(value, str | int) and value != "" and not isinstance(value, bool) else None
+
+
+def as_time(value: object) -> datetime | None:
+    """An ISO 8601 time, or seconds since 1970 (as a number or in a text), in UTC; None for everything else."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        return None
+    try:
+        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+            moment = datetime.fromisoformat(value)
+            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+        return datetime.fromtimestamp(float(value), UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
