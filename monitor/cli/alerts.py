@@ -11,7 +11,9 @@ from monitor.cli.options import As, Home, Json
 if TYPE_CHECKING:
     from alerts.triage_records import Decided
 
-command = typer.Typer(help="The review queue: list, show, claim, reveal, decide.", no_args_is_help=True)
+command = typer.Typer(
+    add_completion=False, help="The review queue: list, show, claim, reveal, decide.", no_args_is_help=True
+)
 
 AlertId = Annotated[int, typer.Argument(help="The alert's number.", metavar="ID")]
 AsLooking = Annotated[

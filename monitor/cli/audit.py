@@ -10,7 +10,7 @@ import typer
 from monitor.cli.options import Home, Json
 from monitor.cli.output import print_json, print_table
 
-command = typer.Typer(help="Shows the audit trail and verifies its chain.", no_args_is_help=True)
+command = typer.Typer(add_completion=False, help="Shows the audit trail and verifies its chain.", no_args_is_help=True)
 
 
 @command.command("list", epilog="Example: handlewatch audit list --action alert.reveal --limit 20")

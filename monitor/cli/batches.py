@@ -13,7 +13,9 @@ from monitor.cli.options import As, Home, Json
 from monitor.cli.output import print_json, print_table
 
 command = typer.Typer(
-    no_args_is_help=True, help="Exports decided alerts with a manifest, lists what was exported, verifies a batch."
+    add_completion=False,
+    no_args_is_help=True,
+    help="Exports decided alerts with a manifest, lists what was exported, verifies a batch.",
 )
 
 

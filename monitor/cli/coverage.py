@@ -9,7 +9,7 @@ import typer
 from monitor.cli.options import Home, Json
 from monitor.cli.output import print_json, print_table
 
-command = typer.Typer(help="Shows what was seen and what was not, by source and interval.")
+command = typer.Typer(add_completion=False, help="Shows what was seen and what was not, by source and interval.")
 
 
 @command.command(epilog="Example: handlewatch coverage --days 7")

@@ -7,7 +7,7 @@ import typer
 from monitor.cli.options import Home, Json
 from monitor.cli.output import print_json
 
-command = typer.Typer(no_args_is_help=True, help="Makes and upgrades the database.")
+command = typer.Typer(add_completion=False, no_args_is_help=True, help="Makes and upgrades the database.")
 
 
 @command.command(epilog="Example: handlewatch db upgrade")

@@ -13,7 +13,7 @@ from monitor.cli.options import Home
 if TYPE_CHECKING:
     from monitor.demo import Demo
 
-command = typer.Typer(help="Shows everything at work on bundled neutral sample posts; offline.")
+command = typer.Typer(add_completion=False, help="Shows everything at work on bundled neutral sample posts; offline.")
 
 
 @command.command(epilog="Example: handlewatch demo --once")

@@ -12,7 +12,9 @@ import typer
 from monitor.cli.options import Home
 from monitor.errors import ConfigError, RefusedError, StoreError
 
-command = typer.Typer(help="Sets up this installation: controller, purpose, legal basis, retention, contact.")
+command = typer.Typer(
+    add_completion=False, help="Sets up this installation: controller, purpose, legal basis, retention, contact."
+)
 
 _HELP_EXAMPLE = """Example: handlewatch init --controller "Example Hotline" --purpose "reports of public posts"
 --legal-basis "..." --retention-days 90 --escalation-contact "duty desk, +1 555 0100"

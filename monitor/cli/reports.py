@@ -15,7 +15,9 @@ if TYPE_CHECKING:
     from alerts.outbox_view import ReportView
 
 command = typer.Typer(
-    no_args_is_help=True, help="The outbox: list, show, send, mark-filed, withdraw, stop, resume. Masked by default."
+    add_completion=False,
+    no_args_is_help=True,
+    help="The outbox: list, show, send, mark-filed, withdraw, stop, resume. Masked by default.",
 )
 
 Id = Annotated[str, typer.Argument(help="A report's id, or how it begins (four characters at least).")]

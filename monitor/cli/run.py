@@ -14,7 +14,9 @@ if TYPE_CHECKING:
     from monitor.collecting import Status
     from monitor.running import Running
 
-command = typer.Typer(help="Collects, screens and delivers until stopped; only counts before `init`.")
+command = typer.Typer(
+    add_completion=False, help="Collects, screens and delivers until stopped; only counts before `init`."
+)
 
 
 @command.command(epilog="Example: handlewatch run --status-every 60")

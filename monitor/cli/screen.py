@@ -15,7 +15,7 @@ from monitor.errors import Exit, InputError
 if TYPE_CHECKING:
     from monitor.detect.screen import Screen
 
-command = typer.Typer()
+command = typer.Typer(add_completion=False)
 
 Files = Annotated[list[str], typer.Argument(metavar="FILE...", help="Post records: plain, .gz, .zst, or - for stdin.")]
 All = Annotated[bool, typer.Option("--all", help="A line for every post, hit or not.")]

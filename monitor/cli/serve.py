@@ -9,7 +9,7 @@ import typer
 
 from monitor.cli.options import Home
 
-command = typer.Typer(help="Serves the review page.")
+command = typer.Typer(add_completion=False, help="Serves the review page.")
 
 
 @command.command(epilog="Example: handlewatch serve --port 8700")

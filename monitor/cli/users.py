@@ -15,7 +15,9 @@ if TYPE_CHECKING:
 
     from alerts.users import Person
 
-command = typer.Typer(help="Adds, lists and disables the people who review.", no_args_is_help=True)
+command = typer.Typer(
+    add_completion=False, help="Adds, lists and disables the people who review.", no_args_is_help=True
+)
 
 Name = Annotated[str, typer.Argument(help="The user's name: small letters, digits, '.', '_', '-'.")]
 AsAdmin = Annotated[
