@@ -31,13 +31,14 @@ class SourceOptions(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True)
 
 
-def _split(value: object) -> object:
+def split_texts(value: object) -> object:
+    """Several texts given as one, with commas (as `--set` gives them), as a list."""
     if isinstance(value, str):
         return [part.strip() for part in value.split(",") if part.strip()]
     return value
 
 
-Names = Annotated[tuple[str, ...], BeforeValidator(_split)]
+Names = Annotated[tuple[str, ...], BeforeValidator(split_texts)]
 """Several texts: a list, or one text with commas (as `--set` gives it)."""
 
 
@@ -54,7 +55,7 @@ def _as_url(value: object) -> object:
 Address = Annotated[str, BeforeValidator(_as_url)]
 """A server's address; https is taken where no scheme is given."""
 
-Addresses = Annotated[tuple[Address, ...], BeforeValidator(_split)]
+Addresses = Annotated[tuple[Address, ...], BeforeValidator(split_texts)]
 """Several servers' addresses."""
 
 

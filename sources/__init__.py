@@ -1,1 +1,20 @@
-"""Sources bring public posts in: one module a platform, each a plug-in."""
+"""Sources: one module a platform brings public posts in. They are plug-ins like anybody else's."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from monitor.plugins import hookimpl
+
+if TYPE_CHECKING:
+    from monitor.ports import SourcePlugin
+
+
+@hookimpl
+def handlewatch_sources() -> Sequence[SourcePlugin]:
+    """The shipped sources."""
+    # Loaded when asked for: a command that collects nothing loads no client.
+    from sources import archive, bluesky, mastodon  # noqa: PLC0415
+
+    return [archive.PLUGIN, bluesky.PLUGIN, mastodon.PLUGIN]

@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import AsyncGenerator, Sequence
-from dataclasses import dataclass, field
+from contextlib import aclosing
 from datetime import timedelta
 from typing import Any, Final, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -19,7 +19,7 @@ from pydantic import Field
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
-from monitor.errors import RateLimitedError, UnreachableError
+from monitor.errors import UnreachableError
 from monitor.net.errors import StatusError
 from monitor.net.websocket import open_websocket
 from monitor.ports import (
@@ -48,6 +48,7 @@ from sources.bluesky_frames import (
     moment,
     read_frame,
 )
+from sources.bluesky_place import Place
 from sources.terms import load_terms
 
 SUBPROTOCOL: Final = "xrpc.v1.json"
@@ -55,9 +56,6 @@ SERVERS: Final = ("https://jetstream.us-east.bsky.network", "https://jetstream.u
 
 _PATHS: Final = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents"}
 _SCOPE: Final = "posts"
-_REWIND_US: Final = 5_000_000
-"""How far back to go on another server, whose clock saw the same events at other times."""
-
 _GAP: Final = timedelta(minutes=1)
 """A first event this much later than where we left off means that the server no longer had the time between."""
 
@@ -86,67 +84,6 @@ class BlueskyOptions(SourceOptions):
         return (self.base_url,) if self.base_url else self.servers
 
 
-@dataclass(slots=True)
-class _Place:
-    """Where we are in the stream.
-
-    :param server: whose sequence numbers and times these are.
-    :param seq: the last event's number (version 2); `time_us`: its time on that server, 0 at the very start.
-    :param here: keys of version-1 events at exactly `time_us`: they come again.
-    :param by_time: resume at the time, not at the number.
-    :param skipped_from: where a gap began that the next event will close.
-    """
-
-    server: str = ""
-    seq: int | None = None
-    time_us: int = 0
-    here: list[str] = field(default_factory=list[str])
-    by_time: bool = False
-    skipped_from: int | None = None
-
-    @classmethod
-    def load(cls, cursor: Cursor | None) -> _Place:
-        stored = cursor or {}
-        return cls(
-            server=str(stored.get("server") or ""),
-            seq=stored.get("seq"),
-            time_us=int(stored.get("time_us") or 0),
-            here=list(stored.get("here") or ()),
-        )
-
-    def dump(self) -> Cursor:
-        return {"server": self.server, "seq": self.seq, "time_us": self.time_us, "here": self.here}
-
-    def resume_at(self, server: str, wire: Wire) -> int | None:
-        """The cursor to ask for; None at the very start."""
-        if not self.time_us:
-            return None
-        if server != self.server:
-            return self.time_us - _REWIND_US
-        if wire == "v2" and self.seq is not None and not self.by_time:
-            return self.seq
-        return self.time_us
-
-    def passes(self, event: Event, *, same_server: bool) -> bool:
-        """Moves to an event; False where it was seen before."""
-        if same_server and self.time_us:
-            if event.seq is not None and self.seq is not None:
-                if event.seq <= self.seq:
-                    return False
-            elif event.time_us < self.time_us or (event.time_us == self.time_us and _key(event) in self.here):
-                return False
-        if event.time_us != self.time_us:
-            self.here = []
-        if event.seq is None:
-            self.here.append(_key(event))
-        self.seq, self.time_us = event.seq, event.time_us
-        return True
-
-
-def _key(event: Event) -> str:
-    return f"{event.did}/{event.rkey}/{event.operation}" if isinstance(event, Commit) else type(event).__name__
-
-
 class BlueskySource:
     """See the module. Made by :data:`PLUGIN`."""
 
@@ -154,6 +91,7 @@ class BlueskySource:
         self._options = options
         self._context = context
         quick = context.loopback or context.limit is not None
+        self._reconnects = min(options.reconnects, 2) if quick else options.reconnects
         self._batch_seconds = min(options.batch_seconds, 0.2) if quick else options.batch_seconds
         self._batch_posts = min(options.batch_posts, context.limit or options.batch_posts)
         self._turn = 0
@@ -164,46 +102,50 @@ class BlueskySource:
 
         Connects again by itself, where it left off; gives up (and raises) after `reconnects` failures in a row.
         """
-        place, failures = _Place.load(cursor), 0
+        place, failures = Place.load(cursor), 0
         while True:
             server = self._options.addresses[self._turn % len(self._options.addresses)]
             try:
-                async for batch in self._stream(server, place):
-                    failures = 0
-                    yield batch
-            except RateLimitedError:
+                async with aclosing(self._stream(server, place)) as batches:
+                    async for batch in batches:
+                        failures = 0
+                        yield batch
+            except StatusError:
                 raise
             except UnreachableError as error:
                 failures += 1
-                if failures > self._options.reconnects:
+                if failures > self._reconnects:
                     raise
                 self._turn += 1
                 yield self._down(place, error)
-                step = min(_LONGEST_WAIT, 0.5 * 2**failures)
+                step = min(_LONGEST_WAIT, 0.5 * 2 ** (failures - 1))
                 await self._context.sleep(step * random.uniform(0.5, 1.0))  # noqa: S311 - spreads load, guards nothing
 
-    def _down(self, place: _Place, error: UnreachableError) -> Batch:
+    def _down(self, place: Place, error: UnreachableError) -> Batch:
         now = self._context.clock()
         since = moment(place.time_us) if place.time_us else now
         gap = Coverage(scope=_SCOPE, start=min(since, now), end=now, state=Seen.FAILED, note=error.what)
         return Batch(records=Records.of(()), coverage=(gap,))
 
-    async def _stream(self, server: str, place: _Place) -> AsyncGenerator[Batch, None]:
-        """One connection, from opening to its end. Raises `UnreachableError` when it ends."""
+    async def _stream(self, server: str, place: Place) -> AsyncGenerator[Batch, None]:
+        """One connection. Raises `UnreachableError` when it breaks; returns where another is to be made at once."""
         wire = self._wire(server)
-        url = self._url(server, wire, place.resume_at(server, wire))
+        url = self._url(server, wire, place.resume_at(server, by_number=wire == "v2"))
         try:
-            async with open_websocket(
-                url,
-                user_agent=self._context.user_agent,
-                clock=self._context.clock,
-                named=self._context.named,
-                subprotocols=(SUBPROTOCOL,) if wire == "v2" else (),
-            ) as socket:
-                async for batch in self._batches(socket, server, place):
+            async with (
+                open_websocket(
+                    url,
+                    user_agent=self._context.user_agent,
+                    clock=self._context.clock,
+                    named=self._context.named,
+                    subprotocols=(SUBPROTOCOL,) if wire == "v2" else (),
+                ) as socket,
+                aclosing(self._batches(socket, server, place)) as batches,
+            ):
+                async for batch in batches:
                     yield batch
         except StatusError as error:
-            if error.name == "CursorTooOld":
+            if error.name == "CursorTooOld" and not place.by_time:
                 # The time is clamped to the oldest that the server still has: the best that can be had.
                 place.by_time, place.skipped_from = True, place.time_us
                 return
@@ -228,7 +170,7 @@ class BlueskySource:
             query.append(("cursor", str(cursor)))
         return urlunsplit((scheme, parts.netloc, path, urlencode(query), ""))
 
-    async def _batches(self, socket: ClientConnection, server: str, place: _Place) -> AsyncGenerator[Batch, None]:
+    async def _batches(self, socket: ClientConnection, server: str, place: Place) -> AsyncGenerator[Batch, None]:
         first = True
         while True:
             frames, closed = await self._frames(socket)
@@ -242,7 +184,8 @@ class BlueskySource:
                 code = closed.rcvd.code if closed.rcvd else "no close frame"
                 raise UnreachableError(f"{urlsplit(server).hostname} closed the stream ({code}).") from closed
             if not frames:
-                raise UnreachableError(f"{urlsplit(server).hostname} sent nothing for a while.")
+                # Perhaps nothing happened, perhaps the connection is dead: a new one tells.
+                return
 
     async def _frames(self, socket: ClientConnection) -> tuple[list[bytes], ConnectionClosed | None]:
         """The frames of one batch; none where nothing came for `idle_seconds`."""
@@ -260,7 +203,7 @@ class BlueskySource:
         return frames, None
 
     def _batch(
-        self, frames: Sequence[bytes], server: str, place: _Place, *, resumed: bool
+        self, frames: Sequence[bytes], server: str, place: Place, *, resumed: bool
     ) -> tuple[Batch, Notice | None]:
         """Reads frames; also gives the notice that ended the stream, if one did."""
         now = self._context.clock()
@@ -309,14 +252,14 @@ class BlueskySource:
             ended,
         )
 
-    def _heed(self, notice: Notice, place: _Place) -> None:
+    def _heed(self, notice: Notice, place: Place) -> None:
         if notice.name in {"OutdatedCursor", "FutureCursor"} and place.time_us:
             place.skipped_from = place.time_us
             if notice.name == "FutureCursor":
                 # These numbers are not this server's (any more): what it sends now starts at its live end.
                 place.seq, place.by_time = None, True
 
-    def _check_gap(self, event: Event, server: str, place: _Place, coverage: list[Coverage]) -> int | None:
+    def _check_gap(self, event: Event, server: str, place: Place, coverage: list[Coverage]) -> int | None:
         """Notes a gap before the first event after resuming; gives the time at which seeing begins again."""
         told, place.skipped_from = place.skipped_from is not None, None
         left, found = moment(place.time_us), moment(event.time_us)
@@ -331,8 +274,6 @@ def _servers(options: BlueskyOptions) -> Sequence[str]:
     return options.addresses
 
 
-_STARTER: Final[dict[str, Any]] = {}
-
 PLUGIN: Final = SourcePlugin(
     name="bluesky",
     summary="Every public post of Bluesky as it is made, from Jetstream.",
@@ -345,5 +286,5 @@ PLUGIN: Final = SourcePlugin(
 [sources.bluesky]
 plugin = "bluesky"
 """,
-    starter=_STARTER,
+    starter=dict[str, Any](),
 )

@@ -123,7 +123,7 @@ def _version_2(frame: Mapping[str, Any]) -> Frame:
     return Other(seq, time_us)
 
 
-def _commit(commit: Mapping[str, Any], did: str, seq: int | None, time_us: int) -> Event:
+def _commit(commit: Mapping[str, Any], did: object, seq: int | None, time_us: int) -> Event:
     operation, rkey = commit["operation"], commit["rkey"]
     if commit["collection"] != POSTS or operation not in _OPERATIONS:
         return Other(seq, time_us)
@@ -132,9 +132,9 @@ def _commit(commit: Mapping[str, Any], did: str, seq: int | None, time_us: int) 
     return Commit(seq, time_us, did, operation, rkey, commit.get("cid"), commit.get("record"))
 
 
-def _account(account: Mapping[str, Any], did: str, seq: int | None, time_us: int) -> Event:
+def _account(account: Mapping[str, Any], did: object, seq: int | None, time_us: int) -> Event:
     if account.get("active") is False and account.get("status") == "deleted":
-        return AccountDeleted(seq, time_us, did)
+        return AccountDeleted(seq, time_us, str(did))
     return Other(seq, time_us)
 
 

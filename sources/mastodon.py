@@ -9,16 +9,16 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Any, Final, Literal, cast
+from typing import Annotated, Any, Final, Literal, cast
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType
 from monitor.net.errors import BadAnswerError, NotTextError, StatusError
 from monitor.ports import Batch, Coverage, Cursor, Pace, Records, Seen, SourceContext, SourcePlugin
-from monitor.sourcing import Address, Addresses, Names, SourceOptions
+from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_texts
 from sources.mastodon_cursor import TimelineState
 from sources.mastodon_pages import NO_PAGE, Page, PageReader, Taken, Timeline, take
 from sources.mastodon_statuses import host
@@ -38,7 +38,7 @@ class MastodonOptions(SourceOptions):
     base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
     servers: Addresses = Field((), description="The servers to read, for example https://mastodon.example.")
     tags: Names = Field((), description="Tags whose timelines are read.")
-    timelines: tuple[Which, ...] | None = Field(
+    timelines: Annotated[tuple[Which, ...] | None, BeforeValidator(split_texts)] = Field(
         None,
         description="Whole timelines to read: public, public:local, public:remote. "
         "Without this: public where no tag is named, else none.",

@@ -126,7 +126,7 @@ class PageReader:
         size = min(PAGE_SIZE, self._context.limit or PAGE_SIZE)
         params = {**line.params, "limit": str(size), **{name: value for name, value in place.items() if value}}
         answer, response = await self._get(line.server, line.path, params)
-        if type(answer) is not list:
+        if not _is_list(answer):
             raise BadAnswerError(f"{host(line.server)} answered {line.path} with no list of statuses.")
         statuses = [status for status in map(as_dict, as_list(answer)) if status]
         links = {name: parse_qs(urlsplit(link.get("url", "")).query) for name, link in response.links.items()}
@@ -165,3 +165,7 @@ class PageReader:
     async def _get(self, server: str, path: str, params: Mapping[str, str]) -> tuple[Any, httpx.Response]:
         headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
         return await get_json(self._context.http, server + path, params=params, headers=headers)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, list)

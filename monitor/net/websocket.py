@@ -23,7 +23,7 @@ from monitor.net.http import refused
 from monitor.net.ratelimit import wait_after
 
 MAX_FRAME_BYTES: Final = 16 * 1024 * 1024
-OPEN_TIMEOUT: Final = 15.0
+OPEN_TIMEOUT: Final = 8.0
 _QUEUE: Final = 512
 
 

@@ -1,0 +1,215 @@
+"""Archives: files of post records, and Reddit's dumps of submissions and comments; plain, .gz and .zst.
+
+Resumable at the line: a cursor names a file by its name and the hash of its beginning, so that another file of
+the same name is read from its start, and one that has grown is read on.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+from collections.abc import AsyncGenerator, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any, Final, Literal, NamedTuple
+
+from pydantic import Field, field_validator
+
+from monitor.errors import InputError
+from monitor.lines import Line, LineReader, LongLine
+from monitor.ports import BadRecord, Batch, Coverage, Cursor, Pace, Records, Seen, SourceContext, SourcePlugin
+from monitor.post import Post
+from monitor.records import from_record, parse_line
+from monitor.sourcing import Names, SourceOptions
+from sources.media import drop_media_links
+from sources.reddit_dumps import looks_like_reddit, to_post
+from sources.shapes import as_dict
+from sources.terms import load_terms
+
+BATCH_POSTS: Final = 1000
+_HEAD_BYTES: Final = 64 * 1024
+
+Layout = Literal["auto", "records", "reddit"]
+
+
+class ArchiveOptions(SourceOptions):
+    """Which files are read, and what is in them."""
+
+    files: Names = Field(description="Files to read, in this order: .ndjson, .gz or .zst (long windows too).")
+    layout: Layout = Field(
+        "auto", description="records (post records), reddit (dumps RS_*, RC_*), or auto: told by each line."
+    )
+    provenance: str | None = Field(None, description="Where the archive comes from; shown with what is found in it.")
+
+    @field_validator("files")
+    @classmethod
+    def _some(cls, files: tuple[str, ...]) -> tuple[str, ...]:
+        if not files:
+            raise ValueError("name a file")
+        return files
+
+
+class Progress(NamedTuple):
+    """How far reading has come. Bytes are those of the (compressed) file."""
+
+    file: str
+    line: int
+    bytes_read: int
+    total_bytes: int | None
+
+
+@dataclass(slots=True)
+class _Place:
+    """How far one file was read; `size` is set where it was read to its end at that size."""
+
+    head: str
+    head_bytes: int
+    line: int = 0
+    size: int | None = None
+
+    @classmethod
+    def of(cls, path: Path, stored: Mapping[str, Any]) -> tuple[_Place, int]:
+        """The stored place where it is of this very file, else its beginning; and the file's size.
+
+        Raises `InputError`.
+        """
+        known = int(stored.get("head_bytes") or 0)
+        try:
+            size = path.stat().st_size
+            with path.open("rb") as file:
+                begin = file.read(_HEAD_BYTES)
+        except OSError as error:
+            raise InputError(
+                f"{path} cannot be read: {error.strerror or error}.", do="Check the name and the permissions."
+            ) from error
+        if known and hashlib.sha256(begin[:known]).hexdigest() == stored.get("head") and known <= len(begin):
+            return cls(str(stored["head"]), known, int(stored.get("line") or 0), stored.get("size")), size
+        return cls(hashlib.sha256(begin).hexdigest(), len(begin)), size
+
+    def dump(self) -> dict[str, Any]:
+        return {"head": self.head, "head_bytes": self.head_bytes, "line": self.line, "size": self.size}
+
+
+@dataclass(slots=True)
+class _Chunk:
+    posts: list[Post] = field(default_factory=list[Post])
+    bad: list[BadRecord] = field(default_factory=list[BadRecord])
+    line: int = 0
+    error: InputError | None = None
+    end: bool = False
+
+
+class ArchiveSource:
+    """See the module. Made by :data:`PLUGIN`."""
+
+    def __init__(self, options: ArchiveOptions, context: SourceContext) -> None:
+        self._options = options
+        self._context = context
+        self._size = min(BATCH_POSTS, context.limit or BATCH_POSTS)
+        self.progress: Progress | None = None
+
+    async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
+        """Every file from where it was left off, in batches of about 1,000 posts.
+
+        A file that breaks off gives what came before; the other files are read all the same, then the first such
+        `InputError` is raised.
+        """
+        places = {name: dict(as_dict(place)) for name, place in as_dict((cursor or {}).get("files")).items()}
+        failed: InputError | None = None
+        for name in self._options.files:
+            path = Path(name)
+            try:
+                async for batch in self._read(path, places):
+                    yield batch
+            except InputError as error:
+                failed = failed or error
+        if failed is not None:
+            raise failed
+
+    async def _read(self, path: Path, places: dict[str, dict[str, Any]]) -> AsyncGenerator[Batch, None]:
+        key = str(path)
+        place, size = await asyncio.to_thread(_Place.of, path, places.get(key, {}))
+        if place.size == size:
+            return
+        reader = LineReader(path, after_line=place.line)
+        lines = iter(reader)
+        while True:
+            chunk = await asyncio.to_thread(self._chunk, path.name, lines)
+            self.progress = Progress(path.name, reader.line, reader.bytes_read, reader.total_bytes)
+            place.line = max(place.line, chunk.line)
+            place.size = size if chunk.end else None
+            places[key] = place.dump()
+            yield Batch(
+                records=Records.of(chunk.posts),
+                cursor={"files": {name: dict(stored) for name, stored in places.items()}},
+                coverage=(self._covered(path.name, chunk.posts),),
+                bad=chunk.bad,
+            )
+            if chunk.error is not None:
+                raise chunk.error
+            if chunk.end:
+                return
+
+    def _chunk(self, name: str, lines: Iterator[Line | LongLine]) -> _Chunk:
+        """The next lines, until there are enough posts (or bad lines); plain code, run beside the event loop."""
+        chunk, now = _Chunk(), self._context.clock()
+        try:
+            for line in lines:
+                chunk.line = line.number
+                try:
+                    post = self._post(line, now)
+                    if post is not None:
+                        chunk.posts.append(post)
+                except ValueError as error:
+                    chunk.bad.append(BadRecord(where=f"{name}:{line.number}", why=str(error)))
+                if len(chunk.posts) + len(chunk.bad) >= self._size:
+                    return chunk
+            chunk.end = True
+        except InputError as error:
+            chunk.error = error
+        return chunk
+
+    def _post(self, line: Line | LongLine, now: datetime) -> Post | None:
+        if isinstance(line, LongLine):
+            raise ValueError(f"{line.size} bytes, too long")  # noqa: TRY004 - one kind of error: the line is bad
+        if not line.data.strip():
+            return None
+        record = parse_line(line.data)
+        layout = self._options.layout
+        if layout == "reddit" or (layout == "auto" and looks_like_reddit(record)):
+            return to_post(record, seen_at=now)
+        post = from_record(record)
+        text, in_text = drop_media_links(post.text or "")
+        title, in_title = drop_media_links(post.title or "")
+        if not in_text + in_title:
+            return post
+        return replace(post, text=text or None, title=title or None, media_count=post.media_count + in_text + in_title)
+
+    def _covered(self, name: str, posts: list[Post]) -> Coverage:
+        times = [post.created_at for post in posts if post.created_at is not None]
+        now = self._context.clock()
+        return Coverage(
+            scope=name,
+            start=min(times, default=None),
+            end=min(max(times, default=now), now),
+            state=Seen.SEEN,
+            posts=len(posts),
+        )
+
+
+PLUGIN: Final = SourcePlugin(
+    name="archive",
+    summary="Files of post records, and Reddit's dumps of submissions and comments.",
+    pace=Pace.ONCE,
+    options=ArchiveOptions,
+    open=ArchiveSource,
+    terms=load_terms()["archive"],
+    example="""\
+[sources.backtest]
+plugin = "archive"
+files = ["/srv/archives/posts.ndjson.zst"]
+provenance = "Export of our own forum, 2026-10."
+basis = "Our own data, under our terms of use."
+""",
+)
