@@ -52,7 +52,7 @@ def host_of(url: str) -> str:
 
 
 def note_lines(draft: ReportDraft, *, handles: bool, link: bool = True) -> list[str]:
-    """The note, a line each, most important first, so that a short field can be cut from its end.
+    """The note, a line each, most important first, for fields that do not hold them all.
 
     :param handles: name the messenger handles.
     """
@@ -73,12 +73,11 @@ def note_lines(draft: ReportDraft, *, handles: bool, link: bool = True) -> list[
 
 
 def fit(lines: Sequence[str], limit: int) -> str:
-    """As many whole lines as `limit` characters hold."""
+    """The lines that fit into `limit` characters, whole, earlier ones first; one that is too long is left out."""
     kept: list[str] = []
     for line in lines:
-        if len("\n".join([*kept, line])) > limit:
-            break
-        kept.append(line)
+        if len("\n".join([*kept, line])) <= limit:
+            kept.append(line)
     if not kept:
         raise ValueError(f"the note does not fit into {limit} characters")
     return "\n".join(kept)

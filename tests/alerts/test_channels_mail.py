@@ -28,6 +28,7 @@ from alerts.channels.facts import channel_facts
 from alerts.channels.mail import PLUGIN, MailChannel, MailOptions
 from alerts.verdicts import Conduct, Risk
 from monitor.ports import FateUnknownError, NotSentError, RejectedError
+from tests.support.loopback import loopback
 from tests.support.reporting import REPORT_ID, Mailbox, draft, mail_server
 
 Server = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Coroutine[Any, Any, None]]
@@ -209,16 +210,14 @@ STAGES = ["greeting", "EHLO", "MAIL", "RCPT", "DATA", "content"]
 async def failing_server(stage: str, how: str) -> AsyncIterator[tuple[int, list[bytes]]]:
     """A mail server that works up to a stage, and then hangs, drops the connection, or answers with `how`."""
     received: list[bytes] = []
-    free = asyncio.Event()
 
     async def fail(writer: asyncio.StreamWriter) -> None:
-        if how == "hang":
-            await free.wait()
-        elif how != "drop":
+        if how == "drop":
+            return
+        if how != "hang":
             writer.write(f"{how} no\r\n".encode())
             await writer.drain()
-            await free.wait()
-        writer.close()
+        await asyncio.Event().wait()
 
     async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if stage == "greeting":
@@ -234,16 +233,10 @@ async def failing_server(stage: str, how: str) -> AsyncIterator[tuple[int, list[
             writer.write(b"354 go on\r\n")
             received.append(await reader.readuntil(b"\r\n.\r\n"))
             return await fail(writer)
-        writer.close()
         return None
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
-    try:
-        yield server.sockets[0].getsockname()[1], received
-    finally:
-        free.set()
-        server.close()
-        await server.wait_closed()
+    async with loopback(serve) as port:
+        yield port, received
 
 
 @pytest.mark.parametrize("stage", STAGES)
