@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import socket
-from collections.abc import AsyncGenerator, Generator, Mapping
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 import httpx
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from sqlmodel import Session
 
 from alerts.channels.configured import ConfiguredChannel, open_channels
@@ -25,14 +25,15 @@ from monitor.detect.screen import Screen
 from monitor.errors import ConfigError
 from monitor.net.address import hosts_of
 from monitor.net.bodies import TextType
-from monitor.net.http import open_client, open_plain_client
+from monitor.net.http import open_plain_client
+from monitor.net.ratelimit import Limiter
 from monitor.plugins import pick, source_plugins
-from monitor.ports import Source, SourceContext, SourcePlugin
+from monitor.ports import Source, SourcePlugin
 from monitor.settings import Settings, SourceSettings, load_settings
+from monitor.sourcing import make_options, on_loopback, open_source
 from monitor.store.database import Store, open_store
 from monitor.store.keys import load_keyring
 from monitor.store.tables import Alert, Decision
-from monitor.suggest import closest
 
 
 class App:
@@ -113,13 +114,13 @@ def configured_sources(settings: Settings) -> list[ConfiguredSource]:
         if not section.enabled:
             continue
         plugin = pick(plugins, section.plugin, "source plug-in")
-        if plugin.terms.basis_needed and not section.basis:
+        options = make_options(plugin, section.options)
+        if plugin.terms.basis_needed and not section.basis and not on_loopback(plugin, options):
             raise ConfigError(
                 f"sources.{name} has no basis: the terms of {plugin.terms.platform} ask for one.",
                 kept="Nothing was collected.",
                 do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}].',
             )
-        options = validated(plugin.options, section.options, where=f"sources.{name}")
         found.append(ConfiguredSource(name=name, settings=section, plugin=plugin, options=options))
     return found
 
@@ -131,47 +132,29 @@ def starter_sources() -> list[ConfiguredSource]:
             name=plugin.name,
             settings=SourceSettings(plugin=plugin.name),
             plugin=plugin,
-            options=validated(plugin.options, plugin.starter, where=plugin.name),
+            options=make_options(plugin, plugin.starter),
         )
         for plugin in source_plugins().values()
         if plugin.starter is not None
     ]
 
 
-def validated(model: type[BaseModel], values: Mapping[str, Any], *, where: str) -> BaseModel:
-    """A plug-in's options. Raises `ConfigError` that names the option, and the closest one where it is unknown."""
-    unknown = sorted(set(values) - set(model.model_fields))
-    if unknown:
-        raise ConfigError(
-            f"{where} has no option {unknown[0]!r}.",
-            kept="Nothing was started.",
-            do=closest(unknown[0], model.model_fields),
-        )
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        problem = error.errors(include_url=False, include_input=False)[0]
-        option = ".".join(str(part) for part in problem["loc"]) or "options"
-        raise ConfigError(
-            f"{where}.{option}: {problem['msg']}.", kept="Nothing was started.", do="Mend that option."
-        ) from None
-
-
 @asynccontextmanager
 async def open_sources(
-    sources: list[ConfiguredSource], settings: Settings, *, clock: Clock = system_clock
+    sources: Sequence[ConfiguredSource], settings: Settings, *, clock: Clock = system_clock
 ) -> AsyncGenerator[dict[str, Source]]:
-    """Opens sources, each with a text-only client of its own, and closes them in the end."""
+    """Opens sources, each with a text-only client of its own, and closes them in the end.
+
+    What servers say about their limits is shared by all.
+    """
+    limiter = Limiter(clock=clock, sleep=asyncio.sleep)
     async with AsyncExitStack() as stack:
-        opened: dict[str, Source] = {}
-        for source in sources:
-            named = hosts_of(source.plugin.servers(source.options))
-            client = await stack.enter_async_context(
-                open_client(user_agent=settings.user_agent, accepts=source.plugin.accepts, clock=clock, named=named)
+        yield {
+            source.name: await stack.enter_async_context(
+                open_source(source.plugin, source.options, user_agent=settings.user_agent, clock=clock, limiter=limiter)
             )
-            context = SourceContext(http=client, clock=clock, user_agent=settings.user_agent, named=named)
-            opened[source.name] = source.plugin.open(source.options, context)
-        yield opened
+            for source in sources
+        }
 
 
 def open_channel_client(settings: Settings) -> AbstractAsyncContextManager[httpx.AsyncClient]:

@@ -15,9 +15,9 @@ from monitor.errors import RefusedError, StoreError
 
 
 @contextmanager
-def run_lock(database: Path) -> Generator[None]:
-    """Holds the lock. Raises `RefusedError` when another process has it."""
-    path = database.with_name(database.name + ".run-lock")
+def run_lock(database: Path, *, what: str = "run") -> Generator[None]:
+    """Holds the lock of a command (`run`, `scan`). Raises `RefusedError` when another process has it."""
+    path = database.with_name(f"{database.name}.{what}-lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
     except OSError as error:
@@ -32,7 +32,7 @@ def run_lock(database: Path) -> Generator[None]:
         except BlockingIOError:
             holder = os.pread(descriptor, 20, 0).decode("ascii", "replace").strip() or "unknown"
             raise RefusedError(
-                f"Another `handlewatch run` works on {database} (process {holder}).",
+                f"Another `handlewatch {what}` works on {database} (process {holder}).",
                 kept="Nothing was changed; the other one goes on.",
                 do="Stop that one first, or use PostgreSQL, where several monitors share the work.",
             ) from None

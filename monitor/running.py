@@ -65,7 +65,7 @@ class Running:
         screen = open_screen(self._settings)
         with ThreadPoolExecutor(1, "screen") as screen_thread, ThreadPoolExecutor(1, "store") as store_thread:
             sink, own = self._sink(store_thread)
-            async with open_sources(list(self._sources), self._settings, clock=self._now) as opened:
+            async with open_sources(self._sources, self._settings, clock=self._now) as opened:
                 driven = [
                     Driven(
                         collector=Collector(

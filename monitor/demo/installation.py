@@ -88,7 +88,7 @@ def _configuration(sample: Path, mail_port: int) -> str:
     return f"""{config_text(ORGANISATION)}
 [sources.sample]
 plugin = "archive"
-path = "{sample}"
+files = ["{sample}"]
 basis = "invented posts that ship with Handlewatch"
 
 [channels.demo-mail]
