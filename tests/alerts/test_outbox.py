@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import threading
 from contextlib import nullcontext
 from pathlib import Path
@@ -31,7 +32,7 @@ from monitor.errors import AuthError, RefusedError
 from monitor.ports import Outgoing
 from monitor.store.database import Store
 from monitor.store.tables import AuditRow, Decision, Report, ReportEvent
-from tests.conftest import FakeClock
+from tests.conftest import REPOSITORY, FakeClock
 from tests.support.posts import hit
 from tests.support.reporting import ToldChannel, configured, decide, reports, router, states, steps, triage
 
@@ -77,6 +78,15 @@ def audited(store: Store, action: str) -> list[AuditRow]:
 def test_the_table_is_what_was_agreed() -> None:
     assert {f"{a} -> {b}": " ".join(sorted(who)) for (a, b), who in TRANSITIONS.items()} == EXPECTED
     assert {S.UNDO_WINDOW, S.MANUAL} == BIRTHS
+
+
+def test_the_table_is_documented() -> None:
+    text = (REPOSITORY / "docs" / "reporting.md").read_text("utf-8")
+    rows = re.findall(r"^\| (\w+) \| (\w+) \| ([a-z, ]+) \|", text, re.MULTILINE)
+    found = {
+        f"{before} -> {after}": " ".join(sorted(who.split(", "))) for before, after, who in rows if before != "from"
+    }
+    assert found == EXPECTED
 
 
 def test_every_move_is_in_the_table_or_refused(sqlite_store: Store) -> None:
