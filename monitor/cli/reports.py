@@ -184,9 +184,11 @@ def _deliver(app: Any, user: str) -> int:
     from alerts.outbox_delivery import Delivery
     from alerts.outbox_switch import sending_on
     from alerts.roles import Permission, require
+    from monitor import logs
     from monitor.app import open_channel_client
     from monitor.errors import RefusedError
 
+    logs.configure()
     with app.store.read() as session:
         require(session, user, Permission.SEND)
         if not sending_on(session):

@@ -5,8 +5,10 @@ told, and a real mail server on loopback.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+import threading
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import Future
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -195,6 +197,26 @@ async def mail_server(handler: Any, **options: Any) -> AsyncIterator[int]:
         await server.wait_closed()
 
 
+@contextmanager
+def mail_server_beside(handler: Any) -> Iterator[int]:
+    """A real aiosmtpd in a thread of its own; gives its port."""
+    ready: Future[int] = Future()
+    ending: Future[None] = Future()
+
+    async def serve() -> None:
+        async with mail_server(handler) as port:
+            ready.set_result(port)
+            await asyncio.wrap_future(ending)
+
+    thread = threading.Thread(target=asyncio.run, args=(serve(),))
+    thread.start()
+    try:
+        yield ready.result(10)
+    finally:
+        ending.set_result(None)
+        thread.join(10)
+
+
 __all__ = [
     "PEOPLE",
     "Mailbox",
@@ -203,6 +225,7 @@ __all__ = [
     "decide",
     "draft",
     "mail_server",
+    "mail_server_beside",
     "reports",
     "router",
     "states",
