@@ -21,6 +21,7 @@ from alerts.triage_records import (
     Decided,
     Lane,
     Listing,
+    Outcome,
     QueuePage,
     State,
 )
@@ -222,6 +223,12 @@ class Triage:
     def undo(self, alert_id: int, *, user: str) -> Decided:
         """Takes one's own decision back within `review.undo_seconds`: the alert is open again."""
         return self._decisions.undo(alert_id, user=user)
+
+    def outcome(self, alert_id: int, *, user: str) -> Outcome | None:
+        """What a person last made of an alert, for the word after it; None where the last step was another's."""
+        with self._store.read() as session:
+            person = require(session, user, Permission.REVIEW)
+            return self._decisions.outcome(session, alert_id, person, self._store.now())
 
     def _view(self, session: Session, alert: Alert, person: User | None, *, clear: bool) -> AlertView:
         now = self._store.now()

@@ -9,16 +9,17 @@ from typing import Any
 from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
+from alerts.outbox import ReportState
 from alerts.roles import ALLOWED, Permission, Role, require
 from alerts.triage_choice import complete, lane_after, same, worded
 from alerts.triage_queue import effective
-from alerts.triage_records import Abilities, Choice, Decided, Lane, State, Step
+from alerts.triage_records import Abilities, Choice, Decided, Lane, Outcome, State, Step
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.settings import Review
 from monitor.store.database import Store
-from monitor.store.tables import Alert, Decision, User
+from monitor.store.tables import Alert, Decision, Report, User
 from monitor.store.writing import rows_changed
 
 
@@ -332,6 +333,27 @@ class Decisions:
             confirm=second,
             undo_until=self._can_undo(last, person, now),
             held_by=alert.claimed_by if state is State.CLAIMED and not own else None,
+        )
+
+    def outcome(self, session: Session, alert_id: int, person: User, now: datetime) -> Outcome | None:
+        """See `Triage.outcome`."""
+        alert = session.get(Alert, alert_id) if 0 < alert_id < 2**31 else None
+        last = standing(session, alert) if alert else None
+        if alert is None or last is None or last.user != person.name:
+            return None
+        waiting = session.exec(
+            select(Report.due_at).where(Report.decision_id == last.id, Report.state == ReportState.UNDO_WINDOW)
+        ).all()
+        return Outcome(
+            alert_id=alert_id,
+            step=Step(last.kind),
+            verdict=Verdict(last.verdict),
+            state=State(alert.state),
+            lane=Lane(alert.lane),
+            at=last.decided_at,
+            undo_until=self._can_undo(last, person, now),
+            reports=len(waiting),
+            leaves_at=max(waiting, default=None),
         )
 
     def _can_undo(self, last: Decision | None, person: User, now: datetime) -> datetime | None:

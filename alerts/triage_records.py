@@ -295,3 +295,21 @@ class Decided:
     verdict: Verdict
     at: datetime
     undo_until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """What somebody last made of an alert.
+
+    :param reports: how many reports wait in their undo window, to leave at `leaves_at`.
+    """
+
+    alert_id: int
+    step: Step
+    verdict: Verdict
+    state: State
+    lane: Lane
+    at: datetime
+    undo_until: datetime | None
+    reports: int
+    leaves_at: datetime | None

@@ -1,0 +1,140 @@
+"""What collectors saw and what they missed, for the banner and the coverage page."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlmodel import col, func, select
+
+from alerts.masking import tag
+from monitor.ports import Seen
+from monitor.settings import Settings
+from monitor.store.database import Store
+from monitor.store.tables import Coverage, Run, SourceRow
+
+SHOWN_DAYS = 7
+_BANNER = timedelta(hours=24)
+_PATIENCE = timedelta(minutes=15)
+"""A configured source that saw nothing for this long (or three of its polls) is called late."""
+_TAG = re.compile(r"(#|/tag/)([^\s#/?&]+)")
+_ADDRESS = re.compile(r"\b[a-z]{2,10}://([^/\s?#]+)[^\s]*")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScopeSeen:
+    """One timeline, stream or file of a source. `late`: it should have been seen since."""
+
+    source: str
+    scope: str
+    seen_until: datetime | None
+    posts: int
+    late: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Missed:
+    """An interval that was not seen, and why."""
+
+    source: str
+    scope: str
+    why: str
+    start: datetime | None
+    end: datetime
+    note: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Collecting:
+    """The state of collection. `last`: when anything was last collected."""
+
+    scopes: Sequence[ScopeSeen]
+    missed: Sequence[Missed]
+    recent: Sequence[Missed]
+    last: datetime | None
+    idle: Sequence[str]
+    """Configured sources that never saw anything."""
+
+    @property
+    def late(self) -> list[ScopeSeen]:
+        """What should have been seen and was not."""
+        return [scope for scope in self.scopes if scope.late]
+
+    @property
+    def trouble(self) -> bool:
+        """Whether an empty queue must not be read as "nothing there"."""
+        return bool(self.late or self.recent or self.idle)
+
+
+class Collectors:
+    """Reads the coverage ledger. Names of tags are masked: they may be coded terms."""
+
+    def __init__(self, store: Store, settings: Settings) -> None:
+        self._store = store
+        self._settings = settings
+
+    def state(self) -> Collecting:
+        """How collection stands now."""
+        now = self._store.now()
+        seen = func.max(Coverage.ended_at).filter(col(Coverage.state) == Seen.SEEN)
+        with self._store.read() as session:
+            rows = session.exec(
+                select(Coverage.source, Coverage.scope, seen, func.sum(Coverage.posts))
+                .group_by(Coverage.source, Coverage.scope)
+                .order_by(Coverage.source, Coverage.scope)
+            ).all()
+            gaps = session.exec(
+                select(Coverage)
+                .where(Coverage.state != Seen.SEEN, col(Coverage.ended_at) > now - timedelta(days=SHOWN_DAYS))
+                .order_by(col(Coverage.ended_at).desc())
+                .limit(200)
+            ).all()
+            known = set(session.exec(select(SourceRow.name)).all())
+            running = set(session.exec(select(Run.source).where(col(Run.ended_at).is_(None))).all())
+        scopes = [self._scope(*row, now=now, running=running) for row in rows]
+        missed = [self._missed(gap) for gap in gaps]
+        return Collecting(
+            scopes=scopes,
+            missed=missed,
+            recent=[gap for gap in missed if gap.end > now - _BANNER],
+            last=max((scope.seen_until for scope in scopes if scope.seen_until), default=None),
+            idle=sorted(self._expected() & known - {scope.source for scope in scopes}),
+        )
+
+    def _expected(self) -> set[str]:
+        return {name for name, source in self._settings.sources.items() if source.enabled}
+
+    def _scope(
+        self, source: str, scope: str, until: datetime | None, posts: Any, *, now: datetime, running: set[str]
+    ) -> ScopeSeen:
+        section = self._settings.sources.get(source)
+        patience = max(_PATIENCE, timedelta(seconds=3 * section.every)) if section else _PATIENCE
+        # An archive is read once: only what is meant to go on can be late.
+        expected = section is not None and section.enabled and section.plugin != "archive"
+        late = (expected or source in running) and (until is None or now - until > patience)
+        return ScopeSeen(
+            source=source,
+            scope=self._masked(scope),
+            seen_until=until,
+            posts=int(posts or 0),
+            late=late and section is not None and section.plugin != "archive",
+        )
+
+    def _missed(self, gap: Coverage) -> Missed:
+        return Missed(
+            source=gap.source,
+            scope=self._masked(gap.scope),
+            why=gap.state.replace("_", " "),
+            start=gap.started_at,
+            end=gap.ended_at,
+            note=self._masked(gap.note),
+        )
+
+    def _masked(self, text: str) -> str:
+        return _TAG.sub(lambda found: f"{found[1]}{self._term(found[2])}", _ADDRESS.sub(r"\1", text))
+
+    def _term(self, word: str) -> str:
+        return tag("T", self._store.keyring.lookup("term", word.lower()))

@@ -1,0 +1,37 @@
+"""What is said when something cannot be done: what happened, what was saved, what to do, the request's number."""
+
+from __future__ import annotations
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from alerts.triage_decisions import NoSuchAlertError
+from alerts.web.desk import Desk
+from monitor.errors import AuthError, ConfigError, HandlewatchError, RateLimitedError, RefusedError, StoreError
+
+_STATUS: tuple[tuple[type[HandlewatchError], int], ...] = (
+    (NoSuchAlertError, 404),
+    (AuthError, 403),
+    (RefusedError, 409),
+    (ConfigError, 422),
+    (RateLimitedError, 429),
+    (StoreError, 503),
+)
+
+
+def status_of(error: HandlewatchError) -> int:
+    """The HTTP status that goes with an error."""
+    return next((status for kind, status in _STATUS if isinstance(error, kind)), 500)
+
+
+def problem_page(request: Request, *, status: int, what: str, kept: str = "", do: str = "") -> Response:
+    """A page that says what happened, what was saved, and what to do; with the request's number."""
+    desk: Desk = request.app.state.desk
+    return desk.templates.response(
+        "error.html",
+        status=status,
+        what=what,
+        kept=kept,
+        do=do or "Go back, or start from the queue.",
+        request_id=request.state.request_id,
+    )
