@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 from collections import Counter
 from datetime import timedelta
 from typing import Any
@@ -243,6 +244,27 @@ async def test_stop_cuts_short_what_is_under_way_and_the_rest_stays(store: Store
     assert await work == 2  # within a second: `Timing` looks at the switch four times a second at least
     assert Counter(states(store)) == {S.UNCERTAIN: 2, S.QUEUED: 2}
     assert {report.why for report in reports(store)} == {None, "sending was stopped while it was being sent"}
+
+
+async def test_stopped_between_claim_and_sending_it_goes_back_unsent(
+    sqlite_store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    channel = ToldChannel()
+    queue(sqlite_store, channel)
+    worker = delivery(sqlite_store, channel)
+
+    def claim_then_stop(store: Store, name: str, **options: Any) -> Any:
+        claimed = claim(store, name, **options)
+        switch_off(store)
+        while not worker._halt.is_set():
+            time.sleep(0.01)
+        return claimed
+
+    monkeypatch.setattr("alerts.outbox_delivery.claim", claim_then_stop)
+    assert await worker.deliver_due() == 1
+    (report,) = reports(sqlite_store)
+    assert (report.state, report.why, report.attempts) == (S.QUEUED, "sending was stopped before this was sent", 0)
+    assert channel.sent == []
 
 
 def switch_off(store: Store) -> None:
