@@ -1,14 +1,34 @@
-"""The screen: is this post a handle share together with coded terms? The slow reference path."""
+"""The screen: is this post a handle share together with coded terms? The slow reference path: fold everything,
+scan everything. It defines what is right.
+"""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from monitor.detect.bundle import Bundle
+from monitor.detect.document import Document
+from monitor.detect.links import Share
+from monitor.detect.rules import Rule
 from monitor.detect.screening import HandleMatch, Part, Screening, TermMatch
+from monitor.detect.shares import Shares
+from monitor.detect.spellings import Found, Spelling, Spellings
+from monitor.detect.weighing import Weigher
 from monitor.post import Post
+
+COMMUNITY: float = 0.75
+HOUSE: float = 0.7
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """What was seen in a post before it was weighed: shares and terms with the document that they stand in."""
+
+    doc: Document
+    shares: Sequence[Share]
+    terms: Sequence[Found]
+    apps: Sequence[Found]
 
 
 class Screen:
@@ -16,8 +36,15 @@ class Screen:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        self._handles = [_handle_patterns(app) for app in bundle.apps["app"]]
-        self._terms = [_term_pattern(term) for term in bundle.lexicon["term"]]
+        names = [spelling for app in bundle.apps for spelling in app.spellings()]
+        terms = [spelling for term in bundle.lexicon.values() for spelling in term.spellings()]
+        self._apps = Spellings(names)
+        self._terms = Spellings(terms, fillers=bundle.vocabulary.filler)
+        self._glued = Spellings([*names, *terms], fillers=bundle.vocabulary.filler)
+        self._term_ids = frozenset(bundle.lexicon)
+        self._services = Spellings(Spelling.of("service", name) for name in bundle.services)
+        self._shares = Shares(bundle.apps, bundle.vocabulary)
+        self._weigher = Weigher(bundle.rules, dict(bundle.lexicon), bundle.vocabulary)
 
     @property
     def bundle(self) -> Bundle:
@@ -26,42 +53,169 @@ class Screen:
 
     def __call__(self, post: Post) -> Screening:
         """The verdict on one post."""
-        handles = [match for name, text in post.fields() for match in self._find_handles(name, text)]
-        terms = [match for name, text in post.fields() for match in self._find_terms(name, text)]
-        hit = bool(handles and terms)
-        parts = [Part(name="handle", weight=0.5, why="a handle is shared")] if handles else []
-        parts += [Part(name="term", weight=0.4, why="a coded term is used")] if terms else []
+        sight = self.look(post)
+        weighed = self._weigher.weigh(sight.doc, sight.shares, sight.terms, sight.apps)
+        score, parts, rule = weighed.score, list(weighed.parts), None
+        if sight.shares and weighed.live and score >= self._bundle.rules.threshold:
+            rule = self._combination(post, sight)
+        if rule is None and (named := self._community_name(post, sight)) is not None:
+            rule, part = named
+            parts, score = [part, *parts], max(score, part.weight)
+        if rule is None and sight.shares and (house := self._house_rule(post, sight)) is not None:
+            rule = house
+            parts = [Part(name="house-rule", weight=HOUSE, why="this community forbids messenger handles"), *parts]
+            score = max(score, HOUSE)
+        live = weighed.live if rule is not None and weighed.live else sight.terms
         return Screening(
-            hit=hit,
-            score=sum(part.weight for part in parts),
-            rule="handle-and-term" if hit else None,
-            handles=handles,
-            terms=terms,
+            hit=rule is not None,
+            score=round(min(score * (rule.weight if rule else 1.0), 0.99), 3),
+            rule=rule.id if rule else None,
+            handles=[_handle(sight.doc, share) for share in sight.shares],
+            terms=[_term(sight.doc, term) for term in live],
             parts=parts,
             bundle=self._bundle.hash,
         )
 
-    def _find_handles(self, name: str, text: str) -> Iterator[HandleMatch]:
-        for app, pattern in self._handles:
-            for found in pattern.finditer(text):
-                handle = found["handle"]
-                yield HandleMatch(
-                    app=app, handle=handle, key=f"{app}:{handle.lower()}", field=name,
-                    start=found.start("handle"), end=found.end("handle"), confidence=0.9,
-                )  # fmt: skip
+    def look(self, post: Post) -> Sight:
+        """What the post holds, unweighed. A text written backwards is read backwards as well."""
+        doc = Document.of(post)
+        sight = self._read(doc, post)
+        if self._apps.find_backwards(doc) or self._terms.find_backwards(doc):
+            back = self._read(doc.reversed(), post)
+            if back.apps or back.terms:
+                return self._both(doc, sight, back)
+        return sight
 
-    def _find_terms(self, name: str, text: str) -> Iterator[TermMatch]:
-        for term, pattern in self._terms:
-            for found in pattern.finditer(text):
-                yield TermMatch(term=term, field=name, start=found.start(), end=found.end())
+    def _read(self, doc: Document, post: Post) -> Sight:
+        apps = self._apps.find(doc)
+        terms = self._terms.find(doc)
+        glued = [one for one in self._glued.glued(doc) if not any(_overlap(one, other) for other in (*apps, *terms))]
+        terms = sorted([*terms, *(one for one in glued if one.spelling.id in self._term_ids)], key=lambda one: one.start)
+        services = self._services.find(doc) if apps else []
+        shares = self._shares.find(doc, apps, services, terms, author=post.author.handle)
+        apps = [*apps, *(one for one in glued if one.spelling.id not in self._term_ids)]
+        return Sight(doc=doc, shares=shares, terms=terms, apps=apps)
+
+    @staticmethod
+    def _both(doc: Document, ahead: Sight, back: Sight) -> Sight:
+        """Both readings as one: what is found backwards is named at its place in the document as it is."""
+        size = len(doc.lower)
+        parts = {name: (start, end) for name, start, end in doc.extents()}
+        mirrored = {name: (start, end) for name, start, end in back.doc.extents()}
+
+        def turn(start: int, end: int) -> tuple[int, int]:
+            field = back.doc.field(start)
+            first, last = mirrored[field]
+            begin = parts[field][0]
+            return begin + (last - end), begin + (last - start) if size else first
+
+        terms = [Found(one.spelling, *turn(one.start, one.end), one.how | {"reversed"}) for one in back.terms]
+        apps = [Found(one.spelling, *turn(one.start, one.end), one.how | {"reversed"}) for one in back.apps]
+        shares = [
+            Share(
+                app=one.app, handle=one.handle, start=turn(one.start, one.end)[0], end=turn(one.start, one.end)[1],
+                confidence=one.confidence, whole=turn(*one.whole), how=(*one.how, "reversed"), same=one.same,
+            )
+            for one in back.shares
+        ]  # fmt: skip
+        kept_terms = [one for one in ahead.terms if not any(_overlap(one, other) for other in (*terms, *apps))]
+        kept_shares = [
+            one
+            for one in ahead.shares
+            if not any(other.start < one.end and one.start < other.end for other in (*shares, *terms, *apps))
+            and not (shares and one.confidence < 0.98 and not one.same)
+        ]
+        return Sight(
+            doc=doc,
+            shares=sorted([*kept_shares, *shares], key=lambda one: one.start),
+            terms=sorted([*kept_terms, *terms], key=lambda one: one.start),
+            apps=sorted([*ahead.apps, *apps], key=lambda one: one.start),
+        )
+
+    def _combination(self, post: Post, sight: Sight) -> Rule | None:
+        for rule in self._bundle.rules.rules:
+            if rule.kind == "handle-and-term" and _applies(rule, post) and _fits(rule, sight):
+                return rule
+        return None
+
+    def _community_name(self, post: Post, sight: Sight) -> tuple[Rule, Part] | None:
+        """An app's name joined with a coded term in a community's name or description."""
+        rule = next((one for one in self._bundle.rules.rules if one.kind == "community-name" and _applies(one, post)), None)
+        if rule is None or not sight.terms:
+            return None
+        for name, start, end in sight.doc.extents():
+            if not name.startswith("community"):
+                continue
+            apps = [one for one in sight.apps if start <= one.start < end]
+            terms = [one for one in sight.terms if start <= one.start < end]
+            for app in apps:
+                for term in terms:
+                    if self._joined(sight.doc, name, app, term):
+                        why = f"the community's {'name' if name == 'community' else 'description'} joins {app.spelling.id} with {term.spelling.id}"
+                        part = Part(name="community-name", weight=COMMUNITY, why=why)
+                        if self._weigher.innocent_name(sight.doc, term, sight.apps, sight.terms) is None:
+                            return rule, part
+        return None
+
+    def _joined(self, doc: Document, field: str, app: Found, term: Found) -> bool:
+        between = doc.lower[min(app.end, term.end) : max(app.start, term.start)]
+        if field == "community":
+            near = len(between) <= 20
+        else:
+            near = len(between) <= 12 and not set(between) & set(".!?\n;:")
+        common = any(app.spelling.flat == Spelling.of("", name).flat for one in self._bundle.apps for name in one.common)
+        ambiguous = term.spelling.weak or self._bundle.lexicon[term.spelling.id].ambiguous
+        return near and not (common and ambiguous)
+
+    def _house_rule(self, post: Post, sight: Sight) -> Rule | None:
+        for rule in self._bundle.rules.rules:
+            if rule.kind != "house-rule" or not _applies(rule, post) or not _fits(rule, sight, terms=False):
+                continue
+            if (post.community or "").lower().removeprefix("r/") in {name.removeprefix("r/") for name in rule.communities}:
+                return rule
+        return None
 
 
-def _handle_patterns(app: dict[str, Any]) -> tuple[str, re.Pattern[str]]:
-    names = "|".join(re.escape(name) for name in sorted(app["names"], key=len, reverse=True))
-    links = "".join(rf"|\b{re.escape(link)}/" for link in app.get("links", ()))
-    return app["id"], re.compile(rf"(?:\b(?:{names})\s*[:=-]\s*@?{links})(?P<handle>{app['handle']})\b", re.IGNORECASE)
+def _overlap(one: Found, other: Found) -> bool:
+    return one.start < other.end and other.start < one.end
 
 
-def _term_pattern(term: dict[str, Any]) -> tuple[str, re.Pattern[str]]:
-    forms = "|".join(re.escape(form) for form in (term["id"], *term.get("variants", ())))
-    return term["id"], re.compile(rf"\b(?:{forms})\b", re.IGNORECASE)
+def _applies(rule: Rule, post: Post) -> bool:
+    return (
+        rule.enabled
+        and (not rule.platforms or post.platform in rule.platforms)
+        and (not rule.languages or post.lang is None or post.lang in rule.languages)
+    )
+
+
+def _fits(rule: Rule, sight: Sight, *, terms: bool = True) -> bool:
+    def plain(position: int) -> str:
+        return sight.doc.field(position).partition("[")[0]
+
+    shares = [
+        share
+        for share in sight.shares
+        if (not rule.apps or share.app.id in rule.apps) and (not rule.handle_fields or plain(share.start) in rule.handle_fields)
+    ]
+    found = [term for term in sight.terms if not rule.term_fields or plain(term.start) in rule.term_fields]
+    return bool(shares) and (not terms or bool(found))
+
+
+def _handle(doc: Document, share: Share) -> HandleMatch:
+    place = doc.place(share.start, share.end)
+    return HandleMatch(
+        app=share.app.id,
+        handle=share.handle,
+        key=share.app.key(share.handle),
+        field=place.field,
+        start=place.start,
+        end=place.end,
+        confidence=round(share.confidence, 2),
+        steps=(*doc.steps(share.start, share.end), *share.how),
+    )
+
+
+def _term(doc: Document, term: Found) -> TermMatch:
+    place = doc.place(term.start, term.end)
+    steps = (*doc.steps(term.start, term.end), *sorted(term.how))
+    return TermMatch(term=term.spelling.id, field=place.field, start=place.start, end=place.end, steps=steps)

@@ -1,0 +1,133 @@
+"""The messengers as data: names, shapes of handles, links. Read from `apps.toml`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from monitor.detect.shapes import CHECKS, SHAPES
+from monitor.detect.spellings import Spelling
+from monitor.detect.toml_source import TomlSource, Where
+
+FORMS: Final = (*SHAPES, "code", "digits", "matrix-path")
+CASES: Final = ("ignore", "keep", "upper", "lower")
+_KINDS: Final[dict[str, type]] = {
+    "id": str, "names": list, "weak": list, "common": list, "shapes": list, "chars": str, "start": str, "min": int, "max": int,
+    "case": str, "links": list, "reserved": list, "subdomain": str,
+}  # fmt: skip
+_CLASS: Final = re.compile(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[._-])+\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """The start of a link (lower case, without scheme for web links), what follows, and how the handle is written."""
+
+    start: str
+    form: str
+    written: str = "{}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """A messenger. `name` is the pattern of a "name" handle, anchored; None where it has none."""
+
+    id: str
+    names: Sequence[str]
+    weak: Sequence[str]
+    common: Sequence[str]
+    shapes: Sequence[str]
+    name: re.Pattern[str] | None
+    outside: re.Pattern[str] | None
+    case: str
+    links: Sequence[Link]
+    reserved: frozenset[str]
+    subdomain: str | None
+
+    def canonical(self, text: str, shape: str) -> str | None:
+        """The canonical form of `text` as a handle of that shape, or None where it is none.
+
+        Separators that the app does not allow are taken out ("zor-blat" where there are no hyphens).
+        """
+        if shape != "name":
+            return CHECKS[shape](text)
+        if self.name is None or self.outside is None:
+            return None
+        for one in (text, self.outside.sub("", text)):
+            if self.name.match(one) and one.lower() not in self.reserved:
+                return one
+        return None
+
+    def key(self, handle: str) -> str:
+        """App + ":" + handle, lower-cased where the app ignores case; invite codes keep theirs."""
+        if self.case == "ignore" and "/" not in handle and not handle.startswith("+"):
+            handle = handle.lower()
+        return f"{self.id}:{handle}"
+
+    def spellings(self) -> list[Spelling]:
+        """Its names, as the matcher takes them. Long ones may have a typing error."""
+        exact = frozenset({"leet", "stretched", "separated", "glued", "reversed"})
+        return [
+            *(
+                Spelling.of(self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact)
+                for name in self.names
+            ),
+            *(Spelling.of(self.id, name, weak=True, tolerance=exact - {"stretched"}) for name in (*self.weak, *self.common)),
+        ]
+
+
+def read_apps(source: TomlSource) -> list[App]:
+    """The apps of a file. Raises `ConfigError` with file, line and the closest valid name."""
+    source.check_heads(("apps", "app", "services"))
+    return [_app(source, where, table) for where, table in source.tables("app")]
+
+
+def read_services(source: TomlSource) -> list[str]:
+    """Names of services that are no messengers of ours."""
+    where, table = source.table("services")
+    source.check_keys(where, table, {"names": list})
+    return list(table.get("names", ()))
+
+
+def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
+    source.check_keys(where, table, _KINDS, required=("id", "shapes"))
+    for shape in table["shapes"]:
+        source.check_name(where, "shapes", shape, SHAPES)
+    case = table.get("case", "ignore")
+    source.check_name(where, "case", case, CASES)
+    if not any(table.get(key) for key in ("names", "weak", "common", "links")):
+        source.fail(where, f"{table['id']} has neither names nor links.", do="Add `names = [...]`.")
+    chars = table.get("chars", "a-z0-9")
+    for key in ("chars", "start"):
+        if not _CLASS.match(table.get(key, chars)):
+            source.fail(where, f"{key} is not a class of letters, digits, '.', '_' and '-'.", key=key, do="Write e.g. a-z0-9._")
+    has_name = "name" in table["shapes"]
+    return App(
+        id=table["id"],
+        names=table.get("names", ()),
+        weak=table.get("weak", ()),
+        common=table.get("common", ()),
+        shapes=table["shapes"],
+        name=_name_pattern(source, where, table, chars) if has_name else None,
+        outside=re.compile(f"[^{chars}]", re.IGNORECASE) if has_name else None,
+        case=case,
+        links=[_link(source, where, link) for link in table.get("links", ())],
+        reserved=frozenset(table.get("reserved", ())),
+        subdomain=table.get("subdomain"),
+    )
+
+
+def _name_pattern(source: TomlSource, where: Where, table: dict[str, Any], chars: str) -> re.Pattern[str]:
+    least, most = table.get("min", 2), table.get("max", 32)
+    if not 1 <= least <= most <= 256:
+        source.fail(where, f"lengths {least} to {most} make no sense.", key="min")
+    return re.compile(f"[{table.get('start', chars)}][{chars}]{{{least - 1},{most - 1}}}\\Z", re.IGNORECASE)
+
+
+def _link(source: TomlSource, where: Where, link: Any) -> Link:
+    if not isinstance(link, dict):
+        source.fail(where, "a link is not a table.", key="links", do='Write { start = "example.org/", form = "name" }.')
+    source.check_keys(where, link, {"start": str, "form": str, "as": str}, required=("start", "form"))
+    source.check_name(where, "links", link["form"], FORMS)
+    return Link(start=link["start"].lower(), form=link["form"], written=link.get("as", "{}"))

@@ -1,0 +1,110 @@
+"""A post's screened fields, folded, as one text that leads back to field and offset."""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from typing import Final, NamedTuple
+
+from monitor.post import Post
+from monitor.text.fold import Folded, fold
+
+BOUNDARY: Final = "\x1e"
+"""Stands between fields that are no continuous text; folding drops control characters, so no text holds it."""
+
+_AFTER: Final = {"title": "\n\n"}
+_TAG: Final = "tags["
+
+
+class Place(NamedTuple):
+    """A span of one field, in code points of the field as given."""
+
+    field: str
+    start: int
+    end: int
+
+
+class _Part(NamedTuple):
+    name: str
+    folded: Folded
+    start: int
+
+
+class Document:
+    """The folded fields joined. Positions of `lower` and `cased` are document positions."""
+
+    __slots__ = ("_parts", "_starts", "backwards", "cased", "lower")
+
+    def __init__(self, parts: Iterable[tuple[str, Folded]], *, backwards: bool = False) -> None:
+        self.backwards = backwards
+        self._parts: list[_Part] = []
+        cased: list[str] = []
+        lower: list[str] = []
+        at = 0
+        for name, folded in parts:
+            if self._parts:
+                between = self._between(self._parts[-1].name, name)
+                cased.append(between)
+                lower.append(between)
+                at += len(between)
+            self._parts.append(_Part(name, folded, at))
+            step = -1 if backwards else 1
+            cased.append(folded.cased[::step])
+            lower.append(folded.lower[::step])
+            at += len(folded.cased)
+        self._starts = [part.start for part in self._parts]
+        self.cased = "".join(cased)
+        self.lower = "".join(lower)
+
+    @classmethod
+    def of(cls, post: Post) -> Document:
+        """The post's fields in their order."""
+        return cls((name, fold(text)) for name, text in post.fields())
+
+    def reversed(self) -> Document:
+        """The same fields, each read backwards; spans still lead to the originals."""
+        return Document(((part.name, part.folded) for part in self._parts), backwards=True)
+
+    @staticmethod
+    def _between(before: str, after: str) -> str:
+        if before.startswith(_TAG) and after.startswith(_TAG):
+            return "\n"
+        return _AFTER.get(before, f"\n{BOUNDARY}\n") if after == "text" else f"\n{BOUNDARY}\n"
+
+    def _part(self, position: int) -> _Part:
+        return self._parts[max(bisect_right(self._starts, position) - 1, 0)]
+
+    def field(self, position: int) -> str:
+        """The name of the field that a document position lies in."""
+        return self._part(position).name
+
+    def bounds(self, position: int) -> tuple[int, int]:
+        """Document positions [start, end) of the field at a position."""
+        part = self._part(position)
+        return part.start, part.start + len(part.folded.cased)
+
+    def extents(self) -> list[tuple[str, int, int]]:
+        """(field, start, end) of all fields, in document positions."""
+        return [(part.name, part.start, part.start + len(part.folded.cased)) for part in self._parts]
+
+    def _inside(self, start: int, end: int) -> tuple[_Part, int, int]:
+        part = self._part(start)
+        first, last = start - part.start, min(end - part.start, len(part.folded.cased))
+        return (part, len(part.folded.cased) - last, len(part.folded.cased) - first) if self.backwards else (part, first, last)
+
+    def place(self, start: int, end: int) -> Place:
+        """The original span of document positions [start, end), which lie in one field and are not empty."""
+        part, first, last = self._inside(start, end)
+        return Place(part.name, *part.folded.span(first, last))
+
+    def original(self, start: int, end: int) -> str:
+        """What stands at document positions [start, end) in the post as given."""
+        part, first, last = self._inside(start, end)
+        begin, finish = part.folded.span(first, last)
+        return part.folded.source[begin:finish]
+
+    def steps(self, start: int, end: int) -> tuple[str, ...]:
+        """The folding steps that worked on document positions [start, end)."""
+        part, first, last = self._inside(start, end)
+        steps = part.folded.steps(first, last)
+        return (*steps, "reversed") if self.backwards else steps

@@ -1,0 +1,94 @@
+"""A folded document as the tokens that the grammar of shares is about: apps, words, signs, line ends."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from monitor.detect.document import BOUNDARY, Document
+from monitor.detect.spellings import Found
+
+_TOKEN: Final = re.compile(
+    rf"(?P<bound>{BOUNDARY})"
+    r"|(?P<newline>\n+)"
+    r"|(?P<url>(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s\"'‹›]+)"
+    r"|(?P<address>[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9]))"
+    r"|(?P<phone>(?<![\w])(?:\+|00)?[ (]{0,2}[0-9](?:[ ()./·-]{0,3}[0-9]){6,19}(?![0-9A-Za-z_]))"
+    r"|(?P<spaced>(?<![A-Za-z0-9_])[A-Za-z0-9](?P<gap>[^A-Za-z0-9\n]{1,5})[A-Za-z0-9_](?:(?P=gap)[A-Za-z0-9_](?![A-Za-z0-9])){2,62}(?![A-Za-z0-9]))"
+    r"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-])*(?:#[0-9]{4}(?![0-9A-Za-z]))?)"
+    r"|(?P<native>[^\W\d_A-Za-z](?:[^\W_A-Za-z0-9]|[\u0900-\u0963\u0966-\u0dff])*)"
+    r"|(?P<colon>[:=→➡⇒⟶➔➜➤►▶›»☛☞👉👈⮕⇨-]+>?)"
+    r"|(?P<end>[.!?。！？]+(?=\s|$))"
+    r"|(?P<also>[/,&＆+;|]+)"
+    r"|(?P<open>[\"'(\[{‹`*~]+)"
+    r"|(?P<close>[)\]}]+)"
+    r"|(?P<at>@)"
+    r"|(?P<other>\S)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """`kind` is a group's name of the pattern above, or "app" / "service"; `found` are an app token's readings."""
+
+    kind: str
+    start: int
+    end: int
+    text: str
+    at: bool = False
+    found: tuple[Found, ...] = ()
+
+
+def tokens_of(doc: Document, apps: Sequence[Found], services: Sequence[Found], taken: Sequence[tuple[int, int]]) -> list[Token]:
+    """The tokens of a document.
+
+    :param taken: positions of links and ids that were read already; they become "taken" tokens.
+    """
+    marks = _marks(doc, apps, services, taken)
+    tokens: list[Token] = []
+    at = 0
+    for mark in marks:
+        if mark.start < at:
+            continue
+        tokens += _plain(doc, at, mark.start)
+        tokens.append(mark)
+        at = mark.end
+    return tokens + _plain(doc, at, len(doc.lower))
+
+
+def _marks(doc: Document, apps: Sequence[Found], services: Sequence[Found], taken: Sequence[tuple[int, int]]) -> list[Token]:
+    by_span: dict[tuple[int, int], list[Found]] = {}
+    for one in apps:
+        if _stands_alone(doc, one):
+            by_span.setdefault((one.start, one.end), []).append(one)
+    marks = [Token("app", a, b, doc.lower[a:b], found=tuple(ones)) for (a, b), ones in by_span.items()]
+    marks += [
+        Token("service", one.start, one.end, doc.lower[one.start : one.end])
+        for one in services
+        if _stands_alone(doc, one) and (one.start, one.end) not in by_span
+    ]
+    marks += [Token("taken", a, b, doc.lower[a:b]) for a, b in taken]
+    order = {"taken": 0, "app": 1, "service": 2}
+    return sorted(marks, key=lambda mark: (mark.start, order[mark.kind], -mark.end))
+
+
+def _stands_alone(doc: Document, one: Found) -> bool:
+    """False where a name is a part of a handle: after an underscore, a dot or an '@', or before a dot and a letter."""
+    text = doc.lower
+    before = text[one.start - 1] if one.start else " "
+    two = text[max(one.start - 2, 0) : one.start]
+    after = text[one.end : one.end + 2]
+    if before in "_@" or (before in ".-" and len(two) == 2 and (two[0].isalnum() or two[0] == "_")):
+        return False
+    return not (after[:1] in {".", "_"} and len(after) == 2 and (after[1].isalnum() and after[:1] == "."))
+
+
+def _plain(doc: Document, start: int, end: int) -> list[Token]:
+    tokens: list[Token] = []
+    for found in _TOKEN.finditer(doc.cased, start, end):
+        kind = found.lastgroup if found.lastgroup != "gap" else "spaced"
+        at = bool(tokens) and tokens[-1].kind == "at" and tokens[-1].end == found.start()
+        tokens.append(Token(kind or "other", found.start(), found.end(), found[0], at=at))
+    return tokens
