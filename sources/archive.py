@@ -182,9 +182,13 @@ class ArchiveSource:
         post = from_record(record)
         text, in_text = drop_media_links(post.text or "")
         title, in_title = drop_media_links(post.title or "")
-        if not in_text + in_title:
-            return post
-        return replace(post, text=text or None, title=title or None, media_count=post.media_count + in_text + in_title)
+        return replace(
+            post,
+            text=text or None,
+            title=title or None,
+            media_count=post.media_count + in_text + in_title,
+            first_seen_at=post.first_seen_at or now,
+        )
 
     def _covered(self, name: str, posts: list[Post]) -> Coverage:
         times = [post.created_at for post in posts if post.created_at is not None]

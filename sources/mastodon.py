@@ -20,7 +20,7 @@ from monitor.net.errors import BadAnswerError, NotTextError, StatusError
 from monitor.ports import Batch, Coverage, Cursor, Pace, Records, Seen, SourceContext, SourcePlugin
 from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_texts
 from sources.mastodon_cursor import TimelineState
-from sources.mastodon_pages import NO_PAGE, Page, PageReader, Taken, Timeline, take
+from sources.mastodon_pages import Page, PageReader, Taken, Timeline, down_to_known, take
 from sources.mastodon_statuses import host
 from sources.terms import load_terms
 
@@ -200,53 +200,56 @@ class MastodonSource:
         """A later poll: forwards from where the last one left off."""
         started = self._context.clock()
         page, asked = await self._after_anchor(line, state)
-        for _ in range(self._options.max_pages):
+        for number in range(self._options.max_pages):
             taken = self._take(page, state.marks(), given)
             full = bool(page.statuses) and len(page.statuses) >= state.full
-            if full and taken.known == 0 and len(state.entries) > 1:
+            if number == 0 and taken.known == 0 and len(state.entries) > 1 and (full or asked is None):
                 taken.add(await self._fill(line, state, page, given))
-            more = full and page.newer not in {None, asked}
+            more = (full or taken.new > 0) and page.newer not in {None, asked}
             state.full = max(state.full, len(page.statuses))
             start, end = state.until, started
             if more:
                 end = min(started, max(filter(None, (state.until, taken.newest)), default=started))
-            state.until = end
             state.remember(reversed(taken.entries), overlap=self._overlap)
             if taken.posts or taken.bad or not more:
+                state.until = end
                 yield taken, start, end
-            else:
-                state.until = start
             if not more:
                 return
             asked = page.newer
             page = await self._reader.page(line, min_id=asked)
 
     async def _after_anchor(self, line: Timeline, state: TimelineState) -> tuple[Page, str | None]:
-        """The page after the anchor.
+        """The page after the anchor, and the anchor.
 
         It holds what was seen already. Where it holds nothing, the anchor may have been deleted on a server that
-        then answers with nothing: the next ones are tried.
+        then answers with nothing: the next ones are tried, and last the newest page (with no anchor).
         """
-        page, anchor = NO_PAGE, None
         for anchor in state.anchors(self._overlap)[:_ANCHORS_TRIED]:
             page = await self._reader.page(line, min_id=anchor)
-            if page.statuses or len(state.entries) == 1:
-                break
-        return page, anchor
+            if page.statuses:
+                return page, anchor
+        newest = await self._reader.page(line)
+        return down_to_known(newest, state.marks(), left_off=self._left_off(state)), None
+
+    def _left_off(self, state: TimelineState) -> datetime:
+        """From when on posts may not have been seen."""
+        return max(entry.at for entry in state.entries) - self._overlap
 
     async def _fill(self, line: Timeline, state: TimelineState, page: Page, given: dict[str, str]) -> Taken:
-        """What lies between the known and a full page that holds nothing known.
+        """What lies between the known and a page that holds nothing known.
 
-        Such a page after the anchor means that this server takes `min_id` for `since_id` and skipped the middle:
-        it is read backwards, until it meets what is known.
+        Such a page, full, after the anchor means that this server takes `min_id` for `since_id` and skipped the
+        middle: it is read backwards, until it meets what is known or what is older.
         """
         marks, older, taken = state.marks(), page.older, Taken()
         for _ in range(self._options.max_pages):
-            below = await self._reader.page(line, max_id=older)
-            taken.add(self._take(below, marks, given))
-            if not below.statuses or taken.known or below.older in {None, older}:
+            if older is None:
                 return taken
-            older = below.older
+            answer = await self._reader.page(line, max_id=older)
+            below = down_to_known(answer, marks, left_off=self._left_off(state))
+            taken.add(self._take(below, marks, given))
+            older = below.older if below.older != older else None
         taken.short_of = taken.oldest
         return taken
 

@@ -52,7 +52,23 @@ class Page:
     older: str | None
 
 
-NO_PAGE: Final = Page([], None, None)
+def down_to_known(page: Page, marks: Mapping[str, str], *, left_off: datetime) -> Page:
+    """A page without what lies below all that is remembered, and was therefore seen before.
+
+    That is what stands below the last known status, or where none is known, what is older than `left_off`.
+    """
+    known = [place for place, outer in enumerate(page.statuses) if _mark(outer) in marks]
+    if known:
+        return Page(page.statuses[: known[-1] + 1], page.newer, None)
+    recent = [outer for outer in page.statuses if (as_time(outer.get("created_at")) or left_off) >= left_off]
+    return Page(recent, page.newer, page.older if len(recent) == len(page.statuses) else None)
+
+
+def _mark(outer: Mapping[str, Any]) -> str:
+    try:
+        return mark(status_uri(unwrap(outer)))
+    except UnusableStatusError:
+        return ""
 
 
 @dataclass(slots=True)
@@ -68,6 +84,11 @@ class Taken:
     entries: list[Entry] = field(default_factory=list[Entry])
     known: int = 0
     short_of: datetime | None = None
+
+    @property
+    def new(self) -> int:
+        """How many were not seen before."""
+        return len(self.entries) - self.known
 
     @property
     def oldest(self) -> datetime | None:

@@ -1,0 +1,54 @@
+"""The worlds that the battery runs through; a new source adds its own here."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sources.jetstream import V1, V2, jetstream_world
+from tests.sources.worlds import archive_world, mastodon_world
+
+HTTP = {
+    "mastodon": mastodon_world(),
+    "mastodon-since": mastodon_world(forward=False),
+    "mastodon-unordered": mastodon_world(ordered=False, links=False),
+}
+STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
+FILES = {"archive-records": archive_world("records"), "archive-reddit": archive_world("reddit")}
+WORLDS = {**HTTP, **STREAMS, **FILES}
+
+
+async def _opened(name: str, folder: Path) -> AsyncIterator[Any]:
+    async with WORLDS[name](folder) as world:
+        yield world
+
+
+@pytest.fixture(params=sorted(WORLDS))
+async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    """Every source's world."""
+    async for world in _opened(request.param, tmp_path):
+        yield world
+
+
+@pytest.fixture(params=sorted({**HTTP, **STREAMS}))
+async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    """The worlds whose posts can be edited and deleted."""
+    async for world in _opened(request.param, tmp_path):
+        yield world
+
+
+@pytest.fixture(params=sorted(HTTP))
+async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    """The worlds behind HTTP."""
+    async for world in _opened(request.param, tmp_path):
+        yield world
+
+
+@pytest.fixture(params=sorted(STREAMS))
+async def stream(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
+    """The worlds behind a WebSocket."""
+    async for world in _opened(request.param, tmp_path):
+        yield world
