@@ -67,6 +67,15 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
+def _short(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%d %H:%M}"
+
+
+def _plain(name: str) -> str:
+    """A name of ours as words: "not_reportable"."""
+    return name.replace("_", " ")
+
+
 class Templates:
     """The page's templates: autoescape on, nothing undefined passes."""
 
@@ -80,13 +89,15 @@ class Templates:
             lstrip_blocks=True,
         )
         cast("dict[str, Any]", environment.globals).update(static=self._static, render_spans=render_spans)
-        environment.filters["iso"] = iso
-        environment.filters["moment"] = words.moment
-        environment.filters["short"] = lambda time: f"{time:%Y-%m-%d %H:%M}"
-        environment.filters["age"] = words.age
-        environment.filters["field_name"] = words.field_name
-        environment.filters["strength"] = words.strength
-        environment.filters["plain"] = lambda name: str(name).replace("_", " ")
+        cast("dict[str, Any]", environment.filters).update(
+            age=words.age,
+            field_name=words.field_name,
+            iso=iso,
+            moment=words.moment,
+            plain=_plain,
+            short=_short,
+            strength=words.strength,
+        )
         return environment
 
     def _static(self, name: str) -> str:
