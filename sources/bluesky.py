@@ -11,6 +11,7 @@ import asyncio
 import random
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
+from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, Final, Literal
 from urllib.parse import urlencode, urlsplit, urlunsplit
@@ -82,6 +83,46 @@ class BlueskyOptions(SourceOptions):
     def addresses(self) -> tuple[str, ...]:
         """The servers, in the order in which they are tried."""
         return (self.base_url,) if self.base_url else self.servers
+
+
+@dataclass(slots=True)
+class _Got:
+    """What the frames of one batch gave."""
+
+    rows: PostRows
+    start: int
+    events: int = 0
+    deleted: list[PostRef] = field(default_factory=list[PostRef])
+    accounts: list[AccountRef] = field(default_factory=list[AccountRef])
+    bad: list[BadRecord] = field(default_factory=list[BadRecord])
+    coverage: list[Coverage] = field(default_factory=list[Coverage])
+    ended: Notice | None = None
+
+    def take(self, event: Event) -> None:
+        """Takes an event that was not seen before. Raises `BadFrameError`."""
+        self.events += 1
+        if isinstance(event, AccountDeleted):
+            self.accounts.append(AccountRef(PLATFORM, event.did))
+        elif isinstance(event, Commit) and event.operation == "delete":
+            self.deleted.append(PostRef(PLATFORM, event.uri))
+        elif isinstance(event, Commit):
+            self.rows.add(event)
+
+    def batch(self, place: Place) -> Batch | None:
+        """The batch, with the place after it; None where there is nothing in it."""
+        if not self.events and not self.bad:
+            return None
+        if self.events:
+            start, end = moment(min(self.start, place.time_us)), moment(place.time_us)
+            self.coverage.append(Coverage(scope=_SCOPE, start=start, end=end, state=Seen.SEEN, posts=len(self.rows)))
+        return Batch(
+            records=self.rows.records(),
+            cursor=place.dump() if place.time_us else None,
+            coverage=self.coverage,
+            deleted=self.deleted,
+            deleted_accounts=self.accounts,
+            bad=self.bad,
+        )
 
 
 class BlueskySource:
@@ -171,13 +212,16 @@ class BlueskySource:
         return urlunsplit((scheme, parts.netloc, path, urlencode(query), ""))
 
     async def _batches(self, socket: ClientConnection, server: str, place: Place) -> AsyncGenerator[Batch, None]:
-        first = True
+        resumed = place.time_us > 0
         while True:
             frames, closed = await self._frames(socket)
             if frames:
-                batch, ended = self._batch(frames, server, place, resumed=first and place.time_us > 0)
-                first = False
-                yield batch
+                batch, ended = self._batch(frames, server, place, resumed=resumed)
+                resumed = False
+                if batch is not None:
+                    yield batch
+                if ended is not None and not ended.fatal:
+                    return
                 if ended is not None:
                     raise UnreachableError(f"{urlsplit(server).hostname} ended the stream: {ended.name}.")
             if closed is not None:
@@ -204,60 +248,39 @@ class BlueskySource:
 
     def _batch(
         self, frames: Sequence[bytes], server: str, place: Place, *, resumed: bool
-    ) -> tuple[Batch, Notice | None]:
-        """Reads frames; also gives the notice that ended the stream, if one did."""
-        now = self._context.clock()
-        rows, bad = PostRows(now), list[BadRecord]()
-        deleted, accounts = list[PostRef](), list[AccountRef]()
-        coverage: list[Coverage] = []
-        start = place.time_us
-        ended: Notice | None = None
+    ) -> tuple[Batch | None, Notice | None]:
+        """Reads frames; None where all of it was seen before. Also gives the notice that ended the stream."""
+        got = _Got(PostRows(self._context.clock()), start=place.time_us)
         for number, data in enumerate(frames):
             where = f"frame {number}"
             try:
                 event = read_frame(data)
                 if isinstance(event, Notice):
-                    ended = event if event.fatal else ended
-                    self._heed(event, place)
+                    if self._ends(event, place):
+                        got.ended = event
+                        break
                     continue
-                if resumed and place.time_us:
+                if resumed:
                     resumed = False
-                    start = self._check_gap(event, server, place, coverage) or start
-                start = start or event.time_us
-                if not place.passes(event, same_server=server == place.server):
-                    continue
-                place.server, place.by_time = server, False
-                if isinstance(event, AccountDeleted):
-                    accounts.append(AccountRef(PLATFORM, event.did))
-                elif isinstance(event, Commit):
-                    where = event.uri
-                    if event.operation == "delete":
-                        deleted.append(PostRef(PLATFORM, event.uri))
-                    else:
-                        rows.add(event)
+                    got.start = self._check_gap(event, server, place, got.coverage) or got.start
+                got.start = got.start or event.time_us
+                if place.passes(event, same_server=server == place.server):
+                    place.server, place.by_time = server, False
+                    where = event.uri if isinstance(event, Commit) else where
+                    got.take(event)
             except BadFrameError as error:
-                bad.append(BadRecord(where=where, why=str(error)))
-        if place.time_us:
-            seen = (moment(start or place.time_us), moment(place.time_us))
-            coverage.append(Coverage(scope=_SCOPE, start=min(seen), end=seen[1], state=Seen.SEEN, posts=len(rows)))
-        return (
-            Batch(
-                records=rows.records(),
-                cursor=place.dump(),
-                coverage=coverage,
-                deleted=deleted,
-                deleted_accounts=accounts,
-                bad=bad,
-            ),
-            ended,
-        )
+                got.bad.append(BadRecord(where=where, why=str(error)))
+        return got.batch(place), got.ended
 
-    def _heed(self, notice: Notice, place: Place) -> None:
-        if notice.name in {"OutdatedCursor", "FutureCursor"} and place.time_us:
-            place.skipped_from = place.time_us
-            if notice.name == "FutureCursor":
-                # These numbers are not this server's (any more): what it sends now starts at its live end.
-                place.seq, place.by_time = None, True
+    def _ends(self, notice: Notice, place: Place) -> bool:
+        """Takes note of a notice; True where this connection is of no more use."""
+        if notice.name == "OutdatedCursor":
+            place.skipped_from = place.time_us or None
+        if notice.name == "FutureCursor" and place.seq is not None:
+            # Our number is not one of this server's (any more), and it went on at its live end: ask by time.
+            place.seq, place.by_time = None, True
+            return True
+        return notice.fatal
 
     def _check_gap(self, event: Event, server: str, place: Place, coverage: list[Coverage]) -> int | None:
         """Notes a gap before the first event after resuming; gives the time at which seeing begins again."""
