@@ -29,9 +29,9 @@ ARGUMENTS = [
 _WATCH = "document.addEventListener('securitypolicyviolation', e => console.error('CSP ' + e.violatedDirective))"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    """A real Chromium."""
+    """A real Chromium. It runs an event loop of its own until it ends, so it does not outlive its module."""
     with sync_playwright() as playwright:
         path = shutil.which("chromium")
         assert path, "Chromium is not installed: apt-get install chromium"

@@ -138,7 +138,7 @@
       event.detail.shouldSwap = false;
     }
   });
-  document.addEventListener("htmx:afterSettle", (event) => {
+  document.addEventListener("htmx:afterSwap", (event) => {
     if (event.detail.target === body() || event.detail.boosted || event.target === body()) arrive();
   });
   document.addEventListener("DOMContentLoaded", arrive);
