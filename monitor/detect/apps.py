@@ -31,7 +31,7 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """A messenger. `name` is the pattern of a "name" handle, anchored; None where it has none."""
+    """A messenger. `common_flats` are its `common` names as the matcher folds them; `name` is the pattern of a "name" handle, anchored; None where it has none."""
 
     id: str
     names: Sequence[str]
@@ -44,6 +44,7 @@ class App:
     links: Sequence[Link]
     reserved: frozenset[str]
     subdomain: str | None
+    common_flats: frozenset[str]
 
     def canonical(self, text: str, shape: str) -> str | None:
         """The canonical form of `text` as a handle of that shape, or None where it is none.
@@ -115,6 +116,7 @@ def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
         links=[_link(source, where, link) for link in table.get("links", ())],
         reserved=frozenset(table.get("reserved", ())),
         subdomain=table.get("subdomain"),
+        common_flats=frozenset(Spelling.of("", name).flat for name in table.get("common", ())),
     )
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from bisect import bisect_right
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 from monitor.post import Post
@@ -14,6 +15,7 @@ BOUNDARY: Final = "\x1e"
 
 _AFTER: Final = {"title": "\n\n"}
 _TAG: Final = "tags["
+_TARGET: Final = re.compile(r"<a\s[^<>]{0,400}?href\s*=\s*[\"']?(?P<to>[^\s\"'<>]{1,2000})", re.IGNORECASE)
 
 
 class Place(NamedTuple):
@@ -74,6 +76,18 @@ class Document:
     def _part(self, position: int) -> _Part:
         return self._parts[max(bisect_right(self._starts, position) - 1, 0)]
 
+    @property
+    def ascii(self) -> bool:
+        """True where every field as given is ASCII."""
+        return all(part.folded.source.isascii() for part in self._parts)
+
+    def other_script(self, start: int, end: int) -> bool:
+        """True for a word of Cyrillic, Greek or Armenian letters alone, which folding may have made look Latin."""
+        letters = [char for char in self.original(start, end) if not char.isspace()]
+        return all("\u0370" <= char <= "\u058f" or not char.isalnum() for char in letters) and any(
+            "\u0370" <= char <= "\u058f" for char in letters
+        )
+
     def field(self, position: int) -> str:
         """The name of the field that a document position lies in."""
         return self._part(position).name
@@ -102,6 +116,16 @@ class Document:
         part, first, last = self._inside(start, end)
         begin, finish = part.folded.span(first, last)
         return part.folded.source[begin:finish]
+
+    def targets(self) -> Iterator[tuple[int, Place, str]]:
+        """(document position, place, text) of the addresses in the fields' HTML tags, which folding took out."""
+        for part in self._parts:
+            if "<" not in part.folded.source:
+                continue
+            for found in _TARGET.finditer(part.folded.source):
+                position = part.folded.position(found.start())
+                at = len(part.folded.cased) - position if self.backwards else position
+                yield part.start + min(at, len(part.folded.cased)), Place(part.name, *found.span("to")), found["to"]
 
     def steps(self, start: int, end: int) -> tuple[str, ...]:
         """The folding steps that worked on document positions [start, end)."""

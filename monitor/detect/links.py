@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.detect.apps import App, Link
-from monitor.detect.document import Document
+from monitor.detect.document import Document, Place
+from monitor.text.fold import fold
 
 _HOST: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
 _REST: Final[dict[str, str]] = {
@@ -41,6 +42,7 @@ class Share:
     """A handle at document positions [start, end), in its app's canonical form.
 
     :param whole: the positions that it takes up with its link, so that nothing else is read off them.
+    :param place: where it stands in the post, for an address inside an HTML tag, which no document position has.
     :param same: it is the author's own handle: positions are those of author.handle.
     """
 
@@ -52,6 +54,7 @@ class Share:
     whole: tuple[int, int]
     how: tuple[str, ...] = ()
     same: bool = False
+    place: Place | None = None
 
 
 class Links:
@@ -102,9 +105,21 @@ class Links:
                     text = rest["h"]
                     skip = 3 if text[:3].lower() in {"%2b", "%40", "%23"} else int(text[0] in "@~")
                     keep = 0 if link.form in {"matrix-id", "phone"} and not text.startswith("%") else skip
+                    # A prefix that belongs to the handle ("+code", "discord.gg/code") is a part of it.
+                    prefix = link.written.partition("{}")[0]
+                    keep -= len(prefix) if prefix and start.endswith(prefix.lower()) else 0
                     span = (rest.start("h") + keep, rest.start("h") + len(text.rstrip(".-") or text))
                     return _share(app, handle, span, (head.start(), rest.end()))
         return None
+
+    def targets(self, doc: Document) -> Iterator[Share]:
+        """Links behind HTML anchors."""
+        for position, place, address in doc.targets():
+            inner = Document([(place.field, fold(address))])
+            for share in self.find(inner):
+                _, start, end = inner.place(share.start, share.end)
+                exact = Place(place.field, place.start + start, place.start + end)
+                yield replace(share, start=position, end=position, whole=(position, position), place=exact)
 
     def ids(self, doc: Document) -> Iterator[Share]:
         """Session, Tox and Matrix ids, recognised by their shape."""

@@ -39,7 +39,9 @@ class Screen:
         names = [spelling for app in bundle.apps for spelling in app.spellings()]
         terms = [spelling for term in bundle.lexicon.values() for spelling in term.spellings()]
         self._apps = Spellings(names)
-        self._terms = Spellings(terms, fillers=bundle.vocabulary.filler)
+        known = frozenset(one.flat for one in (*names, *terms))
+        self._apps = Spellings(names, known=known)
+        self._terms = Spellings(terms, known=known)
         self._glued = Spellings([*names, *terms], fillers=bundle.vocabulary.filler)
         self._term_ids = frozenset(bundle.lexicon)
         self._services = Spellings(Spelling.of("service", name) for name in bundle.services)
@@ -117,6 +119,7 @@ class Screen:
                 confidence=one.confidence, whole=turn(*one.whole), how=(*one.how, "reversed"), same=one.same,
             )
             for one in back.shares
+            if one.place is None
         ]  # fmt: skip
         kept_terms = [one for one in ahead.terms if not any(_overlap(one, other) for other in (*terms, *apps))]
         kept_shares = [
@@ -163,7 +166,7 @@ class Screen:
             near = len(between) <= 20
         else:
             near = len(between) <= 12 and not set(between) & set(".!?\n;:")
-        common = any(app.spelling.flat == Spelling.of("", name).flat for one in self._bundle.apps for name in one.common)
+        common = any(app.spelling.flat in one.common_flats for one in self._bundle.apps)
         ambiguous = term.spelling.weak or self._bundle.lexicon[term.spelling.id].ambiguous
         return near and not (common and ambiguous)
 
@@ -202,7 +205,7 @@ def _fits(rule: Rule, sight: Sight, *, terms: bool = True) -> bool:
 
 
 def _handle(doc: Document, share: Share) -> HandleMatch:
-    place = doc.place(share.start, share.end)
+    place = share.place or doc.place(share.start, share.end)
     return HandleMatch(
         app=share.app.id,
         handle=share.handle,
@@ -211,7 +214,7 @@ def _handle(doc: Document, share: Share) -> HandleMatch:
         start=place.start,
         end=place.end,
         confidence=round(share.confidence, 2),
-        steps=(*doc.steps(share.start, share.end), *share.how),
+        steps=("markup",) if share.place else (*doc.steps(share.start, share.end), *share.how),
     )
 
 

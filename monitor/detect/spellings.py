@@ -124,8 +124,12 @@ def atoms_of(lower: str, cased: str) -> list[Atom]:
 class Spellings:
     """An index of spellings, built once, that finds them in documents."""
 
-    def __init__(self, spellings: Iterable[Spelling], *, fillers: Iterable[str] = ()) -> None:
+    def __init__(
+        self, spellings: Iterable[Spelling], *, fillers: Iterable[str] = (), known: frozenset[str] = frozenset()
+    ) -> None:
+        """:param fillers: words that tags are glued together with; :param known: flat forms of other names and terms."""
         every = list(spellings)
+        self._known = known
         self._native = [one for one in every if one.native]
         self._by_key = _index((_key(one.flat), one) for one in every if not one.native)
         self._backwards = _index(
@@ -184,7 +188,7 @@ class Spellings:
                 joined += atoms[last].text
                 key = _key(joined)
                 for one in self._by_key.get(key, ()):
-                    if (how := _joins(one, joined, atoms[first : last + 1], text)) is not None:
+                    if (how := self._joins(one, joined, atoms[first : last + 1], text)) is not None:
                         yield Found(one, atom.start, atoms[last].end, how)
 
     def _whole(self, doc: Document, atom: Atom, key: str) -> Found | None:
@@ -203,8 +207,44 @@ class Spellings:
                         return Found(one, atom.start, atom.end, frozenset({"typo"}))
         return None
 
+    def _joins(self, one: Spelling, joined: str, atoms: list[Atom], text: str) -> frozenset[str] | None:
+        """The tolerances needed to read several words as one spelling; None where they are not it."""
+        how = _alike(one, joined)
+        if how is None:
+            return None
+        gaps = [text[a.end : b.start] for a, b in zip(atoms, atoms[1:], strict=False)]
+        spaced = [at for at, gap in zip(_cuts(atoms), gaps, strict=True) if gap]
+        if one.breaks and set(spaced) <= _stretched_breaks(one, joined) and all("\n" not in gap for gap in gaps):
+            return how
+        inside = atoms[0].glued_left or atoms[-1].glued_right
+        if all(not gap for gap in gaps) and not inside:
+            return how  # one word in odd case: tAbOO
+        if "separated" not in one.tolerance or (inside and len(one.flat) <= 3):
+            return None
+        singles = sum(len(atom.text) == 1 for atom in atoms)
+        if singles == len(atoms) or (len(one.flat) >= 5 and singles >= len(atoms) - 1 and len(atoms) > 3):
+            return how | {"separated"} if self._free(one, atoms, gaps, text) else None
+        if any(gap.isspace() or " " in gap or "\n" in gap for gap in gaps):
+            return None
+        if all(not gap for gap in gaps):
+            return how | {"glued"} if len(one.flat) > 3 else None
+        return how | {"separated"} if len(one.flat) >= 5 or (len(one.flat) == 4 and not one.weak) else None
+
+    def _free(self, one: Spelling, atoms: list[Atom], gaps: list[str], text: str) -> bool:
+        """Letters set apart are a short word only where the letters around go on to other names, or not at all."""
+        if len(one.flat) >= 5:
+            return True
+        gap = max(set(gaps), key=gaps.count)
+        after, before = text[atoms[-1].end :][:80], text[: atoms[0].start][-80:]
+        right = _letters_apart(after, gap)
+        left = _letters_apart(before[::-1], gap[::-1])[::-1]
+        return all(
+            not rest or any(rest.startswith(name) if side else rest.endswith(name) for name in self._known if len(name) > 2)
+            for side, rest in ((True, right), (False, left))
+        )
+
     def _native_finds(self, doc: Document) -> Iterator[Found]:
-        if self._native_pattern is None or doc.lower.isascii():
+        if self._native_pattern is None or doc.ascii:
             return
         for found in self._native_pattern.finditer(doc.lower):
             start, end = found.span(found.lastgroup or 0)
@@ -327,28 +367,6 @@ def _foreign(one: Spelling, doc: Document, start: int, end: int) -> bool:
     return sum("\u0370" <= char <= "\u052f" for char in rest) > sum(char.isascii() and char.isalpha() for char in rest)
 
 
-def _joins(one: Spelling, joined: str, atoms: list[Atom], text: str) -> frozenset[str] | None:
-    """The tolerances needed to read several words as one spelling; None where they are not it."""
-    how = _alike(one, joined)
-    if how is None:
-        return None
-    gaps = [text[a.end : b.start] for a, b in zip(atoms, atoms[1:], strict=False)]
-    inner = _cuts(atoms)
-    spaced = [at for at, gap in zip(inner, gaps, strict=True) if gap]
-    if one.breaks and set(spaced) <= _stretched_breaks(one, joined) and all("\n" not in gap for gap in gaps):
-        return how
-    if "separated" not in one.tolerance or _outside(one, atoms):
-        return None
-    singles = sum(len(atom.text) == 1 for atom in atoms)
-    if singles == len(atoms) or (len(one.flat) >= 5 and singles >= len(atoms) - 1 and len(atoms) > 3):
-        return how | {"separated"} if _free(one, atoms, gaps, text) else None
-    if any(gap.isspace() or " " in gap or "\n" in gap for gap in gaps):
-        return None
-    if all(not gap for gap in gaps):
-        return how | {"glued"} if len(one.flat) > 3 else None
-    return how | {"separated"} if len(one.flat) >= 5 or (len(one.flat) == 4 and not one.weak) else None
-
-
 def _cuts(atoms: list[Atom]) -> list[int]:
     cuts: list[int] = []
     at = 0
@@ -365,19 +383,17 @@ def _stretched_breaks(one: Spelling, joined: str) -> frozenset[int]:
     return frozenset(at for at in range(1, len(joined)) if _key(joined[:at]) in {_key(one.flat[:b]) for b in one.breaks})
 
 
-def _outside(one: Spelling, atoms: list[Atom]) -> bool:
-    return len(one.flat) <= 3 and (atoms[0].glued_left or atoms[-1].glued_right)
-
-
-def _free(one: Spelling, atoms: list[Atom], gaps: list[str], text: str) -> bool:
-    """Letters set apart are a short word only where they do not go on in the same way at both sides."""
-    if len(one.flat) >= 5:
-        return True
-    gap = max(set(gaps), key=gaps.count)
-    before, after = text[: atoms[0].start], text[atoms[-1].end :]
-    left = before.endswith(gap) and re.search(r"(?<![^\W_])[^\W_]\Z", before[: len(before) - len(gap)][-2:]) is not None
-    right = after.startswith(gap) and re.match(r"[^\W_](?![^\W_])", after[len(gap) : len(gap) + 2]) is not None
-    return not (left or right) if len(one.flat) == 3 else not (left and right)
+def _letters_apart(text: str, gap: str) -> str:
+    """The single letters that follow in the same spacing, as one word."""
+    letters: list[str] = []
+    at = 0
+    while text.startswith(gap, at) and at + len(gap) < len(text) and text[at + len(gap)].isalnum():
+        at += len(gap)
+        if at + 1 < len(text) and text[at + 1].isalnum():
+            break
+        letters.append(text[at])
+        at += 1
+    return "".join(letters)
 
 
 def _native_pattern(native: list[Spelling]) -> re.Pattern[str] | None:

@@ -29,9 +29,12 @@ _TOKEN: Final = re.compile(
 )
 
 
+_ORDER: Final = {"taken": 0, "app": 1, "same": 2, "service": 3, "term": 4}
+
+
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is a group's name of the pattern above, or "app" / "service"; `found` are an app token's readings."""
+    """`kind` is a group's name of the pattern above, or "app", "service", "term", "taken", "same"; `found` are an app token's readings."""
 
     kind: str
     start: int
@@ -41,12 +44,25 @@ class Token:
     found: tuple[Found, ...] = ()
 
 
-def tokens_of(doc: Document, apps: Sequence[Found], services: Sequence[Found], taken: Sequence[tuple[int, int]]) -> list[Token]:
+def tokens_of(
+    doc: Document,
+    apps: Sequence[Found],
+    services: Sequence[Found],
+    terms: Sequence[Found],
+    taken: Sequence[tuple[int, int]],
+    same: Sequence[tuple[int, int]] = (),
+) -> list[Token]:
     """The tokens of a document.
 
+    :param terms: coded terms that stand as words: no handles.
+    :param same: phrases like "same as my username".
     :param taken: positions of links and ids that were read already; they become "taken" tokens.
     """
-    marks = _marks(doc, apps, services, taken)
+    marks = _marks(doc, apps, taken)
+    marks += [_mark("service", doc, one) for one in services if _stands_alone(doc, one)]
+    marks += [_mark("term", doc, one) for one in terms]
+    marks += [Token("same", start, end, doc.lower[start:end]) for start, end in same]
+    marks.sort(key=lambda mark: (mark.start, _ORDER[mark.kind], -mark.end))
     tokens: list[Token] = []
     at = 0
     for mark in marks:
@@ -58,20 +74,17 @@ def tokens_of(doc: Document, apps: Sequence[Found], services: Sequence[Found], t
     return tokens + _plain(doc, at, len(doc.lower))
 
 
-def _marks(doc: Document, apps: Sequence[Found], services: Sequence[Found], taken: Sequence[tuple[int, int]]) -> list[Token]:
+def _marks(doc: Document, apps: Sequence[Found], taken: Sequence[tuple[int, int]]) -> list[Token]:
     by_span: dict[tuple[int, int], list[Found]] = {}
     for one in apps:
         if _stands_alone(doc, one):
             by_span.setdefault((one.start, one.end), []).append(one)
     marks = [Token("app", a, b, doc.lower[a:b], found=tuple(ones)) for (a, b), ones in by_span.items()]
-    marks += [
-        Token("service", one.start, one.end, doc.lower[one.start : one.end])
-        for one in services
-        if _stands_alone(doc, one) and (one.start, one.end) not in by_span
-    ]
-    marks += [Token("taken", a, b, doc.lower[a:b]) for a, b in taken]
-    order = {"taken": 0, "app": 1, "service": 2}
-    return sorted(marks, key=lambda mark: (mark.start, order[mark.kind], -mark.end))
+    return marks + [Token("taken", a, b, doc.lower[a:b]) for a, b in taken if a < b]
+
+
+def _mark(kind: str, doc: Document, one: Found) -> Token:
+    return Token(kind, one.start, one.end, doc.lower[one.start : one.end])
 
 
 def _stands_alone(doc: Document, one: Found) -> bool:
@@ -87,8 +100,11 @@ def _stands_alone(doc: Document, one: Found) -> bool:
 
 def _plain(doc: Document, start: int, end: int) -> list[Token]:
     tokens: list[Token] = []
+    plain = doc.ascii
     for found in _TOKEN.finditer(doc.cased, start, end):
         kind = found.lastgroup if found.lastgroup != "gap" else "spaced"
+        if kind == "word" and not plain and doc.other_script(*found.span()):
+            kind = "native"
         at = bool(tokens) and tokens[-1].kind == "at" and tokens[-1].end == found.start()
         tokens.append(Token(kind or "other", found.start(), found.end(), found[0], at=at))
     return tokens

@@ -3,52 +3,64 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+import sys
+from array import array
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, cast
+from typing import Any, Final, cast
+from zlib import crc32
 
 from monitor.detect.toml_source import TomlSource
 from monitor.text.fold import fold
 
-_WORDLIKE = re.compile(r"\w")
+_BY_LANGUAGE: Final = ("cue", "plain", "approach")
+_LISTS: Final = ("naming", "joining", "placing", "introducing", "ordinal", "state", "blank", "filler")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """See `words.toml` for what each list is; all folded to lower case.
 
-    :param never: words that are no handles (cue, plain and approach words together).
-    :param neutral: words without an innocent subject of their own.
+    :param neutral: cue, plain and approach together; :param others: the lists that are not by language, together.
+    :param english: CRC-32 of common English words of four letters or more.
     """
 
     cue: frozenset[str]
     plain: frozenset[str]
     approach: frozenset[str]
+    naming: frozenset[str]
+    joining: frozenset[str]
+    placing: frozenset[str]
+    introducing: frozenset[str]
+    ordinal: frozenset[str]
+    state: frozenset[str]
     blank: frozenset[str]
     filler: frozenset[str]
+    neutral: frozenset[str]
+    others: frozenset[str]
     same: tuple[str, ...]
+    english: frozenset[int]
 
-    @property
-    def never(self) -> frozenset[str]:
-        """Words that are no handles."""
-        return self.cue | self.plain | self.approach
-
-    @property
-    def neutral(self) -> frozenset[str]:
-        """Words without an innocent subject of their own."""
-        return self.cue | self.plain | self.approach
+    def everyday(self, word: str) -> bool:
+        """True for a word (folded, lower case) that people use without meaning a handle."""
+        return word in self.others or word in self.neutral or crc32(word.encode()) in self.english
 
 
-def read_vocabulary(source: TomlSource) -> Vocabulary:
-    """The lists of a file. Raises `ConfigError`."""
-    source.check_heads(("cue", "plain", "approach", "same", "blank", "filler"))
+def read_vocabulary(source: TomlSource, english: bytes) -> Vocabulary:
+    """The lists of a file, and the hashed list of English words. Raises `ConfigError`."""
+    source.check_heads((*_BY_LANGUAGE, *_LISTS, "same"))
+    by_language = {name: _words(cast("Mapping[str, Any]", source.data[name]).values()) for name in _BY_LANGUAGE}
+    lists = {name: _words([source.data[name]["words"]]) for name in _LISTS}
+    hashes = array("I", english)
+    if sys.byteorder == "big":
+        hashes.byteswap()
     return Vocabulary(
-        cue=_words(source.data["cue"].values()),
-        plain=_words(source.data["plain"].values()),
-        approach=_words(source.data["approach"].values()),
-        blank=_words(source.data["blank"].values()),
-        filler=_words(source.data["filler"].values()),
+        **by_language,
+        **lists,
+        neutral=frozenset[str]().union(*by_language.values()),
+        others=frozenset[str]().union(*lists.values()),
         same=tuple(sorted({fold(one).lower for one in source.data["same"]["phrases"]}, key=len, reverse=True)),
+        english=frozenset(hashes),
     )
 
 
@@ -59,5 +71,5 @@ def _words(lists: Iterable[Any]) -> frozenset[str]:
             folded = fold(word).lower
             found.add(folded)
             # Texts are cut into words at apostrophes and hyphens; the lists are not.
-            found.update(part for part in re.split(r"[^\w]+", folded) if len(part) > 1 and _WORDLIKE.search(part))
+            found.update(part for part in re.split(r"[^\w]+", folded) if len(part) > 1)
     return frozenset(found)

@@ -128,7 +128,7 @@ class Weigher:
             for context in self._rules.contexts:
                 if term_id in context.terms:
                     words.update({hit.entry: context.why for hit in self._company(doc, context, mine, taken)})
-            need = 1 if self._is_ambiguous(mine[0]) and len(ids) == 1 else 2
+            need = 1 if len(ids) == 1 else 2
             weight = sum(2 if " " in word or len(words) > 3 else 1 for word in words)
             if words and weight >= need + (1 if solid and len(ids) > 1 else 0):
                 innocent += mine
@@ -154,7 +154,7 @@ class Weigher:
             hit
             for start, end in spans
             for hit in context.words.distinct(doc, start, end)
-            if not any(a <= hit.start and hit.end <= b for a, b in taken)
+            if hit.entry not in self._vocabulary.neutral and not any(a <= hit.start and hit.end <= b for a, b in taken)
         ]
 
     def _spans(self, doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
@@ -251,7 +251,7 @@ class Weigher:
             strong_total += len(strong)
             weak_total += len(weak)
             told.append((len(strong) + len(weak) / 2, frame, [*strong, *weak]))
-        weak_total += quoted
+        weak_total += 3 * quoted
         if strong_total >= 2 or (strong_total and weak_total) or weak_total >= 4:
             _, frame, words = max(told, key=lambda one: one[0])
             return Part(name=f"frame-{frame.id}", weight=FRAME, why=f"{frame.why} ({', '.join(words[:4])})")

@@ -13,6 +13,7 @@ from __future__ import annotations
 import html
 import re
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterator
 from functools import cache
 from html.entities import html5
@@ -101,6 +102,10 @@ class Folded:
             return start, end
         starts, ends = self._maps()
         return starts[start], ends[end - 1]
+
+    def position(self, original: int) -> int:
+        """How many folded characters come from before an original position."""
+        return original if self.identity else bisect_left(self._maps()[0], original)
 
     def steps(self, start: int, end: int) -> tuple[str, ...]:
         """Names of the folding steps that worked inside folded characters [start, end), sorted."""

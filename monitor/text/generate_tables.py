@@ -128,8 +128,23 @@ class Folder:
         if char in STAY or 0xD800 <= code <= 0xDFFF:
             return "", char
         step, out = self._once(char)
-        stable = "".join(part if part in STAY or part == char else self.fold(part)[1] for part in out)
+        stable = "".join(part if part in STAY or part == char else self.agreeing(part)[1] for part in out)
         return (step if stable != char else ""), stable
+
+    def agreeing(self, char: str) -> tuple[str, str]:
+        """As :meth:`fold`, but so that a capital becomes what its small letter becomes."""
+        step, out = self.fold(char)
+        small, capital = lower(char), char.upper()
+        if small != char:
+            small_step, small_out = self.fold(small)
+            if small_out == small or "".join(map(lower, out)) == "".join(map(lower, small_out)):
+                return step, out
+            return step or small_step, small_out.upper() if len(small_out.upper()) == len(small_out) else small_out
+        if out == char and len(capital) == 1 and lower(capital) == char:
+            capital_step, capital_out = self.fold(capital)
+            if capital_out != capital:
+                return capital_step, "".join(map(lower, capital_out))
+        return step, out
 
     def _once(self, char: str) -> tuple[str, str]:
         code = ord(char)
@@ -181,7 +196,7 @@ def tables(confusables: dict[str, list[dict[str, Any]]]) -> dict[str, dict[str, 
         char = chr(code)
         if unicodedata.category(char) in {"Cn", "Co"} and not _within(code, _IGNORABLE):
             continue
-        step, out = folder.fold(char)
+        step, out = folder.agreeing(char)
         if out != char:
             found.setdefault(step, {}).setdefault(out, []).append(char)
     return {step: {out: "".join(chars) for out, chars in sorted(by.items())} for step, by in sorted(found.items())}

@@ -1,0 +1,126 @@
+"""How sure is it that a word beside a messenger's name is a handle there?"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+
+from monitor.detect.apps import App
+from monitor.detect.spellings import Found
+from monitor.detect.tokens import Token
+from monitor.detect.vocabulary import Vocabulary
+
+NO: Final = 0.0
+_QUANTITY: Final = re.compile(
+    r"[0-9]+(?:[.,][0-9]+)*(?:st|nd|rd|th|am|pm|k|m|mb|gb|tb|kb|hrs?|h|mins?|secs?|s|x|yo|yrs?|y|f|ft|cm|mm|km|kg|lbs?|oz"
+    r"|usd|eur|p|fps|hz|w|v|d|g|px|ish|min)?\Z"
+)
+_ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
+_BLANKED: Final = re.compile(r"(.)\1{3}|\.\.|x{3}")
+_MODELS: Final = frozenset("mp3 mp4 ps4 ps5 h264 web3 covid19 utf8 win10 win11 3ds b2b p2p 24h 1v1 5g 4g 4k i18n k8s".split())  # noqa: SIM905
+
+
+class Reach:
+    """What was passed on the way from an app to a word.
+
+    `explicit`: a colon, an arrow, "username"; `cue`: "is", "add me"; `strange`: words that are no everyday words;
+    `native`: words of another script; `near`: nothing but signs in between.
+    """
+
+    def __init__(self, *, explicit: bool = False, careful: bool = False) -> None:
+        self.explicit = explicit
+        self.careful = careful
+        self.cue = False
+        self.quoted = False
+        self.crossed = False
+        self.native = False
+        self.steps = 0
+        self.strange = 0
+        self.lines = 0
+
+    @property
+    def open(self) -> bool:
+        """True while a handle may still come: a few words on, in the same sentence or the next line."""
+        return self.steps <= 9 and self.strange <= 3 and self.lines <= 2
+
+    def line(self) -> bool:
+        """A line's end: a handle may follow on the next line."""
+        self.lines += 1
+        self.crossed = True
+        return self.strange == 0
+
+    def sentence(self) -> bool:
+        """A sentence's end: only a telling word soon after it still counts."""
+        self.crossed = True
+        self.explicit = False
+        self.steps += 3
+        return self.strange == 0
+
+
+class Plausibility:
+    """Judges words. Built once for a vocabulary."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self._words = vocabulary
+
+    def never(self, text: str, *, at: bool) -> bool:
+        """True for what is no handle in any place: everyday words, quantities, placeholders, blanked names."""
+        word = text.lower()
+        if not any(char.isalpha() for char in text) or word in self._words.blank or _BLANKED.search(word):
+            return True
+        return not at and (word in self._words.neutral or word in _MODELS or _QUANTITY.match(word) is not None)
+
+    def telling(self, token: Token, text: str) -> bool:
+        """True for what hardly is a word: digits, underscores, inner capitals, an '@' before it, letters set apart."""
+        return token.at or token.kind == "spaced" or _ODD.search(text) is not None
+
+    def forwards(self, token: Token, text: str, app: App, found: Found, reach: Reach, following: Token | None) -> float:
+        """Confidence in a word after an app's name; 0 where it is no handle."""
+        if self.never(text, at=token.at):
+            return NO
+        common = found.spelling.flat in app.common_flats
+        if self.telling(token, text):
+            if common and (not (reach.explicit or token.at) or reach.steps > 3):
+                return NO
+            return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
+        return self._letters(text.lower(), reach, weak=found.spelling.weak, common=common, following=following)
+
+    def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
+        """Confidence in a handle of nothing but letters, which may be a word."""
+        if len(word) < 4 or reach.strange or word in self._words.state:
+            return NO
+        known = self._words.everyday(word)
+        last = following is None or following.kind not in {"word", "native", "at", "spaced"}
+        if reach.careful:
+            return NO
+        if known:
+            follows = not last and following is not None and following.text.lower() in (self._words.cue | self._words.joining)
+            return 0.75 if reach.explicit and (last or follows) and not common and not reach.crossed else NO
+        if common:
+            return 0.75 if reach.explicit else NO
+        if reach.explicit:
+            return 0.9
+        if reach.cue or reach.quoted or reach.native:
+            return 0.8
+        near = reach.steps == 0 and not reach.crossed and (last or self._words.everyday(following.text.lower() if following else ""))
+        return 0.7 if near and (not weak or len(word) > 4) else NO
+
+    def backwards(
+        self, token: Token, text: str, app: App, found: Found, *, linked: bool, bracketed: bool, introduced: bool, first: bool
+    ) -> float:
+        """Confidence in a word before an app's name.
+
+        :param linked: "on", "at" or a sign stands between; :param bracketed: the app's name is in brackets;
+        :param introduced: "add", "I'm", "@" stands before it; :param first: it begins its sentence.
+        """
+        if self.never(text, at=token.at):
+            return NO
+        common = found.spelling.flat in app.common_flats
+        if self.telling(token, text):
+            return NO if common and not linked else 0.94 if linked and introduced else 0.87
+        word = text.lower()
+        if len(word) < 4 or common or self._words.everyday(word):
+            return NO
+        if bracketed or (linked and (introduced or first)):
+            return 0.77
+        return 0.7 if introduced and not linked and len(word) > 4 else NO

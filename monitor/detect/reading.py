@@ -1,0 +1,307 @@
+"""Reads the tokens of a document for handles: forwards from an app's name, backwards where that finds nothing."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Final
+
+from monitor.detect.apps import App
+from monitor.detect.document import Document
+from monitor.detect.links import Share
+from monitor.detect.plausibility import NO, Plausibility, Reach
+from monitor.detect.spellings import Found
+from monitor.detect.tokens import Token
+from monitor.detect.vocabulary import Vocabulary
+
+_MORE: Final = 6
+"""How many further handles one app's name may introduce."""
+_MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
+_MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
+_POINTS: Final = ":=→➡⇒➜➤►👉"
+_SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
+
+Chosen = list[tuple[int, list[Share]]]
+"""Handles found: (index of the token, the shares that it makes, one for each app of a group)."""
+
+
+class Reading:
+    """One reading of a document's tokens."""
+
+    def __init__(
+        self, doc: Document, tokens: Sequence[Token], apps: Mapping[str, App], words: Vocabulary, plausibility: Plausibility
+    ) -> None:
+        self._doc = doc
+        self._tokens = tokens
+        self._apps = apps
+        self._words = words
+        self._plausibility = plausibility
+        self._used: set[int] = set()
+
+    def shares(self) -> list[Share]:
+        """Every app's handles."""
+        found: list[Share] = []
+        at = 0
+        while at < len(self._tokens):
+            token = self._tokens[at]
+            if token.kind != "app" or self._ordinal(at):
+                at += 1
+                continue
+            group, after = self._group(at)
+            forward = self._forward(group, after)
+            backward = self._backward(group, at)
+            if forward and backward:
+                chosen = backward if self._prefers_backward(at, after, backward, forward) else forward
+            else:
+                chosen = forward or backward
+            found += [share for _, shares in chosen for share in shares]
+            self._used.update(index for index, _ in chosen)
+            at = after
+        return found
+
+    # ---- apps ----
+
+    def _ordinal(self, at: int) -> bool:
+        """ "First line", "the signal": an everyday word in its everyday use."""
+        token = self._tokens[at]
+        everyday = all(found.spelling.flat in self._apps[found.spelling.id].common_flats for found in token.found)
+        before = self._tokens[at - 1] if at else None
+        return everyday and before is not None and before.kind == "word" and before.text.lower() in self._words.ordinal
+
+    def _group(self, at: int) -> tuple[list[Token], int]:
+        """Apps named in a row ("kik / snap"), and the position after them."""
+        group = [self._tokens[at]]
+        after = at + 1
+        while True:
+            ahead = after
+            while ahead < len(self._tokens) and ahead - after < 3 and self._joins(self._tokens[ahead]):
+                ahead += 1
+            if ahead == after or ahead >= len(self._tokens) or self._tokens[ahead].kind != "app":
+                return group, after
+            group.append(self._tokens[ahead])
+            after = ahead + 1
+
+    def _joins(self, token: Token) -> bool:
+        return token.kind == "also" or (token.kind in {"word", "native"} and token.text.lower() in self._words.joining)
+
+    # ---- forwards ----
+
+    def _forward(self, group: list[Token], at: int) -> Chosen:
+        """Handles after an app."""
+        reach = Reach()
+        while at < len(self._tokens) and reach.open:
+            token = self._tokens[at]
+            if token.kind in {"app", "bound"} or (token.kind == "url" and not self._is_target(at)) or token.kind == "service":
+                break
+            shares = self._shares(group, at, reach)
+            if shares and (later := self._more_telling(group, at, reach)) is not None:
+                at, shares = later
+            if shares:
+                return [(at, shares), *self._more(group, at + 1)]
+            if not self._passes(at, reach):
+                break
+            at += 1
+        return []
+
+    def _is_target(self, at: int) -> bool:
+        """The address of a Markdown link whose text the app's name is: `[wickr](https://...)`."""
+        return at > 0 and self._tokens[at - 1].kind in {"open", "close"} and self._tokens[at - 1].text.endswith("(")
+
+    def _passes(self, at: int, reach: Reach) -> bool:
+        """Notes what a token between app and handle says; False where nothing after it can be the app's handle."""
+        token = self._tokens[at]
+        match token.kind:
+            case "colon":
+                reach.explicit = True
+            case "newline":
+                return reach.line()
+            case "end":
+                return reach.sentence()
+            case "open" | "at":
+                reach.quoted = True
+            case "taken" | "spaced" | "phone" | "address" | "same":
+                return False
+            case "word" | "native":
+                return self._passes_word(at, reach)
+            case _:
+                pass
+        return True
+
+    def _passes_word(self, at: int, reach: Reach) -> bool:
+        word = self._tokens[at].text.lower()
+        if word in self._words.blank and reach.explicit and (word not in self._words.naming or self._ends_at(at + 1)):
+            return False
+        if word in self._words.naming:
+            reach.explicit = True
+            reach.strange = 0
+        elif word in self._words.cue:
+            reach.cue = True
+        reach.steps += 1
+        if self._tokens[at].kind == "native":
+            reach.native = True
+        elif word not in self._words.neutral:
+            reach.strange += 1
+        return True
+
+    def _ends_at(self, at: int) -> bool:
+        return at >= len(self._tokens) or self._tokens[at].kind in {"newline", "end", "bound", "close", "also"}
+
+    def _more_telling(self, group: list[Token], at: int, reach: Reach) -> tuple[int, list[Share]] | None:
+        """After a word that may be a word: a telling one soon after it ("kik jestem jako zorblat_77")."""
+        token = self._tokens[at]
+        if token.kind != "word" or reach.explicit or self._plausibility.telling(token, token.text):
+            return None
+        for ahead in range(at + 1, min(at + 5, len(self._tokens))):
+            other = self._tokens[ahead]
+            if other.kind not in {"word", "native", "at", "colon"}:
+                return None
+            if other.kind == "word" and self._plausibility.telling(other, other.text):
+                shares = self._shares(group, ahead, reach)
+                return (ahead, shares) if shares and not self._leads_to_app(ahead + 1) else None
+        return None
+
+    def _more(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
+        """Further handles of the same app: "a or b", "a / b", "a, backup b"."""
+        for _ in range(_MORE):
+            start = at
+            while at < len(self._tokens) and at - start < 4 and (self._joins(self._tokens[at]) or self._tokens[at].kind in {"at", "colon"}):
+                at += 1
+            if at == start or at >= len(self._tokens) or self._leads_to_app(at + 1):
+                return
+            worded = any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
+            shares = self._shares(group, at, Reach(explicit=True, careful=not worded))
+            if not shares:
+                return
+            yield at, shares
+            at += 1
+
+    def _leads_to_app(self, at: int) -> bool:
+        """True where what stands before `at` belongs to an app that follows: "b on kik", "b (kik)", "b kik"."""
+        for index, token in enumerate(self._tokens[at : at + 3], at):
+            if token.kind in {"app", "service"}:
+                # "b, kik: c": the colon says that kik has its own.
+                after = self._tokens[index + 1] if index + 1 < len(self._tokens) else None
+                return after is None or after.kind != "colon" or index > at
+            if token.kind not in {"open", "at"} and token.text.lower() not in self._words.placing:
+                return False
+        return False
+
+    # ---- backwards ----
+
+    def _backward(self, group: list[Token], at: int) -> Chosen:
+        """A handle before an app: "zorblat_77 on kik", "zorblat_77 (kik)", "zorblat_77 kik"."""
+        back = at - 1
+        linked = bracketed = False
+        while back >= 0 and at - back <= 4:
+            token = self._tokens[back]
+            if token.kind in {"open", "colon", "at", "other", "close"}:
+                linked = linked or token.kind != "other"
+                bracketed = bracketed or (token.kind == "open" and token.text[-1] in "([{‹")
+            elif token.text.lower() in self._words.placing:
+                linked = True
+            elif not (token.text.lower() in {"my", "is", "mi", "mein", "mon"} and back + 1 < at):
+                break
+            back -= 1
+        if back < 0 or back in self._used or self._tokens[back].kind not in {"word", "spaced", "phone", "address"}:
+            return []
+        before = self._tokens[max(back - 2, 0) : back]
+        introduced = any(
+            token.text.lower() in self._words.introducing or token.text.lower() in self._words.naming or token.kind in {"open", "at"} or token.text[0] in _POINTS
+            for token in before
+        )
+        first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
+        sure = {"linked": linked, "bracketed": bracketed, "introduced": introduced, "first": first}
+        shares = self._shares(group, back, None, sure)
+        return [*self._before(group, back - 1), (back, shares)] if shares else []
+
+    def _before(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
+        """Further handles before the first: "a and b on kik"."""
+        sure = {"linked": True, "bracketed": False, "introduced": False, "first": False}
+        while at > 0 and self._joins(self._tokens[at]) and at - 1 not in self._used:
+            shares = self._shares(group, at - 1, None, sure)
+            if not shares:
+                return
+            yield at - 1, shares
+            at -= 2
+
+    def _prefers_backward(self, at: int, after: int, backward: Chosen, forward: Chosen) -> bool:
+        """Between handles on both sides: the one that is tied more closely."""
+        index = forward[0][0]
+        between = [token for token in self._tokens[after:index] if token.kind not in {"at", "open"}]
+        if any(token.kind == "colon" and token.text[0] in _POINTS for token in between[:2]):
+            return False
+        if backward[-1][1][0].confidence < 0.8 <= forward[0][1][0].confidence:
+            return False
+        before = self._tokens[backward[-1][0] + 1 : at]
+        if any(token.text.lower() in self._words.placing or token.kind == "open" for token in before):
+            return True
+        apart = any(token.kind in {"also", "newline", "end"} for token in between)
+        return apart or self._leads_to_app(index + 1) and not self._tokens[index].at
+
+    # ---- what a token is to an app ----
+
+    def _shares(self, group: list[Token], at: int, reach: Reach | None, backward: Mapping[str, bool] | None = None) -> list[Share]:
+        """A share for each app of the group that the token at `at` fits."""
+        token = self._tokens[at]
+        if at in self._used or token.kind not in {"word", "spaced", "phone", "address"} or self._masked(token):
+            return []
+        shares = [self._share(mark, at, reach, backward) for mark in group]
+        return [share for share in shares if share is not None]
+
+    def _share(self, mark: Token, at: int, reach: Reach | None, backward: Mapping[str, bool] | None) -> Share | None:
+        token = self._tokens[at]
+        for found in mark.found:
+            app = self._apps[found.spelling.id]
+            for shape in app.shapes:
+                read = read_as(shape, token)
+                sure = self._sure(shape, read[0], app, found, at, reach, backward) if read else NO
+                handle = app.canonical(read[0], shape) if read and sure else None
+                if read is not None and handle is not None:
+                    _, start, end, how = read
+                    return Share(app=app, handle=handle, start=start, end=end, confidence=sure, whole=(start, end), how=how)
+        return None
+
+    def _sure(
+        self, shape: str, text: str, app: App, found: Found, at: int, reach: Reach | None, backward: Mapping[str, bool] | None
+    ) -> float:
+        if shape != "name":
+            return 0.98 if shape in _SURE_SHAPES else 0.97
+        token = self._tokens[at]
+        if backward is not None:
+            return self._plausibility.backwards(token, text, app, found, **backward)
+        following = self._tokens[at + 1] if at + 1 < len(self._tokens) else None
+        return self._plausibility.forwards(token, text, app, found, reach or Reach(), following)
+
+    def _masked(self, token: Token) -> bool:
+        """Stars or blocks at a name's edge: somebody blanked a part of it."""
+        text = self._doc.cased
+        return bool(_MASKED.match(text[token.end : token.end + 10]) or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start]))
+
+
+def read_as(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
+    """(text, start, end, tolerances): what a token says where a shape is wanted; None where it cannot be one."""
+    kinds = {"phone": "phone", "zangi-number": "phone", "xmpp-address": "address"}
+    if shape in kinds:
+        return (token.text, token.start, token.end, ()) if token.kind == kinds[shape] else None
+    if token.kind == "spaced":
+        gap = re.search(r"[^A-Za-z0-9]+", token.text)
+        together = token.text.replace(gap[0], "") if gap else token.text
+        return together, token.start, token.end, ("separated",)
+    return _read_word(shape, token) if token.kind == "word" else None
+
+
+def _read_word(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
+    """A word without Markdown's emphasis and escapes, and without a sentence's end."""
+    text, start, end = token.text, token.start, token.end
+    while len(text) > 2 and text[0] == text[-1] == "_":
+        text, start, end = text[1:-1], start + 1, end - 1
+    lead = len(text) - len(text.lstrip(".-\\"))
+    text, start = text[lead:], start + lead
+    trimmed = text.rstrip(".-\\")
+    end -= len(text) - len(trimmed)
+    plain = trimmed.replace("\\", "")
+    if not plain or (shape == "name" and "#" in plain):
+        return None
+    if len(plain) > 7 and re.fullmatch(r"[A-Za-z0-9](?:_[A-Za-z0-9]){3,}", plain):
+        return plain.replace("_", ""), start, end, ("separated",)
+    return plain, start, end, ()
