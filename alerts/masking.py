@@ -91,6 +91,12 @@ class Field:
         return "".join(map(str, self.segments))
 
 
+def clean(text: str, *, limit: int = 400) -> str:
+    """A short text from elsewhere that is no content (a platform's name, a reference): controls named, cut."""
+    cut = text if len(text) <= limit else f"{text[: limit - 1]}…"
+    return "".join(map(str, _plain(cut.replace("\r", " ").replace("\n", " "))))
+
+
 def tag(prefix: str, digest: bytes) -> str:
     """A short stable name for something that is not named: "H-4F2KQ7", from the first 30 bits of a keyed hash."""
     bits = int.from_bytes(digest[:4], "big") >> 2
@@ -123,7 +129,7 @@ class Masker:
     ) -> Masker:
         """A masker that knows the handles, terms and account names of a post.
 
-        :param known: label -> further texts of that handle (its canonical form).
+        :param known: label -> further texts of that handle or term (its canonical form, its id).
         """
         secrets: dict[tuple[Kind, str], Secret] = {}
         texts = dict(post.fields()) if post else {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import datetime
@@ -80,7 +81,8 @@ def _plain(value: Any) -> Any:
 
 def print_view(view: AlertView, console: Console | None = None) -> None:
     """One alert for people: evidence underlined where it is shown in clear, in brackets where it is masked."""
-    (console or Console(highlight=False, soft_wrap=False)).print(Group(*_blocks(view)))
+    width = None if sys.stdout.isatty() else 160
+    (console or Console(width=width, highlight=False)).print(Group(*_blocks(view)))
 
 
 def _blocks(view: AlertView) -> Iterator[Any]:
@@ -90,10 +92,10 @@ def _blocks(view: AlertView) -> Iterator[Any]:
     if view.verdict:
         title += f": {view.verdict}"
     yield Text(title, style="bold")
+    posts = f"{view.occurrence_count} {'post' if view.occurrence_count == 1 else 'posts'}"
     yield Text(
-        f"{strength(view.score)} evidence, score {view.score:.2f}, rule {view.rule}; "
-        f"{view.occurrence_count} posts on {', '.join(view.platforms)}; opened {moment(view.opened_at)}; "
-        f"version {view.version}"
+        f"{strength(view.score)} evidence, score {view.score:.2f}, rule {view.rule}; {posts} on "
+        f"{', '.join(view.platforms)}; opened {moment(view.opened_at)}; version {view.version}"
     )
     yield from _post(view)
     yield from _evidence(view)
@@ -147,7 +149,7 @@ def _evidence(view: AlertView) -> Iterator[Any]:
     for term in view.terms:
         name = f" = {term.name}" if term.name else ""
         steps = f", seen through {', '.join(term.steps)}" if term.steps else ""
-        yield Text(f"  term {term.tag}{name}: {term.times} times{steps}")
+        yield Text(f"  term {term.tag}{name}: {term.times} {'time' if term.times == 1 else 'times'}{steps}")
     if view.parts:
         table = Table("Part of the score", "", "Why", box=None, header_style="dim", pad_edge=False)
         for part in view.parts:

@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import and_, exists, or_
 from sqlmodel import Session, col, func, select
 
-from alerts.masking import tag
+from alerts.masking import clean, tag
 from alerts.triage_records import Counts, Entry, Lane, Listing, QueuePage, State, Step
 from monitor.errors import ConfigError
 from monitor.store.tables import Alert, Decision, Occurrence, StoredPost
@@ -111,7 +111,7 @@ def _entry(alert: Alert, posts: dict[str, int], pending: str | None, now: dateti
         rule=alert.rule,
         handles=handle_labels(alert.explanation),
         terms=len({term["term"] for term in alert.explanation.get("terms", ())}),
-        platforms=sorted(posts),
+        platforms=sorted(map(clean, posts)),
         posts=sum(posts.values()),
         opened_at=alert.opened_at,
         last_occurrence_at=alert.last_occurrence_at,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -9,7 +10,7 @@ from typing import Any
 
 from sqlmodel import Session, col, func, select
 
-from alerts.masking import Kind, Masker, Span, tag
+from alerts.masking import Kind, Masker, Span, clean, tag
 from alerts.triage_queue import effective
 from alerts.triage_records import (
     Abilities,
@@ -33,6 +34,7 @@ from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Oc
 OCCURRENCES = 50
 """Posts of a campaign that one view lists, newest first; the count says how many there are."""
 OTHER_ALERTS = 10
+_LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,6 +56,7 @@ def build(session: Session, keyring: Keyring, alert: Alert, *, now: datetime, cl
     identities = _identities(session, evidence)
     account = _account_label(session.get(Account, row.account_id) if row.account_id else None)
     known = {_handle_label(row.app, key): (row.handle,) for key, row in identities.items() if row.handle is not None}
+    known |= {f"term {_term_tag(term, keyring)}": (term,) for term in evidence.terms}
     masker = Masker.for_post(post, evidence.spans, known=known, clear=clear, account=account)
     state = effective(alert, now)
     held = state is State.CLAIMED
@@ -76,13 +79,13 @@ def build(session: Session, keyring: Keyring, alert: Alert, *, now: datetime, cl
         handles=_handles(session, alert, evidence, identities, clear=clear),
         terms=_terms(evidence, keyring, clear=clear),
         parts=[
-            ScorePart(name=part["name"], weight=part["weight"], why=masker.text(part["why"]))
+            ScorePart(name=masker.text(part["name"]), weight=part["weight"], why=masker.text(part["why"]))
             for part in alert.explanation.get("parts", ())
         ],
         post=_post(row, post, masker, evidence.spans, account),
         occurrences=_occurrences(session, alert, masker),
         occurrence_count=sum(platforms.values()),
-        platforms=sorted(platforms),
+        platforms=sorted(map(clean, platforms)),
         history=_history(session, alert, masker),
         reports=_reports(session, alert, masker),
         reveals=session.exec(select(func.count()).where(Reveal.alert_id == alert.id)).one(),
@@ -148,12 +151,12 @@ def _handles(
             HandleSeen(
                 tag=tag("H", bytes.fromhex(key)),
                 app=matches[0]["app"],
-                name=row.handle if row and clear else None,
+                name=clean(row.handle) if row and row.handle and clear else None,
                 confidence=max(match["confidence"] for match in matches),
                 steps=_steps(matches),
                 first_seen_at=row.first_seen_at if row else None,
                 posts=sum(platforms.values()),
-                platforms=sorted(platforms),
+                platforms=sorted(map(clean, platforms)),
                 alerts=others.get(row.id, ()) if row else (),
             )
         )
@@ -203,15 +206,15 @@ def _terms(evidence: _Evidence, keyring: Keyring, *, clear: bool) -> list[TermSe
 
 def _post(row: StoredPost, post: Post | None, masker: Masker, spans: Sequence[Span], account: str) -> PostShown:
     return PostShown(
-        platform=row.platform,
+        platform=clean(row.platform),
         instance=masker.host(post.instance) if post else None,
-        url=post.url if post and masker.clear else None,
+        url=clean(post.url, limit=2000) if post and post.url and masker.clear else None,
         host=masker.host(post.url) if post else None,
         account=account,
         created_at=row.created_at,
         edited_at=post.edited_at if post else None,
         first_seen_at=row.first_seen_at,
-        lang=post.lang if post else None,
+        lang=post.lang if post and post.lang and _LANGUAGE.fullmatch(post.lang) else None,
         media_count=post.media_count if post else 0,
         available=post is not None,
         fields=masker.post(post, spans) if post else (),
@@ -241,16 +244,21 @@ def _occurrences(session: Session, alert: Alert, masker: Masker) -> list[Occurre
     return [
         OccurrenceShown(
             post_id=row.id or 0,
-            platform=row.platform,
+            platform=clean(row.platform),
             instance=masker.host((row.record or {}).get("instance")),
             account=_account_label(account),
-            url=(row.record or {}).get("url") if masker.clear else None,
+            url=_address(row) if masker.clear else None,
             created_at=row.created_at,
             first_seen_at=row.first_seen_at,
             state=row.state,
         )
         for row, account in rows
     ]
+
+
+def _address(row: StoredPost) -> str | None:
+    url = (row.record or {}).get("url")
+    return clean(url, limit=2000) if isinstance(url, str) else None
 
 
 def _history(session: Session, alert: Alert, masker: Masker) -> list[HistoryStep]:
@@ -285,7 +293,7 @@ def _reports(session: Session, alert: Alert, masker: Masker) -> list[ReportShown
             updated_at=row.updated_at,
             attempts=row.attempts,
             why=masker.text(row.why) if row.why else None,
-            remote_id=row.remote_id,
+            remote_id=clean(row.remote_id) if row.remote_id else None,
         )
         for row in rows
     ]

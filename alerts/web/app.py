@@ -36,7 +36,7 @@ def create_app(*, store: Store, triage: Triage, settings: Settings, clock: Clock
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in (login.router, queue.router, alert.router):
         app.include_router(router)
-    app.add_api_route("/healthz", _healthz, methods=["GET"], include_in_schema=False)
+    app.add_api_route("/healthz", _healthz, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(NotLoggedInError, _to_login)
     app.add_exception_handler(HandlewatchError, _explained)
     app.add_exception_handler(RequestValidationError, _unreadable)

@@ -20,6 +20,7 @@ SHOWN_DAYS = 7
 _BANNER = timedelta(hours=24)
 _PATIENCE = timedelta(minutes=15)
 """A configured source that saw nothing for this long (or three of its polls) is called late."""
+_FRESH = timedelta(seconds=5)
 _TAG = re.compile(r"(#|/tag/)([^\s#/?&]+)")
 _ADDRESS = re.compile(r"\b[a-z]{2,10}://([^/\s?#]+)[^\s]*")
 
@@ -75,10 +76,16 @@ class Collectors:
     def __init__(self, store: Store, settings: Settings) -> None:
         self._store = store
         self._settings = settings
+        self._fresh: tuple[datetime, Collecting] | None = None
 
     def state(self) -> Collecting:
-        """How collection stands now."""
+        """How collection stands; read anew after some seconds, since the ledger grows long."""
         now = self._store.now()
+        if self._fresh is None or now - self._fresh[0] > _FRESH:
+            self._fresh = (now, self._read(now))
+        return self._fresh[1]
+
+    def _read(self, now: datetime) -> Collecting:
         seen = func.max(Coverage.ended_at).filter(col(Coverage.state) == Seen.SEEN)
         with self._store.read() as session:
             rows = session.exec(

@@ -382,6 +382,23 @@ def test_reasons_that_quote_a_handle_are_masked(triage: Triage, alert: int) -> N
     assert step.reason.endswith("is a game's name")
 
 
+def test_what_surrounds_a_post_shows_no_more_than_the_post(triage: Triage, store: Store) -> None:
+    odd = hit(
+        1,
+        platform="other\x1b[2Jnet\u202e",
+        lang="zorblat77",
+        instance="zorblat77.example",
+        url="https://zorblat77.example/x",
+    )
+    (alert,) = take_in(store, odd)
+    shown = f"{triage.view(alert, user='ana')}{triage.queue(user='ana')}"
+    assert "zorblat" not in shown
+    assert "\\x1b" not in shown
+    clear = triage.reveal(alert, user="ana", reason="look")
+    assert clear.post.url == "https://zorblat77.example/x"
+    assert clear.post.platform == "other[U+001B escape][2Jnet[U+202E right-to-left override]"
+
+
 def test_a_post_whose_text_is_gone_still_explains_itself(triage: Triage, store: Store, alert: int) -> None:
     with store.write() as session:
         from monitor.store.tables import StoredPost
