@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from alerts import triage_choice, triage_decisions, triage_queue, triage_view
+from alerts import triage_choice, triage_decisions, triage_moves, triage_queue, triage_view
 from alerts.roles import ALLOWED, Permission, Role, require
 from alerts.triage_records import (
     AlertView,
@@ -100,14 +100,14 @@ class Triage:
         :param user: None for whoever runs the command line: the main lane only.
         """
         with self._store.read() as session:
-            person, alert = triage_decisions.find(session, alert_id, user)
+            person, alert = triage_moves.find(session, alert_id, user)
             return self._view(session, alert, person, clear=False)
 
     def reveal(self, alert_id: int, *, user: str, reason: str) -> AlertView:
         """One alert in clear. Who looked and why is committed before the text is handed out."""
         why = triage_choice.worded(reason, "To reveal an alert")
         with self._store.write() as session:
-            person, alert = triage_decisions.find_for(session, alert_id, user)
+            person, alert = triage_moves.find_for(session, alert_id, user)
             now = self._store.now()
             row = Reveal(alert_id=alert_id, user=person.name, reason=why, at=now)
             session.add(row)
@@ -126,7 +126,7 @@ class Triage:
     def claim(self, alert_id: int, *, user: str) -> Claim:
         """Holds an alert for somebody; the holder's own claim is prolonged. Raises `RefusedError`."""
         with self._store.write() as session:
-            person, alert = triage_decisions.find_for(session, alert_id, user)
+            person, alert = triage_moves.find_for(session, alert_id, user)
             return self._claim(session, alert, person)
 
     def claim_next(self, *, user: str, lane: Lane = Lane.MAIN) -> Claim | None:
@@ -155,7 +155,7 @@ class Triage:
         now = self._store.now()
         until = now + timedelta(minutes=self._review.claim_minutes)
         own = triage_queue.effective(alert, now) is State.CLAIMED and alert.claimed_by == person.name
-        triage_decisions.change(
+        triage_moves.change(
             session,
             alert,
             version=alert.version,
@@ -173,11 +173,11 @@ class Triage:
     def release(self, alert_id: int, *, user: str) -> int:
         """Gives a claimed alert back to the queue; returns its version. Raises `RefusedError`."""
         with self._store.write() as session:
-            person, alert = triage_decisions.find_for(session, alert_id, user)
+            person, alert = triage_moves.find_for(session, alert_id, user)
             now = self._store.now()
             if alert.state != State.CLAIMED or alert.claimed_by != person.name:
                 raise RefusedError(f"Alert {alert_id} is not held by {person.name}.", kept="Nothing was changed.")
-            triage_decisions.change(session, alert, version=alert.version, now=now, user=person.name, state=State.OPEN)
+            triage_moves.change(session, alert, version=alert.version, now=now, user=person.name, state=State.OPEN)
             audit.record(
                 session,
                 now,

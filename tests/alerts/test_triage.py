@@ -7,7 +7,7 @@ import pytest
 from sqlmodel import col, select
 
 from alerts.triage import Triage
-from alerts.triage_decisions import NoSuchAlertError
+from alerts.triage_moves import NoSuchAlertError
 from alerts.triage_records import Lane, Listing, State, Step
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RefusedError
