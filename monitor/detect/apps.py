@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.detect.shapes import CHECKS, SHAPES
-from monitor.detect.spellings import Spelling
+from monitor.detect.spellings import EVERYTHING, Spelling
 from monitor.detect.toml_source import TomlSource, Where
 
 FORMS: Final = (*SHAPES, "code", "digits", "matrix-path")
@@ -68,7 +68,7 @@ class App:
 
     def spellings(self) -> list[Spelling]:
         """Its names, as the matcher takes them. Long ones may have a typing error."""
-        exact = frozenset({"leet", "stretched", "separated", "glued", "reversed"})
+        exact = EVERYTHING
         return [
             *(
                 Spelling.of(self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact)

@@ -28,8 +28,8 @@ _REST: Final[dict[str, str]] = {
     "zangi-number": r"(?P<h>[0-9]{10})",
     "discord-tag": r"(?P<h>[^\s#@:`]{2,32}#[0-9]{4})",
 }
-_DOT: Final = r"(?:\.|\s?[\[(]\s?(?:\.|dot)\s?[\])]\s?|\sdot\s|\s\.\s?|,(?=[a-z]))"
-_SLASH: Final = r"(?:/|%2f|\s/\s|\\)"
+_DOT: Final = r"(?:\.|\s?[\[(]\s?(?:\.|dot)\s?[\])]\s?|\sdot\s|\s\.\s?|\.\s|,(?=[a-z]))"
+_SLASH: Final = r"(?:/|%2f|\s/\s?|\sslash\s|\\)"
 _HEX_RUN: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{66,76}(?![0-9a-z])")
 _SPLIT_SESSION: Final = re.compile(r"(?<![0-9a-z])0[\s.:·|-]{0,3}5(?:[\s.:·|-]{0,3}[0-9a-f]){64}(?![0-9a-z])")
 _SPLIT_TOX: Final = re.compile(r"(?<![0-9a-z])[0-9a-f](?:[\s.:·|-]{0,3}[0-9a-f]){75}(?![0-9a-z])")

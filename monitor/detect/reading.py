@@ -11,7 +11,7 @@ from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.plausibility import NO, Plausibility, Reach
 from monitor.detect.spellings import Found
-from monitor.detect.tokens import Token
+from monitor.detect.tokens import SPELLED, Token
 from monitor.detect.vocabulary import Vocabulary
 
 _MORE: Final = 6
@@ -149,12 +149,14 @@ class Reading:
     def _more_telling(self, group: list[Token], at: int, reach: Reach) -> tuple[int, list[Share]] | None:
         """After a word that may be a word: a telling one soon after it ("kik jestem jako zorblat_77")."""
         token = self._tokens[at]
-        if token.kind != "word" or reach.explicit or self._plausibility.telling(token, token.text):
+        if token.kind != "word" or self._plausibility.telling(token, token.text):
             return None
         for ahead in range(at + 1, min(at + 5, len(self._tokens))):
             other = self._tokens[ahead]
-            if other.kind not in {"word", "native", "at", "colon"}:
+            if other.kind not in {"word", "native", "at", "colon", "open"} or (other.kind == "word" and self._joins(other)):
                 return None
+            if reach.explicit and not other.at:
+                continue  # after a colon only an '@' says more than the first word
             if other.kind == "word" and self._plausibility.telling(other, other.text):
                 shares = self._shares(group, ahead, reach)
                 return (ahead, shares) if shares and not self._leads_to_app(ahead + 1) else None
@@ -191,18 +193,23 @@ class Reading:
     def _backward(self, group: list[Token], at: int) -> Chosen:
         """A handle before an app: "zorblat_77 on kik", "zorblat_77 (kik)", "zorblat_77 kik"."""
         back = at - 1
-        linked = bracketed = False
+        linked = bracketed = passed = False
         while back >= 0 and at - back <= 4:
             token = self._tokens[back]
+            word = token.text.lower()
             if token.kind in {"open", "colon", "at", "other", "close"}:
                 linked = linked or token.kind != "other"
                 bracketed = bracketed or (token.kind == "open" and token.text[-1] in "([{‹")
-            elif token.text.lower() in self._words.placing:
+            elif word in self._words.placing:
                 linked = True
-            elif not (token.text.lower() in {"my", "is", "mi", "mein", "mon"} and back + 1 < at):
+            elif token.kind in {"word", "native"} and word in self._words.neutral:
+                passed = True
+            else:
                 break
             back -= 1
         if back < 0 or back in self._used or self._tokens[back].kind not in {"word", "spaced", "phone", "address"}:
+            return []
+        if passed and not self._plausibility.telling(self._tokens[back], self._tokens[back].text):
             return []
         before = self._tokens[max(back - 2, 0) : back]
         introduced = any(
@@ -290,6 +297,11 @@ def read_as(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] |
     return _read_word(shape, token) if token.kind == "word" else None
 
 
+def _spelled_out(text: str) -> str:
+    """ "zorblat underscore 77" with the separator itself."""
+    return re.sub(SPELLED, lambda found: "." if "dot" in found[0] else "_", text) if " " in text or "(" in text or "[" in text else text
+
+
 def _read_word(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
     """A word without Markdown's emphasis and escapes, and without a sentence's end."""
     text, start, end = token.text, token.start, token.end
@@ -299,7 +311,7 @@ def _read_word(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]
     text, start = text[lead:], start + lead
     trimmed = text.rstrip(".-\\")
     end -= len(text) - len(trimmed)
-    plain = trimmed.replace("\\", "")
+    plain = _spelled_out(trimmed.replace("\\", ""))
     if not plain or (shape == "name" and "#" in plain):
         return None
     if len(plain) > 7 and re.fullmatch(r"[A-Za-z0-9](?:_[A-Za-z0-9]){3,}", plain):

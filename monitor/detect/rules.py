@@ -55,6 +55,7 @@ class Frame:
 
     id: str
     why: str
+    sure: WordList
     strong: WordList
     weak: WordList
 
@@ -155,12 +156,13 @@ def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: lis
 
 
 def _frame(source: TomlSource, where: Where, table: dict[str, Any]) -> Frame:
-    source.check_keys(where, table, {"id": str, "why": str, "strong": str, "weak": str}, required=("id", "strong"))
-    for key in ("strong", "weak"):
+    source.check_keys(where, table, {"id": str, "why": str, "sure": str, "strong": str, "weak": str}, required=("id", "strong"))
+    for key in ("sure", "strong", "weak"):
         check_words(source, where, key, table.get(key, ""))
     return Frame(
         id=table["id"],
         why=table.get("why", table["id"]),
+        sure=WordList(table.get("sure", "").split()),
         strong=WordList(table["strong"].split()),
         weak=WordList(table.get("weak", "").split()),
     )

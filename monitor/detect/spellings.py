@@ -27,10 +27,11 @@ _WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
 _LEET: Final = str.maketrans("0123456789l", "oizeasgtbgi")
 _SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
 _SIGN: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])")
+_STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
 _REPEATS: Final = re.compile(r"(.)\1+")
 _TIME: Final = re.compile(r"[0-9]{1,2}[ap]m\Z")
 
-EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "glued", "reversed"})
+EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "glued", "reversed", "starred"})
 TOLERANCES: Final = EVERYTHING | {"typo"}
 
 
@@ -149,6 +150,10 @@ class Spellings:
         self._native_by_flat = _index((one.flat, one) for one in self._native)
         self._flat = _index((one.flat, one) for one in every if not one.native and "glued" in one.tolerance)
         self._fillers = frozenset(fillers)
+        self._by_size: dict[int, list[Spelling]] = {}
+        for one in every:
+            if "starred" in one.tolerance and not one.native and not one.breaks:
+                self._by_size.setdefault(len(one.flat), []).append(one)
         self._piece_sizes = sorted({len(piece) for piece in [*self._flat, *self._fillers]}, reverse=True)
 
     def find(self, doc: Document) -> list[Found]:
@@ -164,6 +169,7 @@ class Spellings:
                 if "leet" in one.spelling.tolerance and any(one.start <= at < one.end for at in changed)
             ]
         found += self._native_finds(doc)
+        found += self._starred(doc)
         return _longest(found)
 
     def find_backwards(self, doc: Document) -> bool:
@@ -242,6 +248,19 @@ class Spellings:
             not rest or any(rest.startswith(name) if side else rest.endswith(name) for name in self._known if len(name) > 2)
             for side, rest in ((True, right), (False, left))
         )
+
+    def _starred(self, doc: Document) -> Iterator[Found]:
+        """Words with a letter or two starred out (t*boo)."""
+        for found in _STARRED.finditer(doc.lower):
+            word = found[0]
+            stars = sum(char in "*•" for char in word)
+            if stars > 2 or len(word) < 4 or stars * 2 >= len(word):
+                continue
+            pattern = re.compile(re.sub(r"[*•]", ".", word) + r"\Z")
+            for one in self._by_size.get(len(word), ()):
+                if pattern.match(one.flat):
+                    yield Found(one, found.start(), found.end(), frozenset({"starred"}))
+                    break
 
     def _native_finds(self, doc: Document) -> Iterator[Found]:
         if self._native_pattern is None or doc.ascii:
@@ -328,6 +347,8 @@ def _alike(one: Spelling, text: str) -> frozenset[str] | None:
     if any(a < b for (_, a), (_, b) in zip(got, want, strict=True)):
         return None
     more = [a for (_, a), (_, b) in zip(got, want, strict=True) if a > b]
+    if more and not _one_sign(text, one.flat, got, want):
+        return None
     if more:
         how.add("stretched")
         if max(more) < 3 and (len(one.flat) < 5 or len(more) > 1):
@@ -337,6 +358,18 @@ def _alike(one: Spelling, text: str) -> frozenset[str] | None:
         if not _leet_fits(one, text):
             return None
     return frozenset(how) if how <= one.tolerance else None
+
+
+def _one_sign(text: str, flat: str, got: list[tuple[str, int]], want: list[tuple[str, int]]) -> bool:
+    """A stretched letter is one sign over and over (taaaboo), not several that can stand for it (77taboo)."""
+    at = flat_at = 0
+    for (_, size), (_, wanted) in zip(got, want, strict=True):
+        signs = set(text[at : at + size])
+        if size > wanted and len(signs) > 1 and not signs <= set(flat[flat_at : flat_at + wanted]):
+            return False
+        at += size
+        flat_at += wanted
+    return True
 
 
 def _leet_fits(one: Spelling, text: str) -> bool:

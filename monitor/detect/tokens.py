@@ -10,6 +10,9 @@ from typing import Final
 from monitor.detect.document import BOUNDARY, Document
 from monitor.detect.spellings import Found
 
+SPELLED: Final = r"\s?[(\[]?\s?\b(?:underscore|under[ -]score|dot)\b\s?[)\]]?\s?"
+"""A separator spelled out inside a handle."""
+
 _TOKEN: Final = re.compile(
     rf"(?P<bound>{BOUNDARY})"
     r"|(?P<newline>\n+)"
@@ -17,7 +20,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<address>[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9]))"
     r"|(?P<phone>(?<![\w])(?:\+|00)?[ (]{0,2}[0-9](?:[ ()./·-]{0,3}[0-9]){6,19}(?![0-9A-Za-z_]))"
     r"|(?P<spaced>(?<![A-Za-z0-9_])[A-Za-z0-9](?P<gap>[^A-Za-z0-9\n]{1,5})[A-Za-z0-9_](?:(?P=gap)[A-Za-z0-9_](?![A-Za-z0-9])){2,62}(?![A-Za-z0-9]))"
-    r"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-])*(?:#[0-9]{4}(?![0-9A-Za-z]))?)"
+    rf"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-]|{SPELLED}(?=[A-Za-z0-9]))*(?:#[0-9]{{4}}(?![0-9A-Za-z]))?)"
     r"|(?P<native>[^\W\d_A-Za-z](?:[^\W_A-Za-z0-9]|[\u0900-\u0963\u0966-\u0dff])*)"
     r"|(?P<colon>[:=→➡⇒⟶➔➜➤►▶›»☛☞👉👈⮕⇨-]+>?)"
     r"|(?P<end>[.!?。！？]+(?=\s|$))"
@@ -93,6 +96,8 @@ def _stands_alone(doc: Document, one: Found) -> bool:
     before = text[one.start - 1] if one.start else " "
     two = text[max(one.start - 2, 0) : one.start]
     after = text[one.end : one.end + 2]
+    if before == "@" and len(two) == 2 and two[0].isalnum():
+        return after[:1] != "." or len(after) < 2 or not after[1].isalnum()  # "name@kik", no address
     if before in "_@" or (before in ".-" and len(two) == 2 and (two[0].isalnum() or two[0] == "_")):
         return False
     return not (after[:1] in {".", "_"} and len(after) == 2 and (after[1].isalnum() and after[:1] == "."))

@@ -17,7 +17,7 @@ from monitor.detect.rules import Context, Frame, Rules
 from monitor.detect.screening import Part
 from monitor.detect.spellings import Found
 from monitor.detect.vocabulary import Vocabulary
-from monitor.detect.wordlists import WordHit
+from monitor.detect.wordlists import WordHit, WordList
 
 _WINDOW: Final = 700
 _SMALL: Final = 4_000
@@ -244,21 +244,21 @@ class Weigher:
             doc.lower[max(term.start - 1, 0)] in _QUOTES and doc.lower[term.end : term.end + 1] in set(_QUOTES) for term in live
         )
         told: list[tuple[float, Frame, list[str]]] = []
-        strong_total = weak_total = 0
+        strong_total = weak_total = sure_total = 0
         for frame in self._rules.frames:
-            strong = self._said(doc, frame, live, strong=True)
-            weak = [word for word in self._said(doc, frame, live, strong=False) if word not in strong]
+            sure, strong = self._said(doc, frame.sure, live), self._said(doc, frame.strong, live)
+            weak = [word for word in self._said(doc, frame.weak, live) if word not in strong]
+            sure_total += len(sure)
             strong_total += len(strong)
             weak_total += len(weak)
-            told.append((len(strong) + len(weak) / 2, frame, [*strong, *weak]))
+            told.append((2 * len(sure) + len(strong) + len(weak) / 2, frame, [*sure, *strong, *weak]))
         weak_total += 3 * quoted
-        if strong_total >= 2 or (strong_total and weak_total) or weak_total >= 4:
+        if sure_total or strong_total >= 2 or (strong_total and weak_total) or weak_total >= 4:
             _, frame, words = max(told, key=lambda one: one[0])
             return Part(name=f"frame-{frame.id}", weight=FRAME, why=f"{frame.why} ({', '.join(words[:4])})")
         return None
 
-    def _said(self, doc: Document, frame: Frame, live: Sequence[Found], *, strong: bool) -> list[str]:
-        words = frame.strong if strong else frame.weak
+    def _said(self, doc: Document, words: WordList, live: Sequence[Found]) -> list[str]:
         said: list[str] = []
         for start, end in self._spans(doc, live):
             for hit in words.distinct(doc, start, end):
