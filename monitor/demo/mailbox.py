@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,13 +26,21 @@ class _Keep:
         return f"250 2.0.0 kept as {name}"
 
 
+def _free_port() -> int:
+    """A port that is free now: aiosmtpd connects to the port it was given, so that 0 will not do."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
 @contextmanager
 def mailbox(folder: Path) -> Generator[int]:
     """Runs the server; gives its port."""
     folder.mkdir(mode=0o700, exist_ok=True)
-    controller = Controller(_Keep(folder), hostname="127.0.0.1", port=0)
+    port = _free_port()
+    controller = Controller(_Keep(folder), hostname="127.0.0.1", port=port)
     controller.start()
     try:
-        yield controller.server.sockets[0].getsockname()[1]
+        yield port
     finally:
         controller.stop()
