@@ -71,10 +71,10 @@ class App:
         exact = EVERYTHING
         return [
             *(
-                Spelling.of(self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact)
+                Spelling.of("app", self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact)
                 for name in self.names
             ),
-            *(Spelling.of(self.id, name, weak=True, tolerance=exact - {"stretched"}) for name in (*self.weak, *self.common)),
+            *(Spelling.of("app", self.id, name, weak=True, tolerance=exact - {"stretched"}) for name in (*self.weak, *self.common)),
         ]
 
 
@@ -116,7 +116,7 @@ def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
         links=[_link(source, where, link) for link in table.get("links", ())],
         reserved=frozenset(table.get("reserved", ())),
         subdomain=table.get("subdomain"),
-        common_flats=frozenset(Spelling.of("", name).flat for name in table.get("common", ())),
+        common_flats=frozenset(Spelling.of("app", "", name).flat for name in table.get("common", ())),
     )
 
 

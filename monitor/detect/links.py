@@ -30,6 +30,8 @@ _REST: Final[dict[str, str]] = {
 }
 _DOT: Final = r"(?:\.|\s?[\[(]\s?(?:\.|dot)\s?[\])]\s?|\sdot\s|\s\.\s?|\.\s|,(?=[a-z]))"
 _SLASH: Final = r"(?:/|%2f|\s/\s?|\sslash\s|\\)"
+_MAY_LINK: Final = re.compile(r"[/\\]|%2f|slash|[a-z]:[a-z0-9]")
+"""What every link holds: a slash in one of its disguises, or a scheme's colon."""
 _HEX_RUN: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{66,76}(?![0-9a-z])")
 _SPLIT_SESSION: Final = re.compile(r"(?<![0-9a-z])0[\s.:·|-]{0,3}5(?:[\s.:·|-]{0,3}[0-9a-f]){64}(?![0-9a-z])")
 _SPLIT_TOX: Final = re.compile(r"(?<![0-9a-z])[0-9a-f](?:[\s.:·|-]{0,3}[0-9a-f]){75}(?![0-9a-z])")
@@ -79,7 +81,7 @@ class Links:
 
     def find(self, doc: Document) -> Iterator[Share]:
         """The links of a document, left to right."""
-        if self._any is not None:
+        if self._any is not None and _MAY_LINK.search(doc.lower):
             at = 0
             while (found := self._any.search(doc.lower, at)) is not None:
                 share = self._read(doc, found.start())

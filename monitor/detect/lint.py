@@ -23,7 +23,7 @@ def check_pattern_free(source: TomlSource, where: Where, text: str) -> None:
         )
     if len(text) > _MAX_LENGTH:
         source.fail(where, f"a spelling of {len(text)} characters is longer than {_MAX_LENGTH}.", key="id")
-    flat = Spelling.of("", text).flat
+    flat = Spelling.of("term", "", text).flat
     if len(flat) < 2:
         source.fail(where, f"{text!r} is too short: fewer than two letters match everywhere.", key="id", do="Give a longer one.")
 

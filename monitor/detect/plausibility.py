@@ -87,7 +87,8 @@ class Plausibility:
 
     def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
-        if len(word) < 4 or reach.strange or word in self._words.state:
+        label = following is not None and following.kind == "colon" and following.text[0] == ":"
+        if len(word) < 4 or reach.strange or word in self._words.state or label:
             return NO
         known = self._words.everyday(word)
         last = following is None or following.kind not in {"word", "native", "at", "spaced"}
@@ -102,7 +103,9 @@ class Plausibility:
             return 0.9
         if reach.cue or reach.quoted or reach.native:
             return 0.8
-        near = reach.steps == 0 and not reach.crossed and (last or self._words.everyday(following.text.lower() if following else ""))
+        # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
+        next_is_plain = last or following is None or following.kind == "native" or self._words.everyday(following.text.lower())
+        near = reach.steps == 0 and not reach.crossed and next_is_plain
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(

@@ -139,7 +139,7 @@ class Reading:
         reach.steps += 1
         if self._tokens[at].kind == "native":
             reach.native = True
-        elif word not in self._words.neutral:
+        elif word not in self._words.neutral and word not in self._words.others:
             reach.strange += 1
         return True
 

@@ -36,15 +36,14 @@ class Screen:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
-        names = [spelling for app in bundle.apps for spelling in app.spellings()]
-        terms = [spelling for term in bundle.lexicon.values() for spelling in term.spellings()]
-        self._apps = Spellings(names)
-        known = frozenset(one.flat for one in (*names, *terms))
-        self._apps = Spellings(names, known=known)
-        self._terms = Spellings(terms, known=known)
-        self._glued = Spellings([*names, *terms], fillers=bundle.vocabulary.filler)
-        self._term_ids = frozenset(bundle.lexicon)
-        self._services = Spellings(Spelling.of("service", name) for name in bundle.services)
+        self._spellings = Spellings(
+            [
+                *(spelling for app in bundle.apps for spelling in app.spellings()),
+                *(spelling for term in bundle.lexicon.values() for spelling in term.spellings()),
+                *(Spelling.of("service", name, name, tolerance=frozenset({"leet"})) for name in bundle.services),
+            ],
+            fillers=bundle.vocabulary.filler,
+        )
         self._shares = Shares(bundle.apps, bundle.vocabulary)
         self._weigher = Weigher(bundle.rules, dict(bundle.lexicon), bundle.vocabulary)
 
@@ -82,21 +81,18 @@ class Screen:
         """What the post holds, unweighed. A text written backwards is read backwards as well."""
         doc = Document.of(post)
         sight = self._read(doc, post)
-        if self._apps.find_backwards(doc) or self._terms.find_backwards(doc):
+        if self._spellings.reads_backwards(doc):
             back = self._read(doc.reversed(), post)
             if back.apps or back.terms:
                 return self._both(doc, sight, back)
         return sight
 
     def _read(self, doc: Document, post: Post) -> Sight:
-        apps = self._apps.find(doc)
-        terms = self._terms.find(doc)
-        glued = [one for one in self._glued.glued(doc) if not any(_overlap(one, other) for other in (*apps, *terms))]
-        terms = sorted([*terms, *(one for one in glued if one.spelling.id in self._term_ids)], key=lambda one: one.start)
-        services = self._services.find(doc) if apps else []
-        shares = self._shares.find(doc, apps, services, terms, author=post.author.handle)
-        apps = [*apps, *(one for one in glued if one.spelling.id not in self._term_ids)]
-        return Sight(doc=doc, shares=shares, terms=terms, apps=apps)
+        found: dict[str, list[Found]] = {"app": [], "term": [], "service": []}
+        for one in self._spellings.find(doc):
+            found[one.spelling.kind].append(one)
+        shares = self._shares.find(doc, found["app"], found["service"], found["term"], author=post.author.handle)
+        return Sight(doc=doc, shares=shares, terms=found["term"], apps=found["app"])
 
     @staticmethod
     def _both(doc: Document, ahead: Sight, back: Sight) -> Sight:

@@ -8,6 +8,7 @@ allowed, with one typing error. The cost does not grow with the number of spelli
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import groupby
@@ -53,6 +54,7 @@ def _runs(text: str) -> list[tuple[str, int]]:
 class Spelling:
     """One way to write a name or term.
 
+    :param kind: "app", "term" or "service".
     :param id: what it stands for (a term's or an app's id).
     :param flat: folded, lower case, letters and digits only.
     :param breaks: positions in `flat` where a space may stand.
@@ -60,6 +62,7 @@ class Spelling:
     :param weak: also an everyday word or a short form.
     """
 
+    kind: str
     id: str
     flat: str
     breaks: frozenset[int] = frozenset()
@@ -68,19 +71,19 @@ class Spelling:
     tolerance: frozenset[str] = EVERYTHING
 
     @classmethod
-    def of(cls, spelling_id: str, text: str, *, weak: bool = False, tolerance: frozenset[str] = EVERYTHING) -> Spelling:
+    def of(cls, kind: str, spelling_id: str, text: str, *, weak: bool = False, tolerance: frozenset[str] = EVERYTHING) -> Spelling:
         """From the text as a lexicon gives it."""
         folded = fold(text).lower
         words = _ATOM.findall(folded)
         if not words:
             # A sign (an app's emoji) stands for itself.
-            return cls(spelling_id, folded, native=True, weak=weak, tolerance=tolerance)
+            return cls(kind, spelling_id, folded, native=True, weak=weak, tolerance=tolerance)
         at, breaks = 0, set[int]()
         for word in words[:-1]:
             at += len(word)
             breaks.add(at)
         native = any(char.isalpha() and not _latin(char) for char in text)
-        return cls(spelling_id, "".join(words), frozenset(breaks), native, weak, tolerance)
+        return cls(kind, spelling_id, "".join(words), frozenset(breaks), native, weak, tolerance)
 
 
 def _latin(char: str) -> bool:
@@ -125,58 +128,55 @@ def atoms_of(lower: str, cased: str) -> list[Atom]:
 class Spellings:
     """An index of spellings, built once, that finds them in documents."""
 
-    def __init__(
-        self, spellings: Iterable[Spelling], *, fillers: Iterable[str] = (), known: frozenset[str] = frozenset()
-    ) -> None:
-        """:param fillers: words that tags are glued together with; :param known: flat forms of other names and terms."""
+    def __init__(self, spellings: Iterable[Spelling], *, fillers: Iterable[str] = ()) -> None:
+        """:param fillers: words that tags are glued together with."""
         every = list(spellings)
-        self._known = known
-        self._native = [one for one in every if one.native]
-        self._by_key = _index((_key(one.flat), one) for one in every if not one.native)
+        latin = [one for one in every if not one.native]
+        self._known = frozenset(one.flat for one in every if one.kind != "service")
+        self._by_key = _index((_key(one.flat), one) for one in latin)
         self._backwards = _index(
-            (_key(one.flat[::-1]), one)
-            for one in every
-            if not one.native and "reversed" in one.tolerance and len(one.flat) >= 4
+            (_key(one.flat[::-1]), one) for one in latin if "reversed" in one.tolerance and len(one.flat) >= 4
         )
         self._prefixes = {key[:size] for key in self._by_key for size in range(1, len(key) + 1)}
-        self._typos = _index(
-            (key, one)
-            for one in every
-            if "typo" in one.tolerance and not one.native
-            for key in _deletions(leet(one.flat))
-        )
-        self._typo_sizes = {len(one.flat) for one in every if "typo" in one.tolerance}
-        self._native_pattern = _native_pattern(self._native)
-        self._native_by_flat = _index((one.flat, one) for one in self._native)
-        self._flat = _index((one.flat, one) for one in every if not one.native and "glued" in one.tolerance)
+        typos = [one for one in latin if "typo" in one.tolerance]
+        self._typos = _index((key, one) for one in typos for key in _deletions(leet(one.flat)))
+        self._typo_starts = {(leet(one.flat)[0], len(one.flat) + more) for one in typos for more in (-1, 0, 1)}
+        self._native_pattern = _native_pattern([one for one in every if one.native])
+        self._native_by_flat = _index((one.flat, one) for one in every if one.native)
+        glueable = [one for one in latin if "glued" in one.tolerance]
+        self._flat = _index((one.flat, one) for one in glueable)
         self._fillers = frozenset(fillers)
-        self._by_size: dict[int, list[Spelling]] = {}
-        for one in every:
-            if "starred" in one.tolerance and not one.native and not one.breaks:
-                self._by_size.setdefault(len(one.flat), []).append(one)
         self._piece_sizes = sorted({len(piece) for piece in [*self._flat, *self._fillers]}, reverse=True)
+        self._piece_starts = {piece[:2] for piece in self._flat}
+        self._by_size: dict[int, list[Spelling]] = {}
+        for one in latin:
+            if "starred" in one.tolerance and not one.breaks:
+                self._by_size.setdefault(len(one.flat), []).append(one)
 
     def find(self, doc: Document) -> list[Found]:
         """Every spelling in the document, longest first where they overlap, sorted by position."""
-        atoms = atoms_of(doc.lower, doc.cased)
-        found = list(self._scan(doc, atoms, doc.lower))
+        found = list(self._scan(doc, atoms_of(doc.lower, doc.cased), doc.lower))
         signed = _SIGN.sub(lambda signs: signs[0].translate(_SIGNS), doc.lower)
         if signed != doc.lower:
             changed = [at for at, (one, other) in enumerate(zip(doc.lower, signed, strict=True)) if one != other]
             found += [
                 Found(one.spelling, one.start, one.end, one.how | {"leet"})
-                for one in self._scan(doc, atoms_of(signed, signed), signed)
-                if "leet" in one.spelling.tolerance and any(one.start <= at < one.end for at in changed)
+                for one in self._scan(doc, _near(atoms_of(signed, signed), changed), signed)
+                if "leet" in one.spelling.tolerance and _any_within(changed, one.start, one.end)
             ]
         found += self._native_finds(doc)
         found += self._starred(doc)
-        return _longest(found)
+        found = _longest(found)
+        taken = [(one.start, one.end) for one in found]
+        glued = [one for one in self._glued(doc) if not any(one.start < end and start < one.end for start, end in taken)]
+        return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
 
-    def find_backwards(self, doc: Document) -> bool:
+    def reads_backwards(self, doc: Document) -> bool:
         """True where a spelling of four letters or more stands in the document backwards."""
         for found in _ATOM.finditer(doc.lower):
-            for one in self._backwards.get(_key(found[0]), ()):
-                if found[0] == one.flat[::-1] and found[0] != one.flat:
+            word = found[0]
+            for one in self._backwards.get(_key(word), ()) if len(word) > 3 else ():
+                if word == one.flat[::-1] and word != one.flat:
                     return True
         return False
 
@@ -205,8 +205,8 @@ class Spellings:
                 continue
             glued = {"glued"} if atom.glued_left or atom.glued_right else set[str]()
             return Found(one, atom.start, atom.end, how | glued)
-        if not atom.glued_left and not atom.glued_right and any(abs(len(atom.text) - n) < 2 for n in self._typo_sizes):
-            folded = leet(atom.text)
+        folded = leet(atom.text)
+        if (folded[0], len(folded)) in self._typo_starts and not atom.glued_left and not atom.glued_right:
             for near in {folded, *_deletions(folded)}:
                 for one in self._typos.get(near, ()):
                     if _one_edit(folded, leet(one.flat)):
@@ -271,14 +271,14 @@ class Spellings:
             if any(not _latin(char) for char in doc.original(start, end)):
                 yield Found(self._native_by_flat[doc.lower[start:end]][0], start, end)
 
-    def glued(self, doc: Document) -> Iterator[Found]:
+    def _glued(self, doc: Document) -> Iterator[Found]:
         """Tags and words that consist of known pieces, at least one of them a spelling."""
         for found in _ATOM.finditer(doc.lower):
             word = found[0]
             if not 5 <= len(word) <= 60 or not word.isascii():
                 continue
             tag = _is_tag(doc, found.start())
-            if not tag and not any(word[:size] in self._flat for size in self._piece_sizes):
+            if not tag and word[:2] not in self._piece_starts:
                 continue
             pieces = self._split(word, tag=tag)
             for start, end, one in pieces or ():
@@ -307,6 +307,17 @@ def _is_tag(doc: Document, start: int) -> bool:
     if start and doc.lower[start - 1] == "#":
         return True
     return doc.field(start).startswith(("tags[", "community", "author.handle", "author.name"))
+
+
+def _near(atoms: list[Atom], changed: list[int]) -> list[Atom]:
+    """The words within reach of a changed position: the others were read already."""
+    reach = 60
+    return [atom for atom in atoms if _any_within(changed, atom.start - reach, atom.end + reach)]
+
+
+def _any_within(positions: list[int], start: int, end: int) -> bool:
+    at = bisect_left(positions, start)
+    return at < len(positions) and positions[at] < end
 
 
 def _index(pairs: Iterable[tuple[str, Spelling]]) -> Mapping[str, list[Spelling]]:

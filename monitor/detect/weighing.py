@@ -234,7 +234,7 @@ class Weigher:
                         rest = rest.replace(word[at : at + size], " ")
             left = sum(len(part) for part in rest.split())
             return [word] * (left // 3)
-        if len(word) < 3 or word in self._vocabulary.neutral or word.isdigit() or not any(char.isalpha() for char in word):
+        if len(word) < 3 or word in self._vocabulary.neutral or any(char.isdigit() for char in word):
             return []
         return [word]
 
