@@ -14,7 +14,7 @@ from alerts.masking import tag
 from monitor.ports import Seen
 from monitor.settings import Settings
 from monitor.store.database import Store
-from monitor.store.tables import Coverage, Run, SourceRow
+from monitor.store.tables import Coverage, SourceRow
 
 SHOWN_DAYS = 7
 _BANNER = timedelta(hours=24)
@@ -27,12 +27,13 @@ _ADDRESS = re.compile(r"\b[a-z]{2,10}://([^/\s?#]+)[^\s]*")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ScopeSeen:
-    """One timeline, stream or file of a source. `late`: it should have been seen since."""
+    """One timeline, stream or file of a source. `expected`: it should go on; `late`: and it did not."""
 
     source: str
     scope: str
     seen_until: datetime | None
     posts: int
+    expected: bool
     late: bool
 
 
@@ -100,8 +101,7 @@ class Collectors:
                 .limit(200)
             ).all()
             known = set(session.exec(select(SourceRow.name)).all())
-            running = set(session.exec(select(Run.source).where(col(Run.ended_at).is_(None))).all())
-        scopes = [self._scope(*row, now=now, running=running) for row in rows]
+        scopes = [self._scope(*row, now=now) for row in rows]
         missed = [self._missed(gap) for gap in gaps]
         return Collecting(
             scopes=scopes,
@@ -114,20 +114,18 @@ class Collectors:
     def _expected(self) -> set[str]:
         return {name for name, source in self._settings.sources.items() if source.enabled}
 
-    def _scope(
-        self, source: str, scope: str, until: datetime | None, posts: Any, *, now: datetime, running: set[str]
-    ) -> ScopeSeen:
+    def _scope(self, source: str, scope: str, until: datetime | None, posts: Any, *, now: datetime) -> ScopeSeen:
         section = self._settings.sources.get(source)
-        patience = max(_PATIENCE, timedelta(seconds=3 * section.every)) if section else _PATIENCE
         # An archive is read once: only what is meant to go on can be late.
         expected = section is not None and section.enabled and section.plugin != "archive"
-        late = (expected or source in running) and (until is None or now - until > patience)
+        patience = max(_PATIENCE, timedelta(seconds=3 * section.every)) if section else _PATIENCE
         return ScopeSeen(
             source=source,
             scope=self._masked(scope),
             seen_until=until,
             posts=int(posts or 0),
-            late=late and section is not None and section.plugin != "archive",
+            expected=expected,
+            late=expected and (until is None or now - until > patience),
         )
 
     def _missed(self, gap: Coverage) -> Missed:
