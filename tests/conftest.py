@@ -12,7 +12,7 @@ import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -128,6 +128,15 @@ def home(tmp_path: Path) -> Path:
 def handlewatch(home: Path, tmp_path: Path) -> Any:
     """Runs the command line as a process: `handlewatch("screen", "x.ndjson")` -> CompletedProcess (text)."""
 
+    environment = {
+        "PATH": f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(REPOSITORY),
+        "HOME": str(tmp_path),
+        "HANDLEWATCH_HOME": str(home),
+        "LANG": "C.UTF-8",
+        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
+    }
+
     def run(*arguments: str, stdin: str | None = None, env: dict[str, str] | None = None, timeout: float = 60) -> Any:
         return subprocess.run(
             ["handlewatch", *arguments],
@@ -137,14 +146,8 @@ def handlewatch(home: Path, tmp_path: Path) -> Any:
             timeout=timeout,
             check=False,
             cwd=tmp_path,
-            env={
-                "PATH": f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}",
-                "HOME": str(tmp_path),
-                "HANDLEWATCH_HOME": str(home),
-                "LANG": "C.UTF-8",
-                "COVERAGE_PROCESS_START": os.environ.get("COVERAGE_PROCESS_START", ""),
-                **(env or {}),
-            },
+            env={**environment, **(env or {})},
         )
 
+    cast("Any", run).environment = environment
     return run
