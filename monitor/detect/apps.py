@@ -71,10 +71,15 @@ class App:
         exact = EVERYTHING
         return [
             *(
-                Spelling.of("app", self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact)
+                Spelling.of(
+                    "app", self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact
+                )
                 for name in self.names
             ),
-            *(Spelling.of("app", self.id, name, weak=True, tolerance=exact - {"stretched"}) for name in (*self.weak, *self.common)),
+            *(
+                Spelling.of("app", self.id, name, weak=True, tolerance=exact - {"stretched"})
+                for name in (*self.weak, *self.common)
+            ),
         ]
 
 
@@ -102,7 +107,9 @@ def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
     chars = table.get("chars", "a-z0-9")
     for key in ("chars", "start"):
         if not _CLASS.match(table.get(key, chars)):
-            source.fail(where, f"{key} is not a class of letters, digits, '.', '_' and '-'.", key=key, do="Write e.g. a-z0-9._")
+            source.fail(
+                where, f"{key} is not a class of letters, digits, '.', '_' and '-'.", key=key, do="Write e.g. a-z0-9._"
+            )
     has_name = "name" in table["shapes"]
     return App(
         id=table["id"],

@@ -40,7 +40,9 @@ def load_bundle(*, lexicon: Path | None = None, rules: Path | None = None, direc
     :raises ConfigError: a part cannot be read or is not valid; the message names file and line.
     """
     if directory is not None and not directory.is_dir():
-        raise ConfigError(f"{directory} is not a folder.", do="Name a folder with lexicon.toml, rules.toml or apps.toml.")
+        raise ConfigError(
+            f"{directory} is not a folder.", do="Name a folder with lexicon.toml, rules.toml or apps.toml."
+        )
     sources = {
         "lexicon": _source("lexicon", lexicon or _inside(directory, "lexicon")),
         "rules": _source("rules", rules or _inside(directory, "rules")),
@@ -73,7 +75,9 @@ def _source(name: str, path: Path | None) -> TomlSource:
     try:
         text = (path or _SHIPPED.joinpath(f"{name}.toml")).read_text(encoding="utf-8")
     except OSError as error:
-        raise ConfigError(f"{path} cannot be read: {error.strerror or error}.", do="Check the name and the permissions.") from error
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror or error}.", do="Check the name and the permissions."
+        ) from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path} is not UTF-8 text (byte {error.start}).", do="Save it as UTF-8.") from error
     return TomlSource(str(path) if path else f"{name}.toml (shipped)", text)

@@ -104,7 +104,11 @@ class Document:
     def _inside(self, start: int, end: int) -> tuple[_Part, int, int]:
         part = self._part(start)
         first, last = start - part.start, min(end - part.start, len(part.folded.cased))
-        return (part, len(part.folded.cased) - last, len(part.folded.cased) - first) if self.backwards else (part, first, last)
+        return (
+            (part, len(part.folded.cased) - last, len(part.folded.cased) - first)
+            if self.backwards
+            else (part, first, last)
+        )
 
     def place(self, start: int, end: int) -> Place:
         """The original span of document positions [start, end), which lie in one field and are not empty."""

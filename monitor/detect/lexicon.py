@@ -38,7 +38,10 @@ class Term:
     def spellings(self) -> list[Spelling]:
         """As the matcher takes them. A loose spelling is `weak`."""
         return [
-            *(Spelling.of("term", self.id, text, weak=self.ambiguous, tolerance=self.tolerance) for text in (self.id, *self.variants)),
+            *(
+                Spelling.of("term", self.id, text, weak=self.ambiguous, tolerance=self.tolerance)
+                for text in (self.id, *self.variants)
+            ),
             *(Spelling.of("term", self.id, text, weak=True, tolerance=self.tolerance) for text in self.loose),
         ]
 

@@ -91,7 +91,9 @@ class Links:
         for app, pattern in self._subdomains:
             for found in pattern.finditer(doc.lower):
                 name = doc.cased[found.start("h") : found.end("h")]
-                if name.lower() not in {"www", "web", "core", *app.reserved} and (handle := app.canonical(name, "name")):
+                if name.lower() not in {"www", "web", "core", *app.reserved} and (
+                    handle := app.canonical(name, "name")
+                ):
                     yield _share(app, handle, found.span("h"), found.span())
 
     def _read(self, doc: Document, at: int) -> Share | None:

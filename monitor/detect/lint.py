@@ -25,7 +25,9 @@ def check_pattern_free(source: TomlSource, where: Where, text: str) -> None:
         source.fail(where, f"a spelling of {len(text)} characters is longer than {_MAX_LENGTH}.", key="id")
     flat = Spelling.of("term", "", text).flat
     if len(flat) < 2:
-        source.fail(where, f"{text!r} is too short: fewer than two letters match everywhere.", key="id", do="Give a longer one.")
+        source.fail(
+            where, f"{text!r} is too short: fewer than two letters match everywhere.", key="id", do="Give a longer one."
+        )
 
 
 def check_words(source: TomlSource, where: Where, key: str, words: str) -> None:
@@ -40,7 +42,9 @@ def check_words(source: TomlSource, where: Where, key: str, words: str) -> None:
                 do="Write words; `word*` for every word that begins so, `_` for a space.",
             )
         if word.endswith("*") and len(bare) < 2:
-            source.fail(where, f"{word!r} matches almost everything.", key=key, do="Give two letters or more before the *.")
+            source.fail(
+                where, f"{word!r} matches almost everything.", key=key, do="Give two letters or more before the *."
+            )
 
 
 def _id(source: TomlSource, where: Where) -> str:

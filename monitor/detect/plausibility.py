@@ -17,7 +17,9 @@ _QUANTITY: Final = re.compile(
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
 _BLANKED: Final = re.compile(r"(.)\1{3}|\.\.|x{3}")
-_MODELS: Final = frozenset("mp3 mp4 ps4 ps5 h264 web3 covid19 utf8 win10 win11 3ds b2b p2p 24h 1v1 5g 4g 4k i18n k8s".split())  # noqa: SIM905
+_MODELS: Final = frozenset(
+    "mp3 mp4 ps4 ps5 h264 web3 covid19 utf8 win10 win11 3ds b2b p2p 24h 1v1 5g 4g 4k i18n k8s".split()
+)  # noqa: SIM905
 
 
 class Reach:
@@ -95,7 +97,9 @@ class Plausibility:
         if reach.careful:
             return NO
         if known:
-            follows = not last and following is not None and following.text.lower() in (self._words.cue | self._words.joining)
+            follows = (
+                not last and following is not None and following.text.lower() in (self._words.cue | self._words.joining)
+            )
             return 0.75 if reach.explicit and (last or follows) and not common and not reach.crossed else NO
         if common:
             return 0.75 if reach.explicit else NO
@@ -104,12 +108,23 @@ class Plausibility:
         if reach.cue or reach.quoted or reach.native:
             return 0.8
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
-        next_is_plain = last or following is None or following.kind == "native" or self._words.everyday(following.text.lower())
+        next_is_plain = (
+            last or following is None or following.kind == "native" or self._words.everyday(following.text.lower())
+        )
         near = reach.steps == 0 and not reach.crossed and next_is_plain
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(
-        self, token: Token, text: str, app: App, found: Found, *, linked: bool, bracketed: bool, introduced: bool, first: bool
+        self,
+        token: Token,
+        text: str,
+        app: App,
+        found: Found,
+        *,
+        linked: bool,
+        bracketed: bool,
+        introduced: bool,
+        first: bool,
     ) -> float:
         """Confidence in a word before an app's name.
 

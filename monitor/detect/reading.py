@@ -29,7 +29,12 @@ class Reading:
     """One reading of a document's tokens."""
 
     def __init__(
-        self, doc: Document, tokens: Sequence[Token], apps: Mapping[str, App], words: Vocabulary, plausibility: Plausibility
+        self,
+        doc: Document,
+        tokens: Sequence[Token],
+        apps: Mapping[str, App],
+        words: Vocabulary,
+        plausibility: Plausibility,
     ) -> None:
         self._doc = doc
         self._tokens = tokens
@@ -91,7 +96,11 @@ class Reading:
         reach = Reach()
         while at < len(self._tokens) and reach.open:
             token = self._tokens[at]
-            if token.kind in {"app", "bound"} or (token.kind == "url" and not self._is_target(at)) or token.kind == "service":
+            if (
+                token.kind in {"app", "bound"}
+                or (token.kind == "url" and not self._is_target(at))
+                or token.kind == "service"
+            ):
                 break
             shares = self._shares(group, at, reach)
             if shares and (later := self._more_telling(group, at, reach)) is not None:
@@ -153,7 +162,9 @@ class Reading:
             return None
         for ahead in range(at + 1, min(at + 5, len(self._tokens))):
             other = self._tokens[ahead]
-            if other.kind not in {"word", "native", "at", "colon", "open"} or (other.kind == "word" and self._joins(other)):
+            if other.kind not in {"word", "native", "at", "colon", "open"} or (
+                other.kind == "word" and self._joins(other)
+            ):
                 return None
             if reach.explicit and not other.at:
                 continue  # after a colon only an '@' says more than the first word
@@ -166,7 +177,11 @@ class Reading:
         """Further handles of the same app: "a or b", "a / b", "a, backup b"."""
         for _ in range(_MORE):
             start = at
-            while at < len(self._tokens) and at - start < 4 and (self._joins(self._tokens[at]) or self._tokens[at].kind in {"at", "colon"}):
+            while (
+                at < len(self._tokens)
+                and at - start < 4
+                and (self._joins(self._tokens[at]) or self._tokens[at].kind in {"at", "colon"})
+            ):
                 at += 1
             if at == start or at >= len(self._tokens) or self._leads_to_app(at + 1):
                 return
@@ -213,7 +228,10 @@ class Reading:
             return []
         before = self._tokens[max(back - 2, 0) : back]
         introduced = any(
-            token.text.lower() in self._words.introducing or token.text.lower() in self._words.naming or token.kind in {"open", "at"} or token.text[0] in _POINTS
+            token.text.lower() in self._words.introducing
+            or token.text.lower() in self._words.naming
+            or token.kind in {"open", "at"}
+            or token.text[0] in _POINTS
             for token in before
         )
         first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
@@ -247,7 +265,9 @@ class Reading:
 
     # ---- what a token is to an app ----
 
-    def _shares(self, group: list[Token], at: int, reach: Reach | None, backward: Mapping[str, bool] | None = None) -> list[Share]:
+    def _shares(
+        self, group: list[Token], at: int, reach: Reach | None, backward: Mapping[str, bool] | None = None
+    ) -> list[Share]:
         """A share for each app of the group that the token at `at` fits."""
         token = self._tokens[at]
         if at in self._used or token.kind not in {"word", "spaced", "phone", "address"} or self._masked(token):
@@ -265,11 +285,20 @@ class Reading:
                 handle = app.canonical(read[0], shape) if read and sure else None
                 if read is not None and handle is not None:
                     _, start, end, how = read
-                    return Share(app=app, handle=handle, start=start, end=end, confidence=sure, whole=(start, end), how=how)
+                    return Share(
+                        app=app, handle=handle, start=start, end=end, confidence=sure, whole=(start, end), how=how
+                    )
         return None
 
     def _sure(
-        self, shape: str, text: str, app: App, found: Found, at: int, reach: Reach | None, backward: Mapping[str, bool] | None
+        self,
+        shape: str,
+        text: str,
+        app: App,
+        found: Found,
+        at: int,
+        reach: Reach | None,
+        backward: Mapping[str, bool] | None,
     ) -> float:
         if shape != "name":
             return 0.98 if shape in _SURE_SHAPES else 0.97
@@ -282,7 +311,10 @@ class Reading:
     def _masked(self, token: Token) -> bool:
         """Stars or blocks at a name's edge: somebody blanked a part of it."""
         text = self._doc.cased
-        return bool(_MASKED.match(text[token.end : token.end + 10]) or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start]))
+        return bool(
+            _MASKED.match(text[token.end : token.end + 10])
+            or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start])
+        )
 
 
 def read_as(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
@@ -299,7 +331,11 @@ def read_as(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] |
 
 def _spelled_out(text: str) -> str:
     """ "zorblat underscore 77" with the separator itself."""
-    return re.sub(SPELLED, lambda found: "." if "dot" in found[0] else "_", text) if " " in text or "(" in text or "[" in text else text
+    return (
+        re.sub(SPELLED, lambda found: "." if "dot" in found[0] else "_", text)
+        if " " in text or "(" in text or "[" in text
+        else text
+    )
 
 
 def _read_word(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:

@@ -11,7 +11,16 @@ from monitor.detect.toml_source import TomlSource, Where
 from monitor.detect.wordlists import WordList
 
 KINDS: Final = ("handle-and-term", "community-name", "house-rule")
-FIELDS: Final = ("text", "title", "tags", "community", "community_description", "author.handle", "author.name", "author.bio")
+FIELDS: Final = (
+    "text",
+    "title",
+    "tags",
+    "community",
+    "community_description",
+    "author.handle",
+    "author.name",
+    "author.bio",
+)
 _HEAD: Final[dict[str, type]] = {"name": str, "version": int, "distance": int, "bare_words": int, "threshold": float}
 _RULE: Final[dict[str, type]] = {
     "id": str, "kind": str, "enabled": bool, "communities": list, "platforms": list, "apps": list, "languages": list,
@@ -139,7 +148,9 @@ def _rule(source: TomlSource, where: Where, table: dict[str, Any], apps: list[st
 
 
 def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: list[str]) -> Context:
-    source.check_keys(where, table, {"id": str, "terms": list, "why": str, "words": dict}, required=("id", "terms", "words"))
+    source.check_keys(
+        where, table, {"id": str, "terms": list, "why": str, "words": dict}, required=("id", "terms", "words")
+    )
     lists = cast("Mapping[str, Any]", table["words"])
     for language, words in lists.items():
         if not isinstance(words, str):
@@ -156,7 +167,9 @@ def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: lis
 
 
 def _frame(source: TomlSource, where: Where, table: dict[str, Any]) -> Frame:
-    source.check_keys(where, table, {"id": str, "why": str, "sure": str, "strong": str, "weak": str}, required=("id", "strong"))
+    source.check_keys(
+        where, table, {"id": str, "why": str, "sure": str, "strong": str, "weak": str}, required=("id", "strong")
+    )
     for key in ("sure", "strong", "weak"):
         check_words(source, where, key, table.get(key, ""))
     return Frame(

@@ -60,11 +60,13 @@ class Screen:
         if sight.shares and weighed.live and score >= self._bundle.rules.threshold:
             rule = self._combination(post, sight)
         if rule is None and (named := self._community_name(post, sight)) is not None:
-            rule, part = named
-            parts, score = [part, *parts], max(score, part.weight)
+            rule, why = named
+            parts.insert(0, Part(name="community-name", weight=round(max(COMMUNITY - score, 0.0), 3), why=why))
+            score = max(score, COMMUNITY)
         if rule is None and sight.shares and (house := self._house_rule(post, sight)) is not None:
             rule = house
-            parts = [Part(name="house-rule", weight=HOUSE, why="this community forbids messenger handles"), *parts]
+            why = "this community forbids messenger handles"
+            parts.insert(0, Part(name="house-rule", weight=round(max(HOUSE - score, 0.0), 3), why=why))
             score = max(score, HOUSE)
         live = weighed.live if rule is not None and weighed.live else sight.terms
         return Screening(
@@ -137,9 +139,11 @@ class Screen:
                 return rule
         return None
 
-    def _community_name(self, post: Post, sight: Sight) -> tuple[Rule, Part] | None:
+    def _community_name(self, post: Post, sight: Sight) -> tuple[Rule, str] | None:
         """An app's name joined with a coded term in a community's name or description."""
-        rule = next((one for one in self._bundle.rules.rules if one.kind == "community-name" and _applies(one, post)), None)
+        rule = next(
+            (one for one in self._bundle.rules.rules if one.kind == "community-name" and _applies(one, post)), None
+        )
         if rule is None or not sight.terms:
             return None
         for name, start, end in sight.doc.extents():
@@ -149,11 +153,11 @@ class Screen:
             terms = [one for one in sight.terms if start <= one.start < end]
             for app in apps:
                 for term in terms:
-                    if self._joined(sight.doc, name, app, term):
-                        why = f"the community's {'name' if name == 'community' else 'description'} joins {app.spelling.id} with {term.spelling.id}"
-                        part = Part(name="community-name", weight=COMMUNITY, why=why)
-                        if self._weigher.innocent_name(sight.doc, term, sight.apps, sight.terms) is None:
-                            return rule, part
+                    if self._joined(sight.doc, name, app, term) and not self._weigher.innocent_name(
+                        sight.doc, term, sight.apps, sight.terms
+                    ):
+                        what = "name" if name == "community" else "description"
+                        return rule, f"the community's {what} joins {app.spelling.id} with {term.spelling.id}"
         return None
 
     def _joined(self, doc: Document, field: str, app: Found, term: Found) -> bool:
@@ -170,7 +174,9 @@ class Screen:
         for rule in self._bundle.rules.rules:
             if rule.kind != "house-rule" or not _applies(rule, post) or not _fits(rule, sight, terms=False):
                 continue
-            if (post.community or "").lower().removeprefix("r/") in {name.removeprefix("r/") for name in rule.communities}:
+            if (post.community or "").lower().removeprefix("r/") in {
+                name.removeprefix("r/") for name in rule.communities
+            }:
                 return rule
         return None
 
@@ -194,7 +200,8 @@ def _fits(rule: Rule, sight: Sight, *, terms: bool = True) -> bool:
     shares = [
         share
         for share in sight.shares
-        if (not rule.apps or share.app.id in rule.apps) and (not rule.handle_fields or plain(share.start) in rule.handle_fields)
+        if (not rule.apps or share.app.id in rule.apps)
+        and (not rule.handle_fields or plain(share.start) in rule.handle_fields)
     ]
     found = [term for term in sight.terms if not rule.term_fields or plain(term.start) in rule.term_fields]
     return bool(shares) and (not terms or bool(found))

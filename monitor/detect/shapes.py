@@ -15,7 +15,9 @@ from typing import Final
 
 HEX: Final = re.compile(r"[0-9A-Fa-f]+\Z")
 _HOST: Final = r"(?:[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,24}"
-_MATRIX: Final = re.compile(rf"(?P<sigil>[@#!])(?P<user>[A-Za-z0-9._=/+-]{{1,200}}):(?P<host>{_HOST}|localhost)(?::\d{{1,5}})?\Z")
+_MATRIX: Final = re.compile(
+    rf"(?P<sigil>[@#!])(?P<user>[A-Za-z0-9._=/+-]{{1,200}}):(?P<host>{_HOST}|localhost)(?::\d{{1,5}})?\Z"
+)
 _ADDRESS: Final = re.compile(rf"(?P<user>[A-Za-z0-9._+%-]{{1,200}})@(?P<host>{_HOST})\Z")
 _SIGNAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,31}\.[0-9]{2,9}\Z")
 _DISCORD: Final = re.compile(r"(?P<name>[^\s#@:`]{2,32})#(?P<tag>[0-9]{4})\Z")

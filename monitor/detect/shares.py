@@ -29,7 +29,13 @@ class Shares:
         self._same = re.compile("|".join(_phrase(one) for one in vocabulary.same)) if vocabulary.same else None
 
     def find(
-        self, doc: Document, apps: Sequence[Found], services: Sequence[Found], terms: Sequence[Found], *, author: str | None
+        self,
+        doc: Document,
+        apps: Sequence[Found],
+        services: Sequence[Found],
+        terms: Sequence[Found],
+        *,
+        author: str | None,
     ) -> list[Share]:
         """The shares of a document, by position.
 
@@ -68,7 +74,9 @@ class Shares:
                 if handle is not None and app.id not in seen:
                     seen.add(app.id)
                     span = (start, start + len(text))
-                    yield Share(app=app, handle=handle, start=span[0], end=span[1], confidence=0.9, whole=span, same=True)
+                    yield Share(
+                        app=app, handle=handle, start=span[0], end=span[1], confidence=0.9, whole=span, same=True
+                    )
 
 
 def _phrase(phrase: str) -> str:

@@ -27,7 +27,9 @@ _WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
 
 _LEET: Final = str.maketrans("0123456789l", "oizeasgtbgi")
 _SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
-_SIGN: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])")
+_SIGN: Final = re.compile(
+    r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])"
+)
 _STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
 _REPEATS: Final = re.compile(r"(.)\1+")
 _TIME: Final = re.compile(r"[0-9]{1,2}[ap]m\Z")
@@ -71,7 +73,9 @@ class Spelling:
     tolerance: frozenset[str] = EVERYTHING
 
     @classmethod
-    def of(cls, kind: str, spelling_id: str, text: str, *, weak: bool = False, tolerance: frozenset[str] = EVERYTHING) -> Spelling:
+    def of(
+        cls, kind: str, spelling_id: str, text: str, *, weak: bool = False, tolerance: frozenset[str] = EVERYTHING
+    ) -> Spelling:
         """From the text as a lexicon gives it."""
         folded = fold(text).lower
         words = _ATOM.findall(folded)
@@ -168,7 +172,9 @@ class Spellings:
         found += self._starred(doc)
         found = _longest(found)
         taken = [(one.start, one.end) for one in found]
-        glued = [one for one in self._glued(doc) if not any(one.start < end and start < one.end for start, end in taken)]
+        glued = [
+            one for one in self._glued(doc) if not any(one.start < end and start < one.end for start, end in taken)
+        ]
         return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
 
     def reads_backwards(self, doc: Document) -> bool:
@@ -245,7 +251,8 @@ class Spellings:
         right = _letters_apart(after, gap)
         left = _letters_apart(before[::-1], gap[::-1])[::-1]
         return all(
-            not rest or any(rest.startswith(name) if side else rest.endswith(name) for name in self._known if len(name) > 2)
+            not rest
+            or any(rest.startswith(name) if side else rest.endswith(name) for name in self._known if len(name) > 2)
             for side, rest in ((True, right), (False, left))
         )
 
@@ -364,7 +371,9 @@ def _alike(one: Spelling, text: str) -> frozenset[str] | None:
         how.add("stretched")
         if max(more) < 3 and (len(one.flat) < 5 or len(more) > 1):
             return None
-    if any(a != b for (a, _), (b, _) in zip(_runs(text), _runs(one.flat), strict=False)) or len(_runs(text)) != len(want):
+    if any(a != b for (a, _), (b, _) in zip(_runs(text), _runs(one.flat), strict=False)) or len(_runs(text)) != len(
+        want
+    ):
         how.add("leet")
         if not _leet_fits(one, text):
             return None
@@ -424,7 +433,9 @@ def _stretched_breaks(one: Spelling, joined: str) -> frozenset[int]:
     """Where the spelling's spaces may stand in `joined`, which may be longer by stretched letters."""
     if len(joined) == len(one.flat):
         return one.breaks
-    return frozenset(at for at in range(1, len(joined)) if _key(joined[:at]) in {_key(one.flat[:b]) for b in one.breaks})
+    return frozenset(
+        at for at in range(1, len(joined)) if _key(joined[:at]) in {_key(one.flat[:b]) for b in one.breaks}
+    )
 
 
 def _letters_apart(text: str, gap: str) -> str:
@@ -453,7 +464,9 @@ def _native_pattern(native: list[Spelling]) -> re.Pattern[str] | None:
         "short": (_WORD_START, [flat for flat in words if len(flat) < 4], r"(?![^\W_])"),
     }
     alternatives = [
-        f"{start}(?P<{name}>{'|'.join(map(re.escape, forms))}){end}" for name, (start, forms, end) in parts.items() if forms
+        f"{start}(?P<{name}>{'|'.join(map(re.escape, forms))}){end}"
+        for name, (start, forms, end) in parts.items()
+        if forms
     ]
     return re.compile("|".join(alternatives)) if alternatives else None
 
@@ -464,7 +477,11 @@ def _longest(found: list[Found]) -> list[Found]:
     for one in sorted(found, key=lambda one: (one.start, -one.end, len(one.how), one.spelling.weak)):
         inside = kept and one.start < kept[-1].end and one.end <= kept[-1].end
         # One spelling may name two apps ("w app"): both are kept.
-        same = inside and (one.start, one.end) == (kept[-1].start, kept[-1].end) and one.spelling.id != kept[-1].spelling.id
+        same = (
+            inside
+            and (one.start, one.end) == (kept[-1].start, kept[-1].end)
+            and one.spelling.id != kept[-1].spelling.id
+        )
         if inside and not same:
             continue
         kept.append(one)

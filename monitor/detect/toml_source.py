@@ -11,7 +11,14 @@ from typing import Any, NoReturn, cast
 from monitor.errors import ConfigError
 from monitor.suggest import closest
 
-_KINDS = {str: "a text", int: "a whole number", float: "a number", bool: "true or false", list: "a list", dict: "a table"}
+_KINDS = {
+    str: "a text",
+    int: "a whole number",
+    float: "a number",
+    bool: "true or false",
+    list: "a list",
+    dict: "a table",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +94,9 @@ class TomlSource:
             if name not in names:
                 self.fail(Where(name), f"There is no table {name!r}.", do=closest(name, names))
 
-    def check_keys(self, where: Where, table: Mapping[str, Any], kinds: Mapping[str, type], *, required: Iterable[str] = ()) -> None:
+    def check_keys(
+        self, where: Where, table: Mapping[str, Any], kinds: Mapping[str, type], *, required: Iterable[str] = ()
+    ) -> None:
         """Refuses unknown keys, wrong types and missing ones."""
         for key, value in table.items():
             if key not in kinds:

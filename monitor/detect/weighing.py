@@ -23,7 +23,9 @@ _WINDOW: Final = 700
 _SMALL: Final = 4_000
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0eff\u3099]+")
-_CONNECTS: Final = re.compile(r"[\s/,&＆+|;-]*(?:and|or|nor|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)?[\s/,&＆+|;-]*\Z")
+_CONNECTS: Final = re.compile(
+    r"[\s/,&＆+|;-]*(?:and|or|nor|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)?[\s/,&＆+|;-]*\Z"
+)
 _QUOTES: Final = "\"'`"
 _NAMES: Final = ("author.handle", "author.name")
 
@@ -60,8 +62,14 @@ class Weigher:
     def weigh(self, doc: Document, shares: Sequence[Share], terms: Sequence[Found], apps: Sequence[Found]) -> Weighed:
         """The weight of shares and terms together; each may be empty."""
         if not shares or not terms:
-            parts = [Part(name="handle", weight=ALONE, why="a handle is shared, without a coded term")] if shares else []
-            parts += [Part(name="term", weight=ALONE / 2, why="a coded term stands there, without a handle")] if terms else []
+            parts = (
+                [Part(name="handle", weight=ALONE, why="a handle is shared, without a coded term")] if shares else []
+            )
+            parts += (
+                [Part(name="term", weight=ALONE / 2, why="a coded term stands there, without a handle")]
+                if terms
+                else []
+            )
             return Weighed(live=terms, parts=parts, score=sum(part.weight for part in parts))
         parts: list[Part] = []
         live = self._live(doc, shares, terms, apps, parts)
@@ -77,7 +85,11 @@ class Weigher:
     def _live(
         self, doc: Document, shares: Sequence[Share], terms: Sequence[Found], apps: Sequence[Found], parts: list[Part]
     ) -> list[Found]:
-        free = [term for term in terms if not any(s.whole[0] <= term.start and term.end <= s.whole[1] and not s.same for s in shares)]
+        free = [
+            term
+            for term in terms
+            if not any(s.whole[0] <= term.start and term.end <= s.whole[1] and not s.same for s in shares)
+        ]
         if len(free) < len(terms):
             parts.append(Part(name="in-handle", weight=0.0, why="a term that is a part of a handle does not count"))
         negated = self._negated(doc, free)
@@ -120,7 +132,11 @@ class Weigher:
         without an innocent sense, need two."""
         ids = {term.spelling.id for term in terms}
         solid = any(not self._is_ambiguous(term) for term in terms)
-        taken = [(term.start, term.end) for term in terms] + [share.whole for share in shares] + [(app.start, app.end) for app in apps]
+        taken = (
+            [(term.start, term.end) for term in terms]
+            + [share.whole for share in shares]
+            + [(app.start, app.end) for app in apps]
+        )
         innocent: list[Found] = []
         for term_id in sorted(ids):
             mine = [term for term in terms if term.spelling.id == term_id]
@@ -136,9 +152,7 @@ class Weigher:
                 parts.append(Part(name="innocent", weight=0.0, why=f"{term_id}: {next(iter(words.values()))} ({told})"))
         return innocent
 
-    def innocent_name(
-        self, doc: Document, term: Found, apps: Sequence[Found], terms: Sequence[Found]
-    ) -> str | None:
+    def innocent_name(self, doc: Document, term: Found, apps: Sequence[Found], terms: Sequence[Found]) -> str | None:
         """The benign context of a community's name, where there is one."""
         taken = [(one.start, one.end) for one in (*apps, *terms)]
         for context in self._rules.contexts:
@@ -182,11 +196,21 @@ class Weigher:
 
     # ---- what it adds up to ----
 
-    def _positive(self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]) -> list[Part]:
+    def _positive(
+        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
+    ) -> list[Part]:
         best = max(shares, key=lambda share: share.confidence)
-        parts = [Part(name="handle", weight=round(HANDLE + HANDLE_SURE * best.confidence, 3), why=f"a {best.app.id} handle is shared")]
+        parts = [
+            Part(
+                name="handle",
+                weight=round(HANDLE + HANDLE_SURE * best.confidence, 3),
+                why=f"a {best.app.id} handle is shared",
+            )
+        ]
         if not live:
-            return [Part(name="handle", weight=ALONE, why=f"a {best.app.id} handle is shared, no term is meant as coded")]
+            return [
+                Part(name="handle", weight=ALONE, why=f"a {best.app.id} handle is shared, no term is meant as coded")
+            ]
         ids = sorted({term.spelling.id for term in live})
         clear = sorted({term.spelling.id for term in live if not self._is_ambiguous(term)})
         if clear:
@@ -201,7 +225,9 @@ class Weigher:
         strange = self._strange(doc, shares, live, apps)
         if len(ids) == 1 and not clear:
             bare = len(strange) <= self._rules.bare_words
-            why = "a bare list of words without an innocent sense" if bare else f"no bare list: {', '.join(strange[:5])}"
+            why = (
+                "a bare list of words without an innocent sense" if bare else f"no bare list: {', '.join(strange[:5])}"
+            )
             parts.append(Part(name="bare-list" if bare else "no-bare-list", weight=BARE if bare else 0.0, why=why))
         if any(self._close(share, term) for share in shares for term in live):
             parts.append(Part(name="near", weight=NEAR, why="handle and term stand close together"))
@@ -213,7 +239,9 @@ class Weigher:
     def _close(share: Share, term: Found) -> bool:
         return abs(share.start - term.end) < 120 or abs(term.start - share.end) < 120
 
-    def _strange(self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]) -> list[str]:
+    def _strange(
+        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
+    ) -> list[str]:
         """Words with a meaning of their own in the fields that hold a share or a term."""
         spans = [share.whole for share in shares] + [(one.start, one.end) for one in (*live, *apps)]
         held = {doc.bounds(start) for start, _ in spans if doc.field(start) not in _NAMES}
@@ -241,7 +269,8 @@ class Weigher:
     def _frame(self, doc: Document, live: Sequence[Found]) -> Part | None:
         """Whether the post talks about such posts instead of being one."""
         quoted = any(
-            doc.lower[max(term.start - 1, 0)] in _QUOTES and doc.lower[term.end : term.end + 1] in set(_QUOTES) for term in live
+            doc.lower[max(term.start - 1, 0)] in _QUOTES and doc.lower[term.end : term.end + 1] in set(_QUOTES)
+            for term in live
         )
         told: list[tuple[float, Frame, list[str]]] = []
         strong_total = weak_total = sure_total = 0

@@ -192,7 +192,10 @@ TERMS_ONLY: dict[str, Callable[[str, random.Random], str]] = {
     "emoji-between": _between("🔥", "✨", " 🌸 ", "➖"),
     "stretched": _stretch,
 }
-BACKWARDS = {"reversed-words": lambda text: text[::-1], "reversed-override": lambda text: "\u202e" + text[::-1] + "\u202c"}
+BACKWARDS = {
+    "reversed-words": lambda text: text[::-1],
+    "reversed-override": lambda text: "\u202e" + text[::-1] + "\u202c",
+}
 
 
 class Maker:
@@ -204,7 +207,9 @@ class Maker:
         self.hits: dict[str, Any] = tomllib.loads((HERE / "hits.toml").read_text(encoding="utf-8"))
         self.nohits: dict[str, list[str]] = tomllib.loads((HERE / "nohits.toml").read_text(encoding="utf-8"))
 
-    def post(self, hit: bool, category: str, handles: list[list[str]], terms: list[str], **fields: Any) -> dict[str, Any]:
+    def post(
+        self, hit: bool, category: str, handles: list[list[str]], terms: list[str], **fields: Any
+    ) -> dict[str, Any]:
         """One labelled record."""
         self.count += 1
         platform = self.rng.choice(["reddit", "mastodon", "bluesky", "tumblr", "x", "forum"])
@@ -220,7 +225,11 @@ class Maker:
     def app(self, language: str, among: tuple[str, ...] = NAMED) -> tuple[str, str]:
         """(app, its name as written in that language)."""
         own = self.hits[language].get("apps", {})
-        app = self.rng.choice([one for one in among if one in own] or list(among)) if self.rng.random() < 0.6 else self.rng.choice(among)
+        app = (
+            self.rng.choice([one for one in among if one in own] or list(among))
+            if self.rng.random() < 0.6
+            else self.rng.choice(among)
+        )
         return app, self.rng.choice(own[app] if app in own and self.rng.random() < 0.7 else NAMES[app])
 
     def carriers(self) -> Iterator[dict[str, Any]]:
@@ -250,7 +259,10 @@ class Maker:
                 shown = {"t": first, "u": second, "app": app, "h": handle}
                 parts = ["t", "app", "h"] if disguise in WORDS else ["t", "app"]
                 chosen = parts[: turn % len(parts) + 1] if turn % 2 else [parts[turn % len(parts)]]
-                if disguise in {"case", "spaced", "dotted", "squared", "neg-squared", "regional", "marks"} and turn % 3 == 0:
+                if (
+                    disguise in {"case", "spaced", "dotted", "squared", "neg-squared", "regional", "marks"}
+                    and turn % 3 == 0
+                ):
                     chosen = ["t"]
                 for part in chosen:
                     if part == "h" and disguise in {"accents", "html-split"}:
@@ -279,13 +291,21 @@ class Maker:
                 shown = rng.choice(NAMES[app])
                 sign = rng.choice([": ", " - ", " → ", " = ", ": @"]) if app in NAMED else ": "
                 text = rng.choice([f"{first} {shown}{sign}{written}", f"{shown}{sign}{written}\n{first} {second}"])
-                yield self.post(True, f"app-{app}", [[app, canonical]], [t for t in (first, second) if t in text.split()], text=text)
+                yield self.post(
+                    True, f"app-{app}", [[app, canonical]], [t for t in (first, second) if t in text.split()], text=text
+                )
         for app, forms in LINKS.items():
             for form in forms:
                 first, second = self.terms()
                 written, canonical = identity(rng, app)
                 link = form.format(canonical.lstrip("+") if app == "whatsapp" else written)
-                text = rng.choice([f"{first} {second} {link}", f"{first} chat <a href=\"{link}\">here</a>", f"[{first}]({link}) {second}"])
+                text = rng.choice(
+                    [
+                        f"{first} {second} {link}",
+                        f'{first} chat <a href="{link}">here</a>',
+                        f"[{first}]({link}) {second}",
+                    ]
+                )
                 yield self.post(True, "links", [[app, canonical]], [t for t in (first, second) if t in text], text=text)
         yield from self._invites()
         yield from self._several()
@@ -317,11 +337,26 @@ class Maker:
                 4: (f"{a} {one} or {two}, {b} {three}. {first}", [[a, one], [a, two], [b, three]]),
                 5: (f"{first}\n{a}: {one}\n{b}: {two}\n", [[a, one], [b, two]]),
             }[shape]
-            yield self.post(True, "several", handles, [t for t in (first, second) if t in text.split() or f"{t}:" in text], text=text)
+            yield self.post(
+                True,
+                "several",
+                handles,
+                [t for t in (first, second) if t in text.split() or f"{t}:" in text],
+                text=text,
+            )
 
     def _fields(self) -> Iterator[dict[str, Any]]:
         rng = self.rng
-        phrases = ("same as my username", "same name as here", "same @", "mismo usuario", "gleicher Name", "même pseudo", "такой же ник", "同じ名前")
+        phrases = (
+            "same as my username",
+            "same name as here",
+            "same @",
+            "mismo usuario",
+            "gleicher Name",
+            "même pseudo",
+            "такой же ник",
+            "同じ名前",
+        )
         for phrase in phrases:
             first, second = self.terms()
             app, own = rng.choice(("kik", "telegram", "snapchat")), name(rng)[:14].replace(".", "")
@@ -333,22 +368,51 @@ class Maker:
             app, handle = rng.choice(NAMED), name(rng)
             share = f"{app}: {handle}"
             author = {"id": "u1", "handle": "user_000001"}
-            yield self.post(True, "bio-handle", [[app, handle]], [first, second], text=f"{first} {second} anyone", author={**author, "bio": share})
-            yield self.post(True, "bio-term", [[app, handle]], [first, second], text=f"add me {share}", author={**author, "bio": f"{first} {second}"})
+            yield self.post(
+                True,
+                "bio-handle",
+                [[app, handle]],
+                [first, second],
+                text=f"{first} {second} anyone",
+                author={**author, "bio": share},
+            )
+            yield self.post(
+                True,
+                "bio-term",
+                [[app, handle]],
+                [first, second],
+                text=f"add me {share}",
+                author={**author, "bio": f"{first} {second}"},
+            )
             yield self.post(True, "title", [[app, handle]], [first], title=f"{first} chat", text=share)
             yield self.post(True, "tags", [[app, handle]], [first, second], text=share, tags=[first, second, "chat"])
-            yield self.post(True, "display-name", [[app, handle]], [first, second], text=f"{first} {second}", author={**author, "name": share})
+            yield self.post(
+                True,
+                "display-name",
+                [[app, handle]],
+                [first, second],
+                text=f"{first} {second}",
+                author={**author, "name": share},
+            )
             glued = f"#{first.title()}{second.title()}Chat"
             yield self.post(True, "glued-tags", [[app, handle]], [first, second], text=f"{glued} {share}")
             html = f"<p>{first} {second}</p><p><strong>{app}</strong>: <em>{handle}</em></p>"
             yield self.post(True, "html", [[app, handle]], [first, second], text=html)
             escaped = handle.replace("_", "\\_")
-            yield self.post(True, "markdown", [[app, handle]], [first, second], text=f"**{first}** *{second}*\n\n**{app}:** {escaped}")
+            yield self.post(
+                True,
+                "markdown",
+                [[app, handle]],
+                [first, second],
+                text=f"**{first}** *{second}*\n\n**{app}:** {escaped}",
+            )
             spread = rng.choice([" ", ".", "-", "·"]).join(handle.replace(".", "").replace("_", ""))
             yield self.post(
                 True, "spaced-handle", [[app, handle.replace(".", "").replace("_", "")]], [first, second], text=f"{first} {second} {app}: {spread}"
             )  # fmt: skip
-            community = rng.choice([f"{app.title()}{first.title()}", f"{first}_{app}", f"{app}-{first}-chat", f"{first}{app}"])
+            community = rng.choice(
+                [f"{app.title()}{first.title()}", f"{first}_{app}", f"{app}-{first}-chat", f"{first}{app}"]
+            )
             yield self.post(True, "community-name", [], [first], community=community, text="hello everybody, new here")
 
     def innocent(self) -> Iterator[dict[str, Any]]:
@@ -368,7 +432,13 @@ class Maker:
         filler = "We walked along the old canal and counted herons while the kettle boiled on the small stove. "
         for _ in range(8):
             handle = name(self.rng).replace(".", "")
-            yield self.post(False, "far-apart", [], [], text=f"On telegram I am {handle}. {filler * 60} It was never a taboo to be late.")
+            yield self.post(
+                False,
+                "far-apart",
+                [],
+                [],
+                text=f"On telegram I am {handle}. {filler * 60} It was never a taboo to be late.",
+            )
             first, second = self.terms()
             text = f"{filler * 20} {first} {second} kik: {handle} {filler * 20}"
             yield self.post(True, "in-long-text", [["kik", handle]], [first, second], text=text)

@@ -1,0 +1,1 @@
+"""Measures the screen: quality on labelled posts, false alarms on real ones."""
