@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 
 from alerts.channels.configured import ConfiguredChannel
 from alerts.channels.wording import note_lines
-from alerts.outbox import MANUAL_CHANNEL, Cause, ReportState, Slot, enqueue, withdraw_report
+from alerts.outbox.reports import MANUAL_CHANNEL, Cause, ReportState, Slot, enqueue, withdraw_report
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.ports import Outgoing, ReportDraft, Subject

@@ -14,7 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.masking import Field, Kind, Segment
-from alerts.triage_records import AlertView, Decided, Entry, State
+from alerts.triage.records import AlertView, Decided, Entry, State
 from alerts.words import age, field_name, moment, person_state, strength
 
 QUEUE_COLUMNS = ("ID", "Evidence", "Handles", "Terms", "Posts", "Platforms", "Opened", "State")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from alerts.triage_records import Entry, Lane, State
+from alerts.triage.records import Entry, Lane, State
 
 _FIELDS = {
     "text": "Text",

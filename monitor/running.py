@@ -11,7 +11,7 @@ from pathlib import Path
 import structlog
 
 from alerts.channels.configured import open_channels
-from alerts.outbox_delivery import Delivery
+from alerts.outbox.delivery import Delivery
 from monitor import audit
 from monitor.app import (
     App,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from urllib.parse import urlencode
 
-from alerts.triage_records import Lane, Listing
+from alerts.triage.records import Lane, Listing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
-from alerts.triage_moves import NoSuchAlertError
+from alerts.triage.moves import NoSuchAlertError
 from alerts.web.desk import Desk
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RateLimitedError, RefusedError, StoreError
 

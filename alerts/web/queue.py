@@ -8,7 +8,7 @@ from starlette.responses import RedirectResponse, Response
 
 from alerts.roles import Permission
 from alerts.triage import parse_lane, parse_listing
-from alerts.triage_records import Lane, Listing
+from alerts.triage.records import Lane, Listing
 from alerts.web.desk import Anybody, Here, Reviewer, Signed
 from alerts.web.place import Place
 

@@ -12,7 +12,7 @@ from monitor.cli.options import As, Home, Json
 from monitor.cli.output import print_error, print_json, print_table
 
 if TYPE_CHECKING:
-    from alerts.outbox_view import ReportView
+    from alerts.outbox.view import ReportView
 
 command = typer.Typer(
     add_completion=False,
@@ -34,9 +34,9 @@ def list_reports(
     json: Json = False,
 ) -> None:
     """Lists reports, last changed first, and how many wait for a person."""
-    from alerts import outbox_view
-    from alerts.outbox import ReportState
-    from alerts.outbox_switch import sending_on
+    from alerts.outbox import view as outbox_view
+    from alerts.outbox.reports import ReportState
+    from alerts.outbox.switch import sending_on
     from monitor.app import open_app
 
     wanted = _state(state) if state else None
@@ -80,7 +80,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Shows one report: what leaves, masked, and everything that happened to it."""
-    from alerts import outbox_view
+    from alerts.outbox import view as outbox_view
     from monitor.app import open_app
     from monitor.errors import ConfigError
 
@@ -144,7 +144,7 @@ def send(
 
     A running monitor (`handlewatch run`) delivers them within seconds; --deliver does it from here.
     """
-    from alerts.outbox_people import send_now
+    from alerts.outbox.people import send_now
     from monitor.app import open_app
     from monitor.errors import ConfigError, Exit, HandlewatchError
 
@@ -181,8 +181,8 @@ def _deliver(app: Any, user: str) -> int:
     import asyncio
 
     from alerts.channels.configured import open_channels
-    from alerts.outbox_delivery import Delivery
-    from alerts.outbox_switch import sending_on
+    from alerts.outbox.delivery import Delivery
+    from alerts.outbox.switch import sending_on
     from alerts.roles import Permission, require
     from monitor import logs
     from monitor.app import open_channel_client
@@ -212,22 +212,22 @@ def mark_filed(
     json: Json = False,
 ) -> None:
     """Notes that a person filed it by hand, or found that it had arrived."""
-    from alerts import outbox_people
+    from alerts.outbox import people
     from monitor.app import open_app
 
     with open_app(home) as app, app.store.write() as session:
-        done = outbox_people.mark_filed(session, report, by=user, at=app.store.now(), reference=reference).id
+        done = people.mark_filed(session, report, by=user, at=app.store.now(), reference=reference).id
     _say(json, done, "filed")
 
 
 @command.command(epilog='Example: handlewatch reports withdraw 3f2a91c0 --as mara --reason "wrong post"')
 def withdraw(report: Id, user: As, reason: Reason, home: Home = None, json: Json = False) -> None:
     """Takes a report back that has not left."""
-    from alerts import outbox_people
+    from alerts.outbox import people
     from monitor.app import open_app
 
     with open_app(home) as app, app.store.write() as session:
-        done = outbox_people.withdraw(session, report, by=user, at=app.store.now(), reason=reason).id
+        done = people.withdraw(session, report, by=user, at=app.store.now(), reason=reason).id
     _say(json, done, "withdrawn")
 
 
@@ -251,8 +251,9 @@ def resume(user: As, reason: Reason, home: Home = None, json: Json = False) -> N
 
 
 def _switch(home: Home, user: str, reason: str, json: bool, *, on: bool) -> None:
-    from alerts import outbox_switch, outbox_view
-    from alerts.outbox import ReportState
+    from alerts.outbox import switch as outbox_switch
+    from alerts.outbox import view as outbox_view
+    from alerts.outbox.reports import ReportState
     from monitor.app import open_app
 
     with open_app(home) as app:
@@ -271,7 +272,7 @@ def _switch(home: Home, user: str, reason: str, json: bool, *, on: bool) -> None
 
 
 def _state(text: str) -> Any:
-    from alerts.outbox import ReportState
+    from alerts.outbox.reports import ReportState
     from monitor.errors import ConfigError
     from monitor.suggest import closest
 

@@ -19,7 +19,7 @@ from alerts.batches import Exported, batches, export
 from alerts.export.formats import FORMULA_STARTS, Format, cell, csv_head, csv_row, jsonl_row
 from alerts.export.manifest import MANIFEST, check
 from alerts.export.rows import COLUMNS, Selection
-from alerts.triage_records import Lane
+from alerts.triage.records import Lane
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, InputError, StoreError
 from monitor.post import Author

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from alerts.masking import EXCERPT, Field, Kind, Masker, Segment, Span, tag
-from alerts.masking_patterns import fold
+from alerts.masking.patterns import fold
 from monitor.post import Author, Post
 
 HANDLE = "handle H-AAAAAA · wickr"

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from alerts import outbox_people
-from alerts.outbox import (
+from alerts.outbox import people
+from alerts.outbox.reports import (
     BIRTHS,
     TRANSITIONS,
     Cause,
@@ -26,7 +26,7 @@ from alerts.outbox import (
     move,
     thaw,
 )
-from alerts.outbox_switch import resume, sending_on, stop
+from alerts.outbox.switch import resume, sending_on, stop
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, RefusedError
 from monitor.ports import Outgoing
@@ -219,7 +219,7 @@ def test_within_the_undo_window_the_decider_takes_it_back(sqlite_store: Store, c
     (report,) = reports(store)
     assert (report.state, (report.due_at - clock.time).total_seconds()) == ("undo_window", 10)
     with store.write() as session:
-        outbox_people.withdraw(session, report_id, by="sal", at=store.now(), reason="too fast")
+        people.withdraw(session, report_id, by="sal", at=store.now(), reason="too fast")
     assert states(store) == [S.WITHDRAWN]
 
 
@@ -264,7 +264,7 @@ def test_withdrawing_later_needs_that_it_has_not_left(
     with store.read() as session:
         assert session.exec(select(Decision)).one().user == "sal"
     with nullcontext() if allowed else pytest.raises(RefusedError, match=state), store.write() as session:
-        outbox_people.withdraw(session, report_id, by="mo", at=store.now())
+        people.withdraw(session, report_id, by="mo", at=store.now())
     assert states(store) == [S.WITHDRAWN if allowed else state]
 
 
@@ -272,7 +272,7 @@ def test_who_may_not_send_changes_nothing(sqlite_store: Store) -> None:
     store = sqlite_store
     report_id = a_report(store)
     for name in ("ana", "aud", "adm", "nobody"):
-        for act in (outbox_people.send_now, outbox_people.mark_filed, outbox_people.withdraw):
+        for act in (people.send_now, people.mark_filed, people.withdraw):
             with pytest.raises(AuthError), store.write() as session:
                 act(session, report_id, by=name, at=store.now())
     assert states(store) == [S.UNDO_WINDOW]
@@ -283,9 +283,9 @@ def test_of_unknown_fate_it_goes_again_only_on_purpose(sqlite_store: Store) -> N
     report_id = a_report(store)
     put(store, report_id, S.UNCERTAIN)
     with pytest.raises(RefusedError, match="Nobody knows"), store.write() as session:
-        outbox_people.send_now(session, report_id, by="mo", at=store.now())
+        people.send_now(session, report_id, by="mo", at=store.now())
     with store.write() as session:
-        outbox_people.send_now(session, report_id, by="mo", at=store.now(), again=True)
+        people.send_now(session, report_id, by="mo", at=store.now(), again=True)
     (report,) = reports(store)
     assert (report.state, report.due_at, report.attempts) == (S.QUEUED, store.now(), 0)
 
@@ -297,7 +297,7 @@ def test_a_person_makes_it_due_now(sqlite_store: Store, clock: FakeClock, state:
     put(store, report_id, state)
     clock.advance(seconds=1)
     with store.write() as session:
-        outbox_people.send_now(session, report_id[:8], by="mo", at=store.now())
+        people.send_now(session, report_id[:8], by="mo", at=store.now())
     (report,) = reports(store)
     assert (report.state, report.due_at) == (S.QUEUED, clock.time)
 
@@ -308,11 +308,11 @@ def test_a_person_files_it_by_hand(sqlite_store: Store, state: ReportState) -> N
     report_id = a_report(store)
     put(store, report_id, state)
     with store.write() as session:
-        outbox_people.mark_filed(session, report_id, by="mo", at=store.now(), reference="2026-771")
+        people.mark_filed(session, report_id, by="mo", at=store.now(), reference="2026-771")
     (report,) = reports(store)
     assert (report.state, report.remote_id) == (S.FILED, "2026-771")
     with pytest.raises(RefusedError), store.write() as session:
-        outbox_people.mark_filed(session, report_id, by="mo", at=store.now())
+        people.mark_filed(session, report_id, by="mo", at=store.now())
 
 
 def test_reports_are_found_by_how_their_id_begins(sqlite_store: Store) -> None:

@@ -9,7 +9,7 @@ import pytest
 from sqlmodel import select
 
 from alerts.channels.configured import open_channels
-from alerts.outbox import ReportState
+from alerts.outbox.reports import ReportState
 from monitor.settings import load_settings
 from monitor.store.database import Store
 from monitor.store.tables import AuditRow, Report, Reveal
@@ -123,8 +123,8 @@ def test_before_init_it_says_what_to_do(handlewatch: Any) -> None:
 
 
 def test_the_preview_of_json_is_readable_and_masked(installed: Store, home: Path) -> None:
-    from alerts import outbox_view
     from alerts.channels.mastodon import MastodonChannel, MastodonOptions
+    from alerts.outbox import view as outbox_view
 
     options = MastodonOptions(server="https://home.example", token="t")  # type: ignore[arg-type]
     channel = MastodonChannel("fedi", options, None)  # type: ignore[arg-type]

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from alerts.outbox import ReportState
-from alerts.outbox_claims import Claim, Idle, Outcome, claim, note, release_due, sweep_expired
-from alerts.outbox_delivery import Delivery, Timing
-from alerts.outbox_people import send_now
-from alerts.outbox_switch import resume, stop
+from alerts.outbox.claims import Claim, Idle, Outcome, claim, note, release_due, sweep_expired
+from alerts.outbox.delivery import Delivery, Timing
+from alerts.outbox.people import send_now
+from alerts.outbox.reports import ReportState
+from alerts.outbox.switch import resume, stop
 from monitor.errors import StoreError
 from monitor.ports import FateUnknownError, NotSentError, Outgoing, Receipt, RejectedError
 from monitor.store.database import Store, open_store
@@ -260,7 +260,7 @@ async def test_stopped_between_claim_and_sending_it_goes_back_unsent(
             time.sleep(0.01)
         return claimed
 
-    monkeypatch.setattr("alerts.outbox_delivery.claim", claim_then_stop)
+    monkeypatch.setattr("alerts.outbox.delivery.claim", claim_then_stop)
     assert await worker.deliver_due() == 1
     (report,) = reports(sqlite_store)
     assert (report.state, report.why, report.attempts) == (S.QUEUED, "sending was stopped before this was sent", 0)
@@ -350,7 +350,7 @@ async def test_a_channel_whose_store_fails_does_not_cut_another_short(
             raise StoreError("The database refused.")
         return claim(store, channel, **options)
 
-    monkeypatch.setattr("alerts.outbox_delivery.claim", failing)
+    monkeypatch.setattr("alerts.outbox.delivery.claim", failing)
     work = asyncio.create_task(delivery(sqlite_store, good, bad).deliver_due())
     while not good.sent:
         await asyncio.sleep(0.01)
@@ -372,7 +372,7 @@ async def test_run_survives_a_store_that_fails_for_a_while(
             raise failure
         return sweep_expired(store)
 
-    monkeypatch.setattr("alerts.outbox_delivery.sweep_expired", sometimes)
+    monkeypatch.setattr("alerts.outbox.delivery.sweep_expired", sometimes)
     ending = asyncio.Event()
     work = asyncio.create_task(delivery(sqlite_store, channel).run(ending))
     while states(sqlite_store) != [S.ACCEPTED]:
@@ -393,7 +393,7 @@ async def test_an_outcome_is_noted_even_if_the_store_fails_at_first(
             raise failure
         return note(store, claimed, outcome)
 
-    monkeypatch.setattr("alerts.outbox_delivery.note", sometimes)
+    monkeypatch.setattr("alerts.outbox.delivery.note", sometimes)
     await delivery(sqlite_store, channel).deliver_due()
     assert (states(sqlite_store), len(channel.sent)) == ([S.ACCEPTED], 1)
 

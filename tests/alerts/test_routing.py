@@ -6,8 +6,8 @@ import pytest
 from sqlmodel import col, select
 
 from alerts.channels.configured import ConfiguredChannel
-from alerts.outbox import ReportState, thaw
-from alerts.triage_records import Lane
+from alerts.outbox.reports import ReportState, thaw
+from alerts.triage.records import Lane
 from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, parse_verdict
 from monitor.errors import ConfigError
 from monitor.ports import Outgoing, ReportDraft

@@ -7,8 +7,8 @@ import pytest
 from sqlmodel import col, select
 
 from alerts.triage import Triage
-from alerts.triage_moves import NoSuchAlertError
-from alerts.triage_records import Lane, Listing, State, Step
+from alerts.triage.moves import NoSuchAlertError
+from alerts.triage.records import Lane, Listing, State, Step
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RefusedError
 from monitor.store.database import Store

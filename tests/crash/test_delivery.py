@@ -16,9 +16,9 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
-from alerts.outbox import ReportState
-from alerts.outbox_delivery import Delivery
-from alerts.outbox_switch import stop
+from alerts.outbox.delivery import Delivery
+from alerts.outbox.reports import ReportState
+from alerts.outbox.switch import stop
 from monitor.store.database import Store, open_store
 from monitor.store.keys import Keyring
 from monitor.store.tables import Report

@@ -14,10 +14,10 @@ from typing import Any, NoReturn
 from sqlalchemy import event
 from sqlmodel import Session
 
-from alerts import outbox_delivery
 from alerts.channels.configured import ConfiguredChannel
 from alerts.channels.mail import MailChannel, MailOptions
-from alerts.outbox_delivery import Delivery, Timing
+from alerts.outbox import delivery as steps
+from alerts.outbox.delivery import Delivery, Timing
 from monitor.ports import Outgoing, Receipt
 from monitor.store.database import Store, open_store
 from monitor.store.keys import Keyring
@@ -108,19 +108,19 @@ def deliver_and_die(url: str, port: int, point: str) -> None:
     delivery = Delivery(store, channels(port, point), timing=SHORT if point != "held" else TIMING)
     if point in {"released", "noted"}:
         name = {"released": "release_due", "noted": "note"}[point]
-        step = getattr(outbox_delivery, name)
+        step = getattr(steps, name)
 
         def then_die(*arguments: Any) -> None:
             if step(*arguments):
                 die()
 
-        setattr(outbox_delivery, name, then_die)
+        setattr(steps, name, then_die)
     if point == "claiming":
-        claim = outbox_delivery.claim
+        claim = steps.claim
 
         def die_claiming(*arguments: Any, **named: Any) -> Any:
             die_before_commit()
             return claim(*arguments, **named)
 
-        outbox_delivery.claim = die_claiming
+        steps.claim = die_claiming
     asyncio.run(delivery.run(asyncio.Event()))

@@ -18,7 +18,7 @@ from aiosmtpd.smtp import SMTP
 from sqlmodel import col, select
 
 from alerts.channels.configured import ConfiguredChannel
-from alerts.outbox import ReportState
+from alerts.outbox.reports import ReportState
 from alerts.routing import Router
 from alerts.triage import Triage
 from alerts.verdicts import Conduct, Risk, Verdict

@@ -14,8 +14,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from alerts.masking_patterns import Found, contacts, fold, occurrences, sensitive_host, short_host, token
-from alerts.masking_visible import Visible, visible
+from alerts.masking.patterns import Found, contacts, fold, occurrences, sensitive_host, short_host, token
+from alerts.masking.visible import Visible, visible
 from monitor.post import Post
 
 EXCERPT = 12_000

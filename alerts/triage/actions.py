@@ -11,9 +11,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from alerts import triage_choice, triage_decisions, triage_moves, triage_queue, triage_view
 from alerts.roles import ALLOWED, Permission, Role, require
-from alerts.triage_records import (
+from alerts.triage import choice as choices
+from alerts.triage import decisions, moves
+from alerts.triage import queue as queues
+from alerts.triage import view as views
+from alerts.triage.records import (
     AlertView,
     Choice,
     Claim,
@@ -50,7 +53,7 @@ class Triage:
     def __init__(self, store: Store, *, route: Route, withdraw: Withdraw, review: Review) -> None:
         self._store = store
         self._review = review
-        self._decisions = triage_decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
+        self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
 
     def queue(
         self,
@@ -72,7 +75,7 @@ class Triage:
             if lane is Lane.SAFEGUARDING:
                 require(session, user or "", Permission.SAFEGUARDING)
             now = self._store.now()
-            return triage_queue.page(
+            return queues.page(
                 session,
                 listing=listing,
                 lane=lane,
@@ -86,7 +89,7 @@ class Triage:
         """How many alerts wait in each list."""
         with self._store.read() as session:
             allowed = ALLOWED[Role(require(session, user, Permission.REVIEW).role)]
-            return triage_queue.counts(
+            return queues.counts(
                 session,
                 user=user,
                 now=self._store.now(),
@@ -100,14 +103,14 @@ class Triage:
         :param user: None for whoever runs the command line: the main lane only.
         """
         with self._store.read() as session:
-            person, alert = triage_moves.find(session, alert_id, user)
+            person, alert = moves.find(session, alert_id, user)
             return self._view(session, alert, person, clear=False)
 
     def reveal(self, alert_id: int, *, user: str, reason: str) -> AlertView:
         """One alert in clear. Who looked and why is committed before the text is handed out."""
-        why = triage_choice.worded(reason, "To reveal an alert")
+        why = choices.worded(reason, "To reveal an alert")
         with self._store.write() as session:
-            person, alert = triage_moves.find_for(session, alert_id, user)
+            person, alert = moves.find_for(session, alert_id, user)
             now = self._store.now()
             row = Reveal(alert_id=alert_id, user=person.name, reason=why, at=now)
             session.add(row)
@@ -126,7 +129,7 @@ class Triage:
     def claim(self, alert_id: int, *, user: str) -> Claim:
         """Holds an alert for somebody; the holder's own claim is prolonged. Raises `RefusedError`."""
         with self._store.write() as session:
-            person, alert = triage_moves.find_for(session, alert_id, user)
+            person, alert = moves.find_for(session, alert_id, user)
             return self._claim(session, alert, person)
 
     def claim_next(self, *, user: str, lane: Lane = Lane.MAIN) -> Claim | None:
@@ -154,8 +157,8 @@ class Triage:
     def _claim(self, session: Session, alert: Alert, person: User) -> Claim:
         now = self._store.now()
         until = now + timedelta(minutes=self._review.claim_minutes)
-        own = triage_queue.effective(alert, now) is State.CLAIMED and alert.claimed_by == person.name
-        triage_moves.change(
+        own = queues.effective(alert, now) is State.CLAIMED and alert.claimed_by == person.name
+        moves.change(
             session,
             alert,
             version=alert.version,
@@ -173,11 +176,11 @@ class Triage:
     def release(self, alert_id: int, *, user: str) -> int:
         """Gives a claimed alert back to the queue; returns its version. Raises `RefusedError`."""
         with self._store.write() as session:
-            person, alert = triage_moves.find_for(session, alert_id, user)
+            person, alert = moves.find_for(session, alert_id, user)
             now = self._store.now()
             if alert.state != State.CLAIMED or alert.claimed_by != person.name:
                 raise RefusedError(f"Alert {alert_id} is not held by {person.name}.", kept="Nothing was changed.")
-            triage_moves.change(session, alert, version=alert.version, now=now, user=person.name, state=State.OPEN)
+            moves.change(session, alert, version=alert.version, now=now, user=person.name, state=State.OPEN)
             audit.record(
                 session,
                 now,
@@ -232,11 +235,11 @@ class Triage:
 
     def _view(self, session: Session, alert: Alert, person: User | None, *, clear: bool) -> AlertView:
         now = self._store.now()
-        shown = triage_view.build(session, self._store.keyring, alert, now=now, clear=clear)
+        shown = views.build(session, self._store.keyring, alert, now=now, clear=clear)
         if person is None:
             return shown
         can = self._decisions.abilities(session, alert, person, now)
-        return triage_view.with_abilities(shown, can)
+        return views.with_abilities(shown, can)
 
 
 def parse_listing(text: str) -> Listing:

@@ -9,8 +9,8 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.roles import Permission, require
-from alerts.triage_queue import effective
-from alerts.triage_records import Lane, State
+from alerts.triage.queue import effective
+from alerts.triage.records import Lane, State
 from monitor.errors import ConfigError, RefusedError
 from monitor.store.tables import Alert, Decision, User
 from monitor.store.writing import rows_changed

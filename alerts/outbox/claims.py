@@ -10,8 +10,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, func, select
 
-from alerts.outbox import ReportState, Who, digest, move, thaw
-from alerts.outbox_switch import hold_switch
+from alerts.outbox.reports import ReportState, Who, digest, move, thaw
+from alerts.outbox.switch import hold_switch
 from monitor import audit
 from monitor.errors import RefusedError
 from monitor.ports import Outgoing

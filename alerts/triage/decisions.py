@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlmodel import Session, select
 
-from alerts.outbox import ReportState
+from alerts.outbox.reports import ReportState
 from alerts.roles import ALLOWED, Permission, Role, require
-from alerts.triage_choice import complete, lane_after, same, worded
-from alerts.triage_moves import change, find, find_for, refusal, standing
-from alerts.triage_queue import effective
-from alerts.triage_records import Abilities, Choice, Decided, Lane, Outcome, State, Step
+from alerts.triage.choice import complete, lane_after, same, worded
+from alerts.triage.moves import change, find, find_for, refusal, standing
+from alerts.triage.queue import effective
+from alerts.triage.records import Abilities, Choice, Decided, Lane, Outcome, State, Step
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.errors import AuthError, ConfigError, RefusedError

@@ -12,8 +12,8 @@ from email.policy import default as parse_policy
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import Kind, Masker, Secret, tag
-from alerts.masking_patterns import fold
-from alerts.outbox import ReportState, find_report, thaw
+from alerts.masking.patterns import fold
+from alerts.outbox.reports import ReportState, find_report, thaw
 from alerts.roles import Permission, require
 from monitor import audit
 from monitor.errors import ConfigError

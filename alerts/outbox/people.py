@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col
 
-from alerts.outbox import ReportState, Who, find_report, move, withdraw_report
+from alerts.outbox.reports import ReportState, Who, find_report, move, withdraw_report
 from alerts.roles import Permission, require
 from monitor import audit
 from monitor.errors import RefusedError

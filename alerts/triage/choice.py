@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from alerts.triage_records import Choice, Lane
+from alerts.triage.records import Choice, Lane
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import ConfigError
 from monitor.store.tables import Decision

@@ -11,8 +11,8 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import Kind, Masker, Span, clean, tag
-from alerts.triage_queue import effective
-from alerts.triage_records import (
+from alerts.triage.queue import effective
+from alerts.triage.records import (
     Abilities,
     AlertView,
     HandleSeen,

@@ -10,7 +10,7 @@ from sqlalchemy import and_, exists, or_
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import clean, tag
-from alerts.triage_records import Counts, Entry, Lane, Listing, QueuePage, State, Step
+from alerts.triage.records import Counts, Entry, Lane, Listing, QueuePage, State, Step
 from monitor.errors import ConfigError
 from monitor.store.tables import Alert, Decision, Occurrence, StoredPost
 

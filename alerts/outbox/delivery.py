@@ -15,9 +15,9 @@ from typing import Any
 import structlog
 
 from alerts.channels.configured import ConfiguredChannel
-from alerts.outbox import ReportState
-from alerts.outbox_claims import Claim, Idle, Outcome, claim, note, release_due, sweep_expired
-from alerts.outbox_switch import sending_on
+from alerts.outbox.claims import Claim, Idle, Outcome, claim, note, release_due, sweep_expired
+from alerts.outbox.reports import ReportState
+from alerts.outbox.switch import sending_on
 from monitor.clock import Clock
 from monitor.errors import StoreError
 from monitor.ports import Channel, FateUnknownError, NotSentError, Receipt, RejectedError
