@@ -9,7 +9,7 @@ import typer
 from monitor.cli.options import As, Home, Json
 
 if TYPE_CHECKING:
-    from alerts.triage_records import Decided
+    from alerts.triage.records import Decided
 
 command = typer.Typer(
     add_completion=False, help="The review queue: list, show, claim, reveal, decide.", no_args_is_help=True

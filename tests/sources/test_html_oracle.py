@@ -21,7 +21,7 @@ def element(children: st.SearchStrategy[str]) -> st.SearchStrategy[str]:
     inside = st.lists(children, max_size=3).map("".join)
     return st.one_of(
         st.tuples(INLINE | BLOCK, inside).map(lambda pair: f"<{pair[0]}>{pair[1]}</{pair[0]}>"),
-        st.tuples(INLINE, inside).map(lambda pair: f'<{pair[0]} class="x y" data-n=\'1>2\'>{pair[1]}</{pair[0]}>'),
+        st.tuples(INLINE, inside).map(lambda pair: f"<{pair[0]} class=\"x y\" data-n='1>2'>{pair[1]}</{pair[0]}>"),
         st.just("<br>"),
         st.just("<br/>"),
         st.just('<img src="https://media.example/x.png" alt="x">'),
