@@ -97,7 +97,9 @@ def _secret(value: SecretStr | str | None) -> str:
 
 
 def _worded(plugin: SourcePlugin, error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False, include_context=False)[0]
+    problems = error.errors(include_url=False, include_input=False, include_context=False)
+    # A misspelt option is the likelier reason for one that is missing.
+    problem = next((one for one in problems if one["type"] == "extra_forbidden"), problems[0])
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"{plugin.name} has no option {where!r}. {closest(where, plugin.options.model_fields)}"
