@@ -11,6 +11,7 @@ import shutil
 import subprocess
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -24,7 +25,7 @@ REPOSITORY = Path(__file__).parent.parent
 
 COMPONENTS: dict[str, tuple[Any, str]] = {
     "postgres": (find_postgres, "apt-get install postgresql"),
-    "browser": (lambda: shutil.which("chromium") is not None, "apt-get install chromium"),
+    "browser": (partial(shutil.which, "chromium"), "apt-get install chromium"),
     "realnet": (lambda: (REPOSITORY / ".realnet" / "ready").exists(), "./run realnet"),
     "realdata": (
         lambda: bool(os.environ.get("HANDLEWATCH_REAL_POSTS")),

@@ -18,7 +18,10 @@ def serve(
     host: str = typer.Option("", help="Where to listen (default: page.host, 127.0.0.1)."),
     port: int = typer.Option(-1, min=-1, max=65535, help="The port (default: page.port, 8642); 0 for any free one."),
 ) -> None:
-    """Serves until SIGTERM or Ctrl-C. Works beside `run`. Put a reverse proxy with TLS before it to go beyond loopback."""
+    """Serves until SIGTERM or Ctrl-C. Works beside `run`.
+
+    To go beyond loopback, put a reverse proxy with TLS before it.
+    """
     from alerts.web.app import create_app
     from monitor import logs
     from monitor.app import open_app

@@ -6,7 +6,7 @@ import asyncio
 import socket
 
 from alerts.web.app import create_app
-from monitor.collecting import Status
+from monitor.collecting import Status, stopped_within
 from monitor.demo.installation import Demo
 from monitor.errors import ConfigError, InputError
 from monitor.running import Running, open_running
@@ -19,8 +19,8 @@ async def collect(demo: Demo) -> Status:
     with open_running(demo.app.settings) as running:
 
         async def until_read(ending: asyncio.Event) -> None:
-            while not ending.is_set() and not _is_read(running):
-                await asyncio.sleep(0.05)
+            while not _is_read(running) and not await stopped_within(0.05, ending):
+                pass
             stop.set()
 
         await running.run(stop, until_read)

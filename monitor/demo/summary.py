@@ -8,7 +8,7 @@ import typer
 
 from monitor.cli.output import print_table
 from monitor.collecting import Status
-from monitor.demo.installation import Demo
+from monitor.demo.installation import MARK, Demo
 from monitor.serving import address_of
 
 
@@ -27,6 +27,7 @@ def print_summary(demo: Demo, status: Status) -> None:
 def print_welcome(demo: Demo, listening: socket.socket) -> None:
     """Where to look, how to log in, what to try."""
     home = demo.home
+    end = "the folder stays until the next time" if (home / MARK).exists() else "everything is deleted then"
     typer.echo(f"""Review page:  {address_of(listening)}
   ada    password {demo.passwords["ada"]}   (analyst: decides)
   grace  password {demo.passwords["grace"]}   (supervisor: confirms, sends, exports)
@@ -39,5 +40,5 @@ From another terminal:
   ./run handlewatch reports list --home {home}
   ./run handlewatch batches export --home {home} --format csv --reason "a try" --as grace
 
-Stop with Ctrl-C; {"the folder stays until the next time" if (home / ".handlewatch-demo").exists() else "everything is deleted then"}.
+Stop with Ctrl-C; {end}.
 """)

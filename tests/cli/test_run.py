@@ -24,6 +24,10 @@ HIT = "trade taboo and nolimits here, wickr: zorblat{}"
 SECRETS = ("zorblat", "orulimbo", "nolimits", "park bench")
 
 
+def names(folder: Path) -> list[str]:
+    return sorted(path.name for path in folder.iterdir())
+
+
 def source(url: str, **options: Any) -> str:
     lines = [f"{name} = {value!r}".replace("'", '"') for name, value in options.items()]
     return "\n".join(["[sources.sky]", 'plugin = "bluesky"', f'base_url = "{url}"', 'wire = "v1"', *lines, ""])
@@ -94,7 +98,7 @@ async def test_unconfigured_it_counts_and_leaves_nothing_behind(start: Any, home
     assert "Counting mode" in output
     assert "10 hits" in output
     assert not [secret for secret in SECRETS if secret in output]
-    assert [path.name for path in home.iterdir()] == [CONFIG_FILE]
+    assert names(home) == [CONFIG_FILE]
 
 
 async def test_without_a_network_it_says_so_and_stops_cleanly(start: Any, home: Path) -> None:
