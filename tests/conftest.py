@@ -26,7 +26,7 @@ REPOSITORY = Path(__file__).parent.parent
 COMPONENTS: dict[str, tuple[Any, str]] = {
     "postgres": (find_postgres, "apt-get install postgresql"),
     "browser": (partial(shutil.which, "chromium"), "apt-get install chromium"),
-    "realnet": (lambda: (REPOSITORY / ".realnet" / "ready").exists(), "./run realnet"),
+    "realnet": ((REPOSITORY / ".realnet" / "ready").exists, "./run realnet"),
     "realdata": (
         lambda: bool(os.environ.get("HANDLEWATCH_REAL_POSTS")),
         "HANDLEWATCH_REAL_POSTS=path/to/real-posts.ndjson.zst",
