@@ -143,7 +143,7 @@ class ArchiveSource:
             yield Batch(
                 records=Records.of(chunk.posts),
                 cursor={"files": {name: dict(stored) for name, stored in places.items()}},
-                coverage=(self._covered(path.name, chunk.posts),),
+                coverage=self._covered(path.name, chunk.posts),
                 bad=chunk.bad,
             )
             if chunk.error is not None:
@@ -190,16 +190,15 @@ class ArchiveSource:
             first_seen_at=post.first_seen_at or now,
         )
 
-    def _covered(self, name: str, posts: list[Post]) -> Coverage:
+    def _covered(self, name: str, posts: list[Post]) -> list[Coverage]:
+        """The time that the posts are from, as they say; from the beginning until now where they do not."""
+        if not posts:
+            return []
         times = [post.created_at for post in posts if post.created_at is not None]
         now = self._context.clock()
-        return Coverage(
-            scope=name,
-            start=min(times, default=None),
-            end=min(max(times, default=now), now),
-            state=Seen.SEEN,
-            posts=len(posts),
-        )
+        start, end = min(times, default=None), min(max(times, default=now), now)
+        start = None if start is None else min(start, end)
+        return [Coverage(scope=name, start=start, end=end, state=Seen.SEEN, posts=len(posts))]
 
 
 PLUGIN: Final = SourcePlugin(

@@ -63,14 +63,17 @@ class Trial:
         return len(shown)
 
     def _enter(self, interval: Coverage) -> None:
+        """Adds an interval; one that touches the last of its scope and is like it becomes one with it."""
         last = next((known for known in reversed(self.coverage) if known.scope == interval.scope), None)
-        same = last is not None and (last.state, last.note, last.end) == (interval.state, interval.note, interval.start)
-        if last is not None and same:
-            self.coverage[self.coverage.index(last)] = replace(
-                last, end=interval.end, posts=last.posts + interval.posts
-            )
-        else:
+        if last is None or (last.state, last.note) != (interval.state, interval.note) or not _touch(last, interval):
             self.coverage.append(interval)
+            return
+        begins = (
+            None if None in {last.start, interval.start} else min(last.start or last.end, interval.start or last.end)
+        )
+        self.coverage[self.coverage.index(last)] = replace(
+            last, start=begins, end=max(last.end, interval.end), posts=last.posts + interval.posts
+        )
 
     @property
     def missed(self) -> list[Coverage]:
@@ -213,6 +216,10 @@ async def _drain(trial: Trial, batches: Any, *, stream: bool) -> None:
             return
         if trial.take(batch):
             quiet_until = loop.time() + SILENCE_SECONDS
+
+
+def _touch(one: Coverage, other: Coverage) -> bool:
+    return (one.start is None or one.start <= other.end) and (other.start is None or other.start <= one.end)
 
 
 def _json_line(record: dict[str, Any]) -> str:

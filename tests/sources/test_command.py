@@ -74,6 +74,8 @@ async def test_a_polled_source(attempt: Any) -> None:
     assert (code, rest) == (0, "")
     assert sorted(post["id"] for post in posts) == sorted(added)
     assert (coverage["source"], coverage["state"], coverage["posts"], coverage["bad"]) == ("mastodon", "seen", 90, 0)
+    (interval,) = coverage["coverage"]  # what touches was joined
+    assert (interval["start"], interval["posts"]) == (None, 90)
     assert {request.headers["user-agent"].split("/")[0] for request in world.requests} == {"handlewatch"}
 
 
