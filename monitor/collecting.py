@@ -20,6 +20,7 @@ from typing import Protocol, TypeVar
 import structlog
 
 from monitor.clock import Clock
+from monitor.coverage import WHOLE_SOURCE
 from monitor.detect.screen import Screen
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, RefusedError, StoreError
 from monitor.intake import Committed, Screened, screen_batch
@@ -177,7 +178,7 @@ class Collector:
         log.warning("source failed", source=self._name, error=words, next_try_in=round(wait, 1))
         if not known:
             log.debug("unforeseen", source=self._name, exc_info=error)
-        missed = Coverage(scope="*", start=started, end=self._now(), state=state, note=words)
+        missed = Coverage(scope=WHOLE_SOURCE, start=started, end=self._now(), state=state, note=words)
         await self._end(outcome, error=words, missed=missed)
 
     def _wait(self, condition: Condition, seconds: float, words: str) -> None:

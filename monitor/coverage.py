@@ -12,6 +12,9 @@ from monitor.ports import Coverage, Seen
 from monitor.store.database import Store
 from monitor.store.tables import Coverage as CoverageRow
 
+WHOLE_SOURCE = "*"
+"""The scope of a failure that hit a source as a whole."""
+
 JOIN_WITHIN = timedelta(seconds=2)
 """Intervals of one scope and state that touch (or nearly) become one row: a stream would write one a second."""
 
@@ -26,6 +29,8 @@ def enter(session: Session, source: str, run_id: int | None, intervals: Sequence
             .limit(1)
         ).first()
         if last is not None and _touches(last, interval):
+            if interval.start is not None and last.started_at is not None:
+                last.started_at = min(last.started_at, interval.start)
             last.ended_at = max(last.ended_at, interval.end)
             last.posts += interval.posts
             session.add(last)
@@ -45,9 +50,12 @@ def enter(session: Session, source: str, run_id: int | None, intervals: Sequence
 
 
 def _touches(last: CoverageRow, interval: Coverage) -> bool:
-    if last.state != interval.state or last.note != interval.note or interval.start is None:
+    if last.state != interval.state or last.note != interval.note:
         return False
-    return last.started_at is not None and last.started_at <= interval.start <= last.ended_at + JOIN_WITHIN
+    if interval.start is None or last.started_at is None:
+        return False
+    # A first walk runs back in time: an interval may also end where the last one begins.
+    return interval.start <= last.ended_at + JOIN_WITHIN and interval.end >= last.started_at - JOIN_WITHIN
 
 
 class Gap(NamedTuple):
@@ -62,14 +70,31 @@ class Gap(NamedTuple):
 
 
 def gaps(store: Store, *, since: datetime) -> list[Gap]:
-    """What was not seen and ended after `since`, newest first."""
+    """What was not seen and ended after `since`, newest first.
+
+    A failure whose time was collected later is no gap any more: most sources page back to where they left off.
+    What was out of reach stays one.
+    """
     with store.read() as session:
         rows = session.exec(
-            select(CoverageRow)
-            .where(CoverageRow.state != Seen.SEEN, col(CoverageRow.ended_at) > since)
-            .order_by(col(CoverageRow.ended_at).desc())
+            select(CoverageRow).where(col(CoverageRow.ended_at) > since).order_by(col(CoverageRow.ended_at).desc())
         ).all()
-        return [Gap(row.source, row.scope, row.state, row.started_at, row.ended_at, row.note) for row in rows]
+    seen = [row for row in rows if row.state == Seen.SEEN]
+    missed = [row for row in rows if row.state != Seen.SEEN and not _made_up(row, seen)]
+    return [Gap(row.source, row.scope, row.state, row.started_at, row.ended_at, row.note) for row in missed]
+
+
+def _made_up(gap: CoverageRow, seen: Sequence[CoverageRow]) -> bool:
+    if gap.state == Seen.OUT_OF_REACH:
+        return False
+    own = [row for row in seen if row.source == gap.source and (gap.scope in {row.scope, WHOLE_SOURCE})]
+    covering = {row.scope for row in own if _covers(row, gap)}
+    return bool(covering) and covering == {row.scope for row in own}
+
+
+def _covers(row: CoverageRow, gap: CoverageRow) -> bool:
+    begins = row.started_at is None or (gap.started_at is not None and row.started_at <= gap.started_at)
+    return begins and row.ended_at >= gap.ended_at
 
 
 class LastSeen(NamedTuple):

@@ -3,10 +3,12 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 
 import pytest
+from sqlmodel import select
 
 from monitor import coverage
 from monitor.ports import Coverage, Seen
 from monitor.store.database import Store
+from monitor.store.tables import Coverage as CoverageRow
 from monitor.store.tables import SourceRow
 
 
@@ -58,3 +60,23 @@ def test_gaps_end_after_the_time_asked_for(ledger: Store) -> None:
     now = ledger.now()
     enter(ledger, interval(now, 5, Seen.FAILED), interval(now, 50, Seen.RATE_LIMITED, scope="other"))
     assert [gap.scope for gap in coverage.gaps(ledger, since=now + timedelta(seconds=10))] == ["other"]
+
+
+def test_a_failure_whose_time_was_collected_later_is_no_gap_any_more(ledger: Store) -> None:
+    now = ledger.now()
+    enter(ledger, interval(now, 30, Seen.FAILED), interval(now, 30, Seen.FAILED, scope=coverage.WHOLE_SOURCE))
+    enter(ledger, interval(now, 30, Seen.OUT_OF_REACH, scope="stream"))
+    enter(ledger, interval(now - timedelta(seconds=5), 60))
+    assert [gap.scope for gap in coverage.gaps(ledger, since=now)] == ["stream"]
+    enter(ledger, interval(now + timedelta(seconds=100), 5, scope="other"))
+    assert {gap.scope for gap in coverage.gaps(ledger, since=now)} == {"stream", coverage.WHOLE_SOURCE}
+
+
+def test_a_walk_back_in_time_is_one_interval(ledger: Store) -> None:
+    now = ledger.now()
+    for step in range(3):
+        enter(ledger, interval(now - timedelta(seconds=10 * step), 10))
+    assert coverage.last_seen(ledger) == [("s", "tag", now + timedelta(seconds=10), 3)]
+    with ledger.read() as session:
+        (row,) = session.exec(select(CoverageRow)).all()
+    assert row.started_at == now - timedelta(seconds=20)
