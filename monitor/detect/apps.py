@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from monitor.detect.shapes import CHECKS, SHAPES
-from monitor.detect.spellings import EVERYTHING, Spelling
+from monitor.detect.spelling import EVERYTHING, Spelling
 from monitor.detect.toml_source import TomlSource, Where
 
 FORMS: Final = (*SHAPES, "code", "digits", "matrix-path")
 CASES: Final = ("ignore", "keep", "upper", "lower")
 _KINDS: Final[dict[str, type]] = {
-    "id": str, "names": list, "weak": list, "common": list, "shapes": list, "chars": str, "start": str, "min": int, "max": int,
-    "case": str, "links": list, "reserved": list, "subdomain": str,
+    "id": str, "names": list, "weak": list, "common": list, "shapes": list,
+    "chars": str, "start": str, "min": int, "max": int, "case": str, "links": list, "reserved": list, "subdomain": str,
 }  # fmt: skip
 _CLASS: Final = re.compile(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[._-])+\Z")
 
@@ -31,7 +31,11 @@ class Link:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class App:
-    """A messenger. `common_flats` are its `common` names as the matcher folds them; `name` is the pattern of a "name" handle, anchored; None where it has none."""
+    """A messenger.
+
+    `common_flats` are its `common` names as the matcher folds them; `name` is the pattern of a "name" handle,
+    anchored; None where it has none.
+    """
 
     id: str
     names: Sequence[str]
@@ -134,9 +138,10 @@ def _name_pattern(source: TomlSource, where: Where, table: dict[str, Any], chars
     return re.compile(f"[{table.get('start', chars)}][{chars}]{{{least - 1},{most - 1}}}\\Z", re.IGNORECASE)
 
 
-def _link(source: TomlSource, where: Where, link: Any) -> Link:
-    if not isinstance(link, dict):
+def _link(source: TomlSource, where: Where, value: Any) -> Link:
+    if not isinstance(value, dict):
         source.fail(where, "a link is not a table.", key="links", do='Write { start = "example.org/", form = "name" }.')
+    link = cast("dict[str, Any]", value)
     source.check_keys(where, link, {"start": str, "form": str, "as": str}, required=("start", "form"))
     source.check_name(where, "links", link["form"], FORMS)
     return Link(start=link["start"].lower(), form=link["form"], written=link.get("as", "{}"))

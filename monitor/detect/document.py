@@ -35,11 +35,12 @@ class _Part(NamedTuple):
 class Document:
     """The folded fields joined. Positions of `lower` and `cased` are document positions."""
 
-    __slots__ = ("_parts", "_starts", "backwards", "cased", "lower")
+    __slots__ = ("_parts", "_scripts", "_starts", "backwards", "cased", "lower")
 
     def __init__(self, parts: Iterable[tuple[str, Folded]], *, backwards: bool = False) -> None:
         self.backwards = backwards
         self._parts: list[_Part] = []
+        self._scripts: dict[int, tuple[int, int]] = {}
         cased: list[str] = []
         lower: list[str] = []
         at = 0
@@ -87,6 +88,15 @@ class Document:
         return all("\u0370" <= char <= "\u058f" or not char.isalnum() for char in letters) and any(
             "\u0370" <= char <= "\u058f" for char in letters
         )
+
+    def scripts(self, position: int) -> tuple[int, int]:
+        """How many Greek or Cyrillic and how many ASCII letters the field at a position holds."""
+        part = self._part(position)
+        if part.start not in self._scripts:
+            source = part.folded.source
+            native = sum("\u0370" <= char <= "\u052f" for char in source)
+            self._scripts[part.start] = native, sum(char.isascii() and char.isalpha() for char in source)
+        return self._scripts[part.start]
 
     def field(self, position: int) -> str:
         """The name of the field that a document position lies in."""

@@ -137,8 +137,8 @@ def as_dict(explanation: Explanation) -> dict[str, Any]:
         "folded": [{"field": one.field, "folded": one.folded, "steps": list(one.steps)} for one in explanation.folded],
         "matches": [
             {
-                "kind": one.kind, "what": one.what, "text": one.text, "field": one.field, "start": one.start, "end": one.end,
-                "steps": list(one.steps), "confidence": one.confidence,
+                "kind": one.kind, "what": one.what, "text": one.text, "field": one.field,
+                "start": one.start, "end": one.end, "steps": list(one.steps), "confidence": one.confidence,
             }
             for one in explanation.matches
         ],

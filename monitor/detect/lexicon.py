@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from monitor.detect.lint import check_pattern_free
-from monitor.detect.spellings import EVERYTHING, TOLERANCES, Spelling
+from monitor.detect.spelling import EVERYTHING, TOLERANCES, Spelling
 from monitor.detect.toml_source import TomlSource, Where
 
 _KINDS: Final[dict[str, type]] = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from typing import Final
 
@@ -35,7 +35,7 @@ _MAY_LINK: Final = re.compile(r"[/\\]|%2f|slash|[a-z]:[a-z0-9]")
 _HEX_RUN: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{66,76}(?![0-9a-z])")
 _SPLIT_SESSION: Final = re.compile(r"(?<![0-9a-z])0[\s.:·|-]{0,3}5(?:[\s.:·|-]{0,3}[0-9a-f]){64}(?![0-9a-z])")
 _SPLIT_TOX: Final = re.compile(r"(?<![0-9a-z])[0-9a-f](?:[\s.:·|-]{0,3}[0-9a-f]){75}(?![0-9a-z])")
-_MATRIX: Final = re.compile(rf"(?<![a-z0-9@._-])@[a-z0-9._=/+-]{{1,200}}:(?:[a-z0-9-]+\.)+[a-z]{{2,24}}(?![a-z0-9])")
+_MATRIX: Final = re.compile(r"(?<![a-z0-9@._-])@[a-z0-9._=/+-]{1,200}:(?:[a-z0-9-]+\.)+[a-z]{2,24}(?![a-z0-9])")
 _SURE: Final = 0.99
 
 
@@ -136,7 +136,7 @@ class Links:
             if matrix is not None and (handle := matrix.canonical(doc.cased[slice(*found.span())], "matrix-id")):
                 yield _share(matrix, handle, found.span(), found.span())
 
-    def split_ids(self, doc: Document, mentioned: Sequence[str]) -> Iterator[Share]:
+    def split_ids(self, doc: Document, mentioned: Collection[str]) -> Iterator[Share]:
         """Long ids written in groups; only where their app is mentioned."""
         for name, shape, pattern in (("session", "session-id", _SPLIT_SESSION), ("tox", "tox-id", _SPLIT_TOX)):
             app = self._by_id.get(name)

@@ -1,11 +1,11 @@
-"""Refuses what could blow up: regular expressions in lexicon and rules, words too short or too long to mean anything."""
+"""Refuses what could blow up: regular expressions in lexicon and rules, words too short or too long."""
 
 from __future__ import annotations
 
 import re
 from typing import Final
 
-from monitor.detect.spellings import Spelling
+from monitor.detect.spelling import Spelling
 from monitor.detect.toml_source import TomlSource, Where
 
 _PATTERN_SIGNS: Final = re.compile(r"[\\\[\](){}|^?*]|\.[*+]|[+*]{2}|\$\Z")
@@ -19,7 +19,7 @@ def check_pattern_free(source: TomlSource, where: Where, text: str) -> None:
             where,
             f"{text!r} looks like a regular expression ({found[0]!r}).",
             key="variants" if text != _id(source, where) else "id",
-            do="Write the words themselves; spelling around them (leet, spaces, look-alikes ...) is found without patterns.",
+            do="Write the words themselves: spelling around them (leet, spaces, look-alikes) is found anyway.",
         )
     if len(text) > _MAX_LENGTH:
         source.fail(where, f"a spelling of {len(text)} characters is longer than {_MAX_LENGTH}.", key="id")

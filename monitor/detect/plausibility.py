@@ -18,8 +18,29 @@ _QUANTITY: Final = re.compile(
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
 _BLANKED: Final = re.compile(r"(.)\1{3}|\.\.|x{3}")
 _MODELS: Final = frozenset(
-    "mp3 mp4 ps4 ps5 h264 web3 covid19 utf8 win10 win11 3ds b2b p2p 24h 1v1 5g 4g 4k i18n k8s".split()
-)  # noqa: SIM905
+    [
+        "mp3",
+        "mp4",
+        "ps4",
+        "ps5",
+        "h264",
+        "web3",
+        "covid19",
+        "utf8",
+        "win10",
+        "win11",
+        "3ds",
+        "b2b",
+        "p2p",
+        "24h",
+        "1v1",
+        "5g",
+        "4g",
+        "4k",
+        "i18n",
+        "k8s",
+    ]
+)
 
 
 class Reach:
@@ -87,31 +108,27 @@ class Plausibility:
             return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
         return self._letters(text.lower(), reach, weak=found.spelling.weak, common=common, following=following)
 
-    def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
+    def _letters(  # noqa: PLR0911 - a ladder of cases, each with its number
+        self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None
+    ) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
         label = following is not None and following.kind == "colon" and following.text[0] == ":"
-        if len(word) < 4 or reach.strange or word in self._words.state or label:
+        if len(word) < 4 or reach.strange or reach.careful or word in self._words.state or label:
             return NO
-        known = self._words.everyday(word)
         last = following is None or following.kind not in {"word", "native", "at", "spaced"}
-        if reach.careful:
-            return NO
-        if known:
-            follows = (
-                not last and following is not None and following.text.lower() in (self._words.cue | self._words.joining)
-            )
-            return 0.75 if reach.explicit and (last or follows) and not common and not reach.crossed else NO
-        if common:
-            return 0.75 if reach.explicit else NO
+        next_word = "" if following is None else following.text.lower()
+        if self._words.everyday(word):
+            follows = last or next_word in self._words.cue or next_word in self._words.joining
+            return 0.75 if reach.explicit and follows and not common and not reach.crossed else NO
         if reach.explicit:
-            return 0.9
+            return 0.75 if common else 0.9
+        if common:
+            return NO
         if reach.cue or reach.quoted or reach.native:
             return 0.8
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
-        next_is_plain = (
-            last or following is None or following.kind == "native" or self._words.everyday(following.text.lower())
-        )
-        near = reach.steps == 0 and not reach.crossed and next_is_plain
+        plain = last or (following is not None and following.kind == "native") or self._words.everyday(next_word)
+        near = reach.steps == 0 and not reach.crossed and plain
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(

@@ -11,8 +11,9 @@ from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.plausibility import NO, Plausibility, Reach
 from monitor.detect.spellings import Found
-from monitor.detect.tokens import SPELLED, Token
+from monitor.detect.tokens import Token
 from monitor.detect.vocabulary import Vocabulary
+from monitor.detect.wording import read_as
 
 _MORE: Final = 6
 """How many further handles one app's name may introduce."""
@@ -67,7 +68,7 @@ class Reading:
     # ---- apps ----
 
     def _ordinal(self, at: int) -> bool:
-        """ "First line", "the signal": an everyday word in its everyday use."""
+        """An everyday word in its everyday use: "first line", "the signal"."""
         token = self._tokens[at]
         everyday = all(found.spelling.flat in self._apps[found.spelling.id].common_flats for found in token.found)
         before = self._tokens[at - 1] if at else None
@@ -261,7 +262,7 @@ class Reading:
         if any(token.text.lower() in self._words.placing or token.kind == "open" for token in before):
             return True
         apart = any(token.kind in {"also", "newline", "end"} for token in between)
-        return apart or self._leads_to_app(index + 1) and not self._tokens[index].at
+        return apart or (self._leads_to_app(index + 1) and not self._tokens[index].at)
 
     # ---- what a token is to an app ----
 
@@ -315,41 +316,3 @@ class Reading:
             _MASKED.match(text[token.end : token.end + 10])
             or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start])
         )
-
-
-def read_as(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
-    """(text, start, end, tolerances): what a token says where a shape is wanted; None where it cannot be one."""
-    kinds = {"phone": "phone", "zangi-number": "phone", "xmpp-address": "address"}
-    if shape in kinds:
-        return (token.text, token.start, token.end, ()) if token.kind == kinds[shape] else None
-    if token.kind == "spaced":
-        gap = re.search(r"[^A-Za-z0-9]+", token.text)
-        together = token.text.replace(gap[0], "") if gap else token.text
-        return together, token.start, token.end, ("separated",)
-    return _read_word(shape, token) if token.kind == "word" else None
-
-
-def _spelled_out(text: str) -> str:
-    """ "zorblat underscore 77" with the separator itself."""
-    return (
-        re.sub(SPELLED, lambda found: "." if "dot" in found[0] else "_", text)
-        if " " in text or "(" in text or "[" in text
-        else text
-    )
-
-
-def _read_word(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
-    """A word without Markdown's emphasis and escapes, and without a sentence's end."""
-    text, start, end = token.text, token.start, token.end
-    while len(text) > 2 and text[0] == text[-1] == "_":
-        text, start, end = text[1:-1], start + 1, end - 1
-    lead = len(text) - len(text.lstrip(".-\\"))
-    text, start = text[lead:], start + lead
-    trimmed = text.rstrip(".-\\")
-    end -= len(text) - len(trimmed)
-    plain = _spelled_out(trimmed.replace("\\", ""))
-    if not plain or (shape == "name" and "#" in plain):
-        return None
-    if len(plain) > 7 and re.fullmatch(r"[A-Za-z0-9](?:_[A-Za-z0-9]){3,}", plain):
-        return plain.replace("_", ""), start, end, ("separated",)
-    return plain, start, end, ()

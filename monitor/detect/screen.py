@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from monitor.detect.bundle import Bundle
 from monitor.detect.document import Document
@@ -13,12 +14,17 @@ from monitor.detect.links import Share
 from monitor.detect.rules import Rule
 from monitor.detect.screening import HandleMatch, Part, Screening, TermMatch
 from monitor.detect.shares import Shares
-from monitor.detect.spellings import Found, Spelling, Spellings
+from monitor.detect.spans import Spans
+from monitor.detect.spelling import Spelling
+from monitor.detect.spellings import Found, Spellings
 from monitor.detect.weighing import Weigher
 from monitor.post import Post
 
-COMMUNITY: float = 0.75
-HOUSE: float = 0.7
+COMMUNITY: Final = 0.75
+HOUSE: Final = 0.7
+_UNMISTAKABLE: Final = 0.98
+_JOINED: Final = 50
+"""Apps and terms of one community's name and description that are looked at."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,7 +51,7 @@ class Screen:
             fillers=bundle.vocabulary.filler,
         )
         self._shares = Shares(bundle.apps, bundle.vocabulary)
-        self._weigher = Weigher(bundle.rules, dict(bundle.lexicon), bundle.vocabulary)
+        self._weigher = Weigher(bundle.rules, bundle.lexicon, bundle.vocabulary)
 
     @property
     def bundle(self) -> Bundle:
@@ -119,12 +125,15 @@ class Screen:
             for one in back.shares
             if one.place is None
         ]  # fmt: skip
-        kept_terms = [one for one in ahead.terms if not any(_overlap(one, other) for other in (*terms, *apps))]
+        read = Spans((one.start, one.end) for one in (*terms, *apps))
+        shared = Spans(one.whole for one in shares)
+        kept_terms = [one for one in ahead.terms if not read.overlaps(one.start, one.end)]
         kept_shares = [
             one
             for one in ahead.shares
-            if not any(other.start < one.end and one.start < other.end for other in (*shares, *terms, *apps))
-            and not (shares and one.confidence < 0.98 and not one.same)
+            if not read.overlaps(one.start, one.end)
+            and not shared.overlaps(one.start, one.end)
+            and not (shares and one.confidence < _UNMISTAKABLE and not one.same)
         ]
         return Sight(
             doc=doc,
@@ -149,11 +158,11 @@ class Screen:
         for name, start, end in sight.doc.extents():
             if not name.startswith("community"):
                 continue
-            apps = [one for one in sight.apps if start <= one.start < end]
-            terms = [one for one in sight.terms if start <= one.start < end]
+            apps = [one for one in sight.apps if start <= one.start < end][:_JOINED]
+            terms = [one for one in sight.terms if start <= one.start < end][:_JOINED]
             for app in apps:
                 for term in terms:
-                    if self._joined(sight.doc, name, app, term) and not self._weigher.innocent_name(
+                    if self._joined(sight.doc, name, app, term) and not self._weigher.senses.innocent_name(
                         sight.doc, term, sight.apps, sight.terms
                     ):
                         what = "name" if name == "community" else "description"
@@ -162,10 +171,8 @@ class Screen:
 
     def _joined(self, doc: Document, field: str, app: Found, term: Found) -> bool:
         between = doc.lower[min(app.end, term.end) : max(app.start, term.start)]
-        if field == "community":
-            near = len(between) <= 20
-        else:
-            near = len(between) <= 12 and not set(between) & set(".!?\n;:")
+        in_name = field == "community"
+        near = len(between) <= (20 if in_name else 12) and (in_name or not set(between) & set(".!?\n;:"))
         common = any(app.spelling.flat in one.common_flats for one in self._bundle.apps)
         ambiguous = term.spelling.weak or self._bundle.lexicon[term.spelling.id].ambiguous
         return near and not (common and ambiguous)
@@ -179,10 +186,6 @@ class Screen:
             }:
                 return rule
         return None
-
-
-def _overlap(one: Found, other: Found) -> bool:
-    return one.start < other.end and other.start < one.end
 
 
 def _applies(rule: Rule, post: Post) -> bool:

@@ -1,10 +1,10 @@
 """What a handle may look like on each app, and its canonical form.
 
-Facts: Session ids are 66 hex digits that begin with 05; Tox ids 76 hex digits whose last four are a checksum (XOR of the
-two-byte words); Threema ids eight letters and digits, gateways '*' and seven; TeleGuard ids nine letters and digits;
-Zangi numbers ten digits; Signal usernames a name, a dot and two digits or more; Matrix ids @user:server; old Discord
-names end in #1234. Phone numbers are checked with `phonenumbers` for being possible, so that the ranges reserved for
-fiction count.
+Facts: Session ids are 66 hex digits that begin with 05; Tox ids 76 hex digits whose last four are a checksum (XOR of
+the two-byte words); Threema ids eight letters and digits, gateways '*' and seven; TeleGuard ids nine letters and
+digits; Zangi numbers ten digits; Signal usernames a name, a dot and two digits or more; Matrix ids @user:server; old
+Discord names end in #1234. Phone numbers are checked with `phonenumbers` for being possible, so that the ranges
+reserved for fiction count.
 """
 
 from __future__ import annotations
@@ -96,7 +96,7 @@ def phone(text: str) -> str | None:
     digits = f"+{digits[2:]}" if digits.startswith("00") else digits
     if not re.fullmatch(r"\+[1-9][0-9]{6,14}", digits):
         return None
-    import phonenumbers
+    import phonenumbers  # noqa: PLC0415 - a tenth of a second that most posts never need
 
     try:
         number = phonenumbers.parse(digits, None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 
 from monitor.detect.apps import App
@@ -10,12 +11,17 @@ from monitor.detect.document import Document
 from monitor.detect.links import Links, Share
 from monitor.detect.plausibility import Plausibility
 from monitor.detect.reading import Reading
+from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
 from monitor.detect.tokens import tokens_of
 from monitor.detect.vocabulary import Vocabulary
 
 _NAMES = ("community", "author.handle")
 """Fields that are names: an app's name in them is a part of a name, not the start of a share."""
+
+
+_BESIDE = 100
+"""Characters around a phrase in which the app that it is about begins."""
 
 
 class Shares:
@@ -44,11 +50,11 @@ class Shares:
         shares = list(self._links.find(doc))
         keys = {share.app.key(share.handle) for share in shares}
         shares += [share for share in self._links.targets(doc) if share.app.key(share.handle) not in keys]
+        mentioned = {one.spelling.id for one in apps}
+        for ids in (self._links.ids(doc), self._links.split_ids(doc, mentioned)):
+            before = Spans(share.whole for share in shares)
+            shares += [share for share in ids if not before.overlaps(*share.whole)]
         taken = [share.whole for share in shares]
-        for share in (*self._links.ids(doc), *self._links.split_ids(doc, [one.spelling.id for one in apps])):
-            if not any(a < share.end and share.start < b for a, b in taken):
-                shares.append(share)
-                taken.append(share.whole)
         named = [one for one in apps if doc.field(one.start) not in _NAMES]
         if named:
             same = [found.span() for found in self._same.finditer(doc.lower)] if self._same else []
@@ -60,17 +66,20 @@ class Shares:
         return sorted(shares, key=lambda share: (share.start, share.end))
 
     def _by_author(self, doc: Document, apps: Sequence[Found], same: Sequence[tuple[int, int]]) -> Iterator[Share]:
-        """ "Same as my username" beside an app: the author's own handle."""
+        """The author's own handle, where a phrase like "same as my username" stands beside an app."""
         where = next(((a, b) for name, a, b in doc.extents() if name == "author.handle"), None)
         if where is None:
             return
         text = doc.cased[slice(*where)].removeprefix("u/").lstrip("@").partition("@")[0]
         start = doc.cased.find(text, where[0])
         seen: set[str] = set()
-        for phrase in same:
-            for one in apps:
+        starts = [one.start for one in apps]
+        for first, last in same:
+            for one in apps[bisect_left(starts, first - _BESIDE) : bisect_left(starts, last + _BESIDE)]:
                 app = self._apps[one.spelling.id]
-                handle = app.canonical(text, "name") if "name" in app.shapes and _beside(doc, one, *phrase) else None
+                handle = (
+                    app.canonical(text, "name") if "name" in app.shapes and _beside(doc, one, first, last) else None
+                )
                 if handle is not None and app.id not in seen:
                     seen.add(app.id)
                     span = (start, start + len(text))
@@ -88,7 +97,7 @@ def _phrase(phrase: str) -> str:
 def _beside(doc: Document, one: Found, start: int, end: int) -> bool:
     """An app's name within a sentence or so of a phrase."""
     between = doc.lower[one.end : start] if one.end <= start else doc.lower[end : one.start]
-    return len(between) <= 60 and "\x1e" not in between and between.count("\n") <= 1
+    return len(between) <= _BESIDE - 40 and "\x1e" not in between and between.count("\n") <= 1
 
 
 def _whole_word(doc: Document, term: Found) -> bool:

@@ -37,7 +37,9 @@ _ORDER: Final = {"taken": 0, "app": 1, "same": 2, "service": 3, "term": 4}
 
 @dataclass(frozen=True, slots=True)
 class Token:
-    """`kind` is a group's name of the pattern above, or "app", "service", "term", "taken", "same"; `found` are an app token's readings."""
+    """`kind` is a group's name of the pattern above, or "app", "service", "term", "taken", "same"; `found` are an app
+    token's readings.
+    """
 
     kind: str
     start: int

@@ -1,0 +1,210 @@
+"""In which sense a term stands in a post: meant as coded, unwanted there, innocent, far from any handle, or talked
+about. Each answer comes with its reason.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import Final
+
+from monitor.detect.document import Document
+from monitor.detect.lexicon import Term
+from monitor.detect.links import Share
+from monitor.detect.rules import Context, Frame, Rules
+from monitor.detect.screening import Part
+from monitor.detect.spans import Spans
+from monitor.detect.spellings import Found
+from monitor.detect.vocabulary import Vocabulary
+from monitor.detect.wordlists import WordHit, WordList
+
+FRAME: Final = -0.60
+"""What a frame takes off the score."""
+
+_WINDOW: Final = 700
+_SMALL: Final = 4_000
+_WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
+_CONNECTS: Final = re.compile(
+    r"[\s/,&＆+|;-]*(?:and|or|nor|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)?[\s/,&＆+|;-]*\Z"
+)
+_QUOTES: Final = frozenset("\"'`")
+_NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sensed:
+    """`live`: the terms that are meant as coded; `parts`: why the others are not."""
+
+    live: Sequence[Found]
+    parts: Sequence[Part]
+
+
+class Senses:
+    """Tells senses apart by given rules. Built once."""
+
+    def __init__(self, rules: Rules, lexicon: Mapping[str, Term], vocabulary: Vocabulary) -> None:
+        self._rules = rules
+        self._lexicon = lexicon
+        self._vocabulary = vocabulary
+
+    def ambiguous(self, term: Found) -> bool:
+        """True where the term, or this spelling of it, is an everyday word too."""
+        return term.spelling.weak or self._lexicon[term.spelling.id].ambiguous
+
+    def meant(self, doc: Document, shares: Sequence[Share], terms: Sequence[Found], apps: Sequence[Found]) -> Sensed:
+        """The terms that are meant as coded."""
+        parts: list[Part] = []
+        handles = Spans(share.whole for share in shares if not share.same)
+        live = [term for term in terms if not handles.holds(term.start, term.end)]
+        if len(live) < len(terms):
+            parts.append(Part(name="in-handle", weight=0.0, why="a term that is a part of a handle does not count"))
+        live, negated = self._split(live, self._negated(doc, live))
+        if negated:
+            parts.append(Part(name="negated", weight=0.0, why=f"{_names(negated)}: not wanted there, by its own words"))
+        innocent = self._innocent(doc, live, shares, apps)
+        parts += [Part(name="innocent", weight=0.0, why=f"{term_id}: {why}") for term_id, why in innocent.items()]
+        live = [term for term in live if term.spelling.id not in innocent]
+        live, far = self._split(live, [not self._near_enough(doc, shares, term) for term in live])
+        if far:
+            parts.append(Part(name="far", weight=0.0, why=f"{_names(far)}: too far from the handle"))
+        return Sensed(live=live, parts=parts)
+
+    @staticmethod
+    def _split(terms: Sequence[Found], out: Sequence[bool]) -> tuple[list[Found], list[Found]]:
+        """(kept, taken out)."""
+        marked = list(zip(terms, out, strict=True))
+        return [term for term, gone in marked if not gone], [term for term, gone in marked if gone]
+
+    # ---- negation ----
+
+    def _negated(self, doc: Document, terms: Sequence[Found]) -> list[bool]:
+        """Which terms are said to be unwanted; "no a, b or c" covers all three."""
+        negated = [self._is_negated(doc, term) for term in terms]
+        indexes = range(len(terms))
+        for order in (indexes, indexes[::-1]):
+            for one, other in pairwise(order):
+                first, second = terms[min(one, other)], terms[max(one, other)]
+                between = doc.lower[first.end : second.start]
+                if negated[one] and not negated[other] and len(between) < 12 and _CONNECTS.match(between):
+                    negated[other] = True
+        return negated
+
+    def _is_negated(self, doc: Document, term: Found) -> bool:
+        start, end = doc.bounds(term.start)
+        for hit in self._rules.negated_before.find(doc, max(term.start - 24, start), term.start):
+            if term.start - hit.end <= 2 and not doc.lower[hit.end : term.start].strip(" '\"-"):
+                return True
+        after = min(term.end + 30, end)
+        return any(
+            hit.start - term.end <= 6 and not re.search(r"[.\n!?]", doc.lower[term.end : hit.start])
+            for hit in self._rules.negated_after.find(doc, term.end, after)
+        )
+
+    # ---- innocent company ----
+
+    def _innocent(
+        self, doc: Document, terms: Sequence[Found], shares: Sequence[Share], apps: Sequence[Found]
+    ) -> dict[str, str]:
+        """Terms in benign company, with the reason. One word of it is enough for a term alone, two are needed where
+        several terms stand together, three where one of those has no innocent sense.
+        """
+        ids = sorted({term.spelling.id for term in terms})
+        clear = any(not self.ambiguous(term) for term in terms)
+        need = 1 if len(ids) == 1 else 3 if clear else 2
+        taken = Spans([(one.start, one.end) for one in (*terms, *apps)] + [share.whole for share in shares])
+        innocent: dict[str, str] = {}
+        for term_id in ids:
+            mine = [term for term in terms if term.spelling.id == term_id]
+            words = self._benign_words(doc, mine, taken)
+            weight = sum(2 if " " in word or len(words) > 3 else 1 for word in words)
+            if weight >= need:
+                innocent[term_id] = f"{next(iter(words.values()))} ({', '.join(sorted(words)[:4])})"
+        return innocent
+
+    def innocent_name(self, doc: Document, term: Found, apps: Sequence[Found], terms: Sequence[Found]) -> bool:
+        """True where a community's name or description is of a benign context."""
+        return bool(self._benign_words(doc, [term], Spans((one.start, one.end) for one in (*apps, *terms))))
+
+    def _benign_words(self, doc: Document, terms: Sequence[Found], taken: Spans) -> dict[str, str]:
+        """Benign words in the company of a term's occurrences, each with its context's reason."""
+        words: dict[str, str] = {}
+        spans = self._company(doc, terms)
+        for context in self._rules.contexts:
+            if terms and terms[0].spelling.id in context.terms:
+                words.update({hit.entry: context.why for hit in self._context_hits(doc, context, spans, taken)})
+        return words
+
+    def _context_hits(
+        self, doc: Document, context: Context, spans: Sequence[tuple[int, int]], taken: Spans
+    ) -> list[WordHit]:
+        return [
+            hit
+            for start, end in spans
+            for hit in context.words.distinct(doc, start, end)
+            if hit.entry not in self._vocabulary.neutral and not taken.holds(hit.start, hit.end)
+        ]
+
+    @staticmethod
+    def _company(doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
+        """The text that is a term's company: everything where that is little, else around it, and short fields."""
+        if len(doc.lower) <= _SMALL:
+            return [(0, len(doc.lower))]
+        spans = [(start, end) for _, start, end in doc.extents() if end - start <= 300][:50]
+        return spans + [(max(term.start - _WINDOW, 0), min(term.end + _WINDOW, len(doc.lower))) for term in terms[:20]]
+
+    # ---- distance ----
+
+    def _near_enough(self, doc: Document, shares: Sequence[Share], term: Found) -> bool:
+        """Within the rules' distance in one field; other fields are near."""
+        for share in shares:
+            if share.same or doc.bounds(share.start) != doc.bounds(term.start):
+                return True
+            first, last = sorted(((share.start, share.end), (term.start, term.end)))
+            gap = last[0] - first[1]
+            if gap < self._rules.distance * 4:
+                return True
+            if gap < self._rules.distance * 40:
+                words = len(_WORD.findall(doc.lower, first[1], last[0]))
+                if words <= self._rules.distance:
+                    return True
+        return False
+
+    # ---- frames ----
+
+    def frame(self, doc: Document, live: Sequence[Found]) -> Part | None:
+        """Whether the post talks about such posts instead of being one."""
+        spans = self._company(doc, live)
+        told: list[tuple[float, Frame, list[str]]] = []
+        strong_total = weak_total = sure_total = 0
+        for frame in self._rules.frames:
+            sure, strong = self._said(doc, frame.sure, spans), self._said(doc, frame.strong, spans)
+            weak = [word for word in self._said(doc, frame.weak, spans) if word not in strong]
+            sure_total += len(sure)
+            strong_total += len(strong)
+            weak_total += len(weak)
+            told.append((2 * len(sure) + len(strong) + len(weak) / 2, frame, [*sure, *strong, *weak]))
+        # A quoted term is mentioned rather than used.
+        weak_total += 3 * any(_quoted(doc, term) for term in live)
+        if sure_total or strong_total >= 2 or (strong_total and weak_total) or weak_total >= 4:
+            _, frame, words = max(told, key=lambda one: one[0])
+            return Part(name=f"frame-{frame.id}", weight=FRAME, why=f"{frame.why} ({', '.join(words[:4])})")
+        return None
+
+    @staticmethod
+    def _said(doc: Document, words: WordList, spans: Sequence[tuple[int, int]]) -> list[str]:
+        said: dict[str, None] = {}
+        for start, end in spans:
+            for hit in words.distinct(doc, start, end):
+                if not _NOT.search(doc.lower[max(hit.start - 4, 0) : hit.start]):
+                    said[hit.entry] = None
+        return list(said)
+
+
+def _quoted(doc: Document, term: Found) -> bool:
+    return doc.lower[max(term.start - 1, 0)] in _QUOTES and doc.lower[term.end : term.end + 1] in _QUOTES
+
+
+def _names(terms: Sequence[Found]) -> str:
+    return ", ".join(sorted({term.spelling.id for term in terms}))
