@@ -27,7 +27,7 @@ class WordList:
         patterns: dict[str, list[str]] = {"word": [], "native": [], "unspaced": []}
         for entry in dict.fromkeys(entries):
             text = fold(entry.removesuffix("*").replace("_", " ")).lower
-            body = r"[\W_]{1,3}".join(re.escape(part) for part in text.split(" "))
+            body = r"[\W_]{0,3}".join(re.escape(part) for part in text.split(" "))
             if _UNSPACED.search(text):
                 patterns["unspaced"].append(body)
                 continue

@@ -113,10 +113,15 @@ def identity(rng: random.Random, app: str) -> tuple[str, str]:
 def _shift(upper: int, lower: int, digit: int | None = None) -> Callable[[str, random.Random], str]:
     def apply(text: str, rng: random.Random) -> str:
         return "".join(
-            chr(upper + ord(c) - 65) if "A" <= c <= "Z" else chr(lower + ord(c) - 97) if "a" <= c <= "z"
-            else chr(digit + ord(c) - 48) if digit and c.isdigit() else c
+            chr(upper + ord(c) - 65)
+            if "A" <= c <= "Z"
+            else chr(lower + ord(c) - 97)
+            if "a" <= c <= "z"
+            else chr(digit + ord(c) - 48)
+            if digit and c.isdigit()
+            else c
             for c in text
-        )  # fmt: skip
+        )
 
     return apply
 
@@ -284,11 +289,11 @@ class Maker:
     def ways(self) -> Iterator[dict[str, Any]]:
         """Every way of sharing: links, ids, several at once, other fields."""
         rng = self.rng
-        for app in NAMES:
+        for app, names in NAMES.items():
             for _ in range(6):
                 first, second = self.terms()
                 written, canonical = identity(rng, app)
-                shown = rng.choice(NAMES[app])
+                shown = rng.choice(names)
                 sign = rng.choice([": ", " - ", " → ", " = ", ": @"]) if app in NAMED else ": "
                 text = rng.choice([f"{first} {shown}{sign}{written}", f"{shown}{sign}{written}\n{first} {second}"])
                 yield self.post(
@@ -313,9 +318,11 @@ class Maker:
 
     def _invites(self) -> Iterator[dict[str, Any]]:
         for form, app, written in (
-            ("t.me/+{}", "telegram", "+{}"), ("https://t.me/joinchat/{}", "telegram", "+{}"), ("discord.gg/{}", "discord", "discord.gg/{}"),
+            ("t.me/+{}", "telegram", "+{}"),
+            ("https://t.me/joinchat/{}", "telegram", "+{}"),
+            ("discord.gg/{}", "discord", "discord.gg/{}"),
             ("https://discord.com/invite/{}", "discord", "discord.gg/{}"),
-        ):  # fmt: skip
+        ):
             for _ in range(3):
                 code = "".join(self.rng.choice("abcdefghkmnpqrstuvwxyzABCDEFGH2345") for _ in range(10))
                 first, second = self.terms()
@@ -361,8 +368,13 @@ class Maker:
             first, second = self.terms()
             app, own = rng.choice(("kik", "telegram", "snapchat")), name(rng)[:14].replace(".", "")
             yield self.post(
-                True, "same-name", [[app, own]], [first, second], text=f"{first} {second}, {app} {phrase}", author={"id": f"u{own}", "handle": own}
-            )  # fmt: skip
+                True,
+                "same-name",
+                [[app, own]],
+                [first, second],
+                text=f"{first} {second}, {app} {phrase}",
+                author={"id": f"u{own}", "handle": own},
+            )
         for _ in range(8):
             first, second = self.terms()
             app, handle = rng.choice(NAMED), name(rng)
@@ -408,8 +420,12 @@ class Maker:
             )
             spread = rng.choice([" ", ".", "-", "·"]).join(handle.replace(".", "").replace("_", ""))
             yield self.post(
-                True, "spaced-handle", [[app, handle.replace(".", "").replace("_", "")]], [first, second], text=f"{first} {second} {app}: {spread}"
-            )  # fmt: skip
+                True,
+                "spaced-handle",
+                [[app, handle.replace(".", "").replace("_", "")]],
+                [first, second],
+                text=f"{first} {second} {app}: {spread}",
+            )
             community = rng.choice(
                 [f"{app.title()}{first.title()}", f"{first}_{app}", f"{app}-{first}-chat", f"{first}{app}"]
             )

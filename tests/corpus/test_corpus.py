@@ -1,0 +1,37 @@
+"""The development corpus: as its generator makes it, and as well read as it was."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+from pathlib import Path
+
+from monitor.bench.quality import measure, read_labelled
+from monitor.detect.bundle import load_bundle
+from monitor.detect.screen import Screen
+
+HERE = Path(__file__).parent
+POSTS = HERE / "posts.ndjson"
+
+
+def test_the_generator_makes_the_committed_file() -> None:
+    spec = importlib.util.spec_from_file_location("corpus_generate", HERE / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    made = [json.dumps(record, ensure_ascii=False) for record in module.corpus()]
+    assert made == POSTS.read_text(encoding="utf-8").splitlines()
+    assert len(made) >= 1_500
+
+
+def test_the_screen_reaches_its_goals_on_it() -> None:
+    quality = measure(Screen(load_bundle()), read_labelled(POSTS))
+    assert quality.hits.precision >= 0.98
+    assert quality.hits.recall >= 0.98
+    assert quality.handles.f1 >= 0.97
+    assert quality.all_handles >= 0.96
+    assert quality.terms.f1 >= 0.98
+    assert quality.average_precision >= 0.99
+    for category in quality.categories:
+        assert category.right / category.posts >= (0.90 if category.hit else 0.92), category
