@@ -94,7 +94,7 @@ class Mistake:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Quality:
-    """The figures. `handles` and `terms` are counted on hits; `all_handles` is the share of hits with all of them right."""
+    """The figures. `handles` and `terms` are counted on hits; `all_handles`: share of hits with all of them right."""
 
     posts: int
     hits: Counts
@@ -237,6 +237,6 @@ def poisson_upper(seen: int, confidence: float = 0.95) -> float:
 
 
 def precision_at(prevalence: float, recall: float, rate: float) -> float:
-    """Share of the queue that is real, where `prevalence` of all posts are and `rate` of the others are false alarms."""
+    """Share of the queue that is real: `prevalence` of all posts are, `rate` of the others are false alarms."""
     real = prevalence * recall
     return real / (real + (1 - prevalence) * rate) if real + rate else 1.0

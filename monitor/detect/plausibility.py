@@ -108,9 +108,7 @@ class Plausibility:
             return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
         return self._letters(text.lower(), reach, weak=found.spelling.weak, common=common, following=following)
 
-    def _letters(
-        self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None
-    ) -> float:
+    def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
         label = following is not None and following.kind == "colon" and following.text[0] == ":"
         if len(word) < 4 or reach.strange or reach.careful or word in self._words.state or label:

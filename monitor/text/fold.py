@@ -28,9 +28,9 @@ _TAGS: Final = (
     "source|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|tfoot|th|thead|time|title|tr|tt|u|"
     "ul|var|video|wbr"
 )
-_INLINE: Final = frozenset(
-    "a abbr acronym b bdi bdo big cite code del dfn em font i ins kbd label mark q s samp small span strike strong sub"
-    " sup time tt u var wbr".split()
+_INLINE: Final = re.compile(
+    "a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|label|mark|q|s|samp|small|span|strike|strong|sub|"
+    "sup|time|tt|u|var|wbr"
 )
 _MARKUP: Final = re.compile(
     rf"<(?P<close>/?)(?P<tag>{_TAGS})(?:\s[^<>]*|/)?>|<!--[^<>]*-->"
@@ -43,15 +43,15 @@ _JAMO: Final = re.compile("[\u1100-\u1112][\u1161-\u1175][\u11a8-\u11c2]?")
 FLAG: Final = "⚑"
 """What a country's flag (two regional indicators) becomes."""
 
-_COUNTRIES: Final = frozenset(
-    "AC AD AE AF AG AI AL AM AO AQ AR AS AT AU AW AX AZ BA BB BD BE BF BG BH BI BJ BL BM BN BO BQ BR BS BT BV BW BY BZ CA"
-    " CC CD CF CG CH CI CK CL CM CN CO CP CR CU CV CW CX CY CZ DE DG DJ DK DM DO DZ EA EC EE EG EH ER ES ET EU FI FJ FK FM"
-    " FO FR GA GB GD GE GF GG GH GI GL GM GN GP GQ GR GS GT GU GW GY HK HM HN HR HT HU IC ID IE IL IM IN IO IQ IR IS IT JE"
-    " JM JO JP KE KG KH KI KM KN KP KR KW KY KZ LA LB LC LI LK LR LS LT LU LV LY MA MC MD ME MF MG MH MK ML MM MN MO MP MQ"
-    " MR MS MT MU MV MW MX MY MZ NA NC NE NF NG NI NL NO NP NR NU NZ OM PA PE PF PG PH PK PL PM PN PR PS PT PW PY QA RE RO"
-    " RS RU RW SA SB SC SD SE SG SH SI SJ SK SL SM SN SO SR SS ST SV SX SY SZ TA TC TD TF TG TH TJ TK TL TM TN TO TR TT TV"
-    " TW TZ UA UG UM UN US UY UZ VA VC VE VG VI VN VU WF WS XK YE YT ZA ZM ZW".split()
+_COUNTRY_CODES: Final = (
+    "ACADAEAFAGAIALAMAOAQARASATAUAWAXAZBABBBDBEBFBGBHBIBJBLBMBNBOBQBRBSBTBVBWBYBZCACCCDCFCGCHCICKCLCMCNCOCPCRCUCVCWCX"
+    "CYCZDEDGDJDKDMDODZEAECEEEGEHERESETEUFIFJFKFMFOFRGAGBGDGEGFGGGHGIGLGMGNGPGQGRGSGTGUGWGYHKHMHNHRHTHUICIDIEILIMINIO"
+    "IQIRISITJEJMJOJPKEKGKHKIKMKNKPKRKWKYKZLALBLCLILKLRLSLTLULVLYMAMCMDMEMFMGMHMKMLMMMNMOMPMQMRMSMTMUMVMWMXMYMZNANCNE"
+    "NFNGNINLNONPNRNUNZOMPAPEPFPGPHPKPLPMPNPRPSPTPWPYQARERORSRURWSASBSCSDSESGSHSISJSKSLSMSNSOSRSSSTSVSXSYSZTATCTDTFTG"
+    "THTJTKTLTMTNTOTRTTTVTWTZUAUGUMUNUSUYUZVAVCVEVGVIVNVUWFWSXKYEYTZAZMZW"
 )
+"""ISO 3166 codes that have a flag, one after another."""
+_COUNTRIES: Final = frozenset(_COUNTRY_CODES[at : at + 2] for at in range(0, len(_COUNTRY_CODES), 2))
 _STAND_INS: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 
 
@@ -168,7 +168,7 @@ def _markup(text: str) -> Iterator[tuple[int, int, str]]:
             if len(found["flags"]) == 2 and _country(found["flags"]):
                 yield found.start(), found.end(), FLAG
         elif found["tag"]:
-            yield found.start(), found.end(), "" if found["tag"].lower() in _INLINE else "\n"
+            yield found.start(), found.end(), "" if _INLINE.fullmatch(found["tag"].lower()) else "\n"
         elif found[0][0] == "<":
             yield found.start(), found.end(), ""
         elif (char := _entity(found)) is not None:

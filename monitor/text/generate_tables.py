@@ -1,3 +1,4 @@
+# ruff: noqa: E501 - look-alikes are wide characters; their lines are short
 """Writes `monitor/text/tables.py` from Unicode's data. Run by a developer, never at run time.
 
     python -m monitor.text.generate_tables CONFUSABLES_JSON > monitor/text/tables.py
@@ -146,7 +147,7 @@ class Folder:
                 return capital_step, "".join(map(lower, capital_out))
         return step, out
 
-    def _once(self, char: str) -> tuple[str, str]:
+    def _once(self, char: str) -> tuple[str, str]:  # noqa: PLR0911 - one rule after another, the first that applies
         code = ord(char)
         if char in PUNCTUATION:
             return "punctuation", PUNCTUATION[char]
@@ -164,13 +165,13 @@ class Folder:
             return "punctuation", "-"
         return self._letter(char, code)
 
-    def _letter(self, char: str, code: int) -> tuple[str, str]:
+    def _letter(self, char: str, code: int) -> tuple[str, str]:  # noqa: PLR0911 - see above
         digit = unicodedata.digit(char, None)
         if digit is not None:
             return "digit", str(digit)
         if 0xAC00 <= code <= 0xD7A3 or 0x3131 <= code <= 0x318E or 0xFFA1 <= code <= 0xFFDC:
             composed = unicodedata.normalize("NFKC", char) if code >= 0xFFA1 else char
-            return "compatibility", unicodedata.normalize("NFC", composed) if 0x3131 > ord(composed[0]) else char
+            return "compatibility", unicodedata.normalize("NFC", composed) if ord(composed[0]) < 0x3131 else char
         if 0x30A1 <= code <= 0x30F6 and unicodedata.normalize("NFKD", char) == char:
             return "kana", chr(code - 0x60)
         if 0x1F1E6 <= code <= 0x1F1FF:

@@ -1,44 +1,29 @@
 from __future__ import annotations
 
-import pytest
-
+from monitor.detect.screen import Screen
 from monitor.detect.template import template
 from monitor.post import Author, Post
-from tests.support.posts import post, screen
-
-SCREEN = screen()
 
 
-def key(post: Post) -> str:
-    return template(post, SCREEN(post))
+def made(screen: Screen, text: str, **fields) -> str:
+    post = Post(platform="forum", id="1", text=text, **fields)
+    return template(post, screen(post))
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        post(2, "trade taboo and nolimits here, wickr: vexilorp"),
-        post(2, "Trade  TABOO and nolimits here, wickr: vexilorp\n"),
-        post(2, "trade t\u0430boo and ｎｏｌｉｍｉｔｓ here, wickr: zorblat77"),
-        post(2, "<p>trade taboo and nolimits here, <b>wickr</b>: zorblat77</p>"),
-        post(2, "trade taboo and nolimits here, wickr: zorblat77", title="swap", tags=("trade",)),
-        post(2, "trade taboo and nolimits here, wickr: zorblat77", author=Author(id="a2", bio="hello")),
-    ],
-)  # fmt: skip
-def test_what_is_one_template_whatever_handle_spelling_and_account(other: Post) -> None:
-    assert key(other) == key(post(1, "trade taboo and nolimits here, wickr: zorblat77"))
+def test_handles_disguise_case_and_spacing_make_no_difference(screen: Screen) -> None:
+    plain = made(screen, "perv chat, wickr: zorblat_77")
+    assert plain == "perv chat, wickr: [wickr]"
+    assert made(screen, "PERV  chat,\nwickr: quibbern04") == plain
+    assert made(screen, "p\u0435rv ch\u0430t, wi\u200bckr: quibbern04") == plain
 
 
-@pytest.mark.parametrize(
-    "other",
-    [
-        post(2, "trade taboo and nolimits here, kik: zorblat77"),
-        post(2, "trade taboo here, wickr: zorblat77"),
-        post(2, None, title="trade taboo and perv here, wickr: zorblat77"),
-    ],
-)
-def test_what_is_another_template(other: Post) -> None:
-    assert key(other) != key(post(1, "trade taboo and nolimits here, wickr: zorblat77"))
+def test_another_app_or_another_word_makes_one(screen: Screen) -> None:
+    plain = made(screen, "perv chat, wickr: zorblat_77")
+    assert made(screen, "perv talk, wickr: zorblat_77") != plain
+    assert made(screen, "perv chat, kik: zorblat_77") != plain
 
 
-def test_no_handle_is_left_in_it() -> None:
-    assert "zorblat" not in key(post(1, "taboo nolimits wickr zorblat77, kik: zorblat77"))
+def test_title_text_and_tags_count_and_the_account_does_not(screen: Screen) -> None:
+    one = made(screen, "kik zorblat_77", title="Perv", tags=("a", "b"), author=Author(handle="x", bio="y"))
+    assert one == "perv\nkik [kik]\na\nb"
+    assert made(screen, "kik zorblat_77", title="Perv", tags=("a", "b")) == one
