@@ -54,6 +54,7 @@ def load_bundle(*, lexicon: Path | None = None, rules: Path | None = None, direc
         digest.update(f"\0{name}\0{source.text}".encode())
     english = _SHIPPED.joinpath("english.bin").read_bytes()
     digest.update(english)
+    samples = _SHIPPED.joinpath("rules.toml").read_text(encoding="utf-8")
     apps, services = _apps(sources["apps"])
     terms = read_lexicon(sources["lexicon"])
     return Bundle(
@@ -61,7 +62,7 @@ def load_bundle(*, lexicon: Path | None = None, rules: Path | None = None, direc
         rules=read_rules(sources["rules"], apps=[app.id for app in apps], terms=terms),
         apps=apps,
         services=services,
-        vocabulary=read_vocabulary(sources["words"], english),
+        vocabulary=read_vocabulary(sources["words"], english, samples),
         hash=f"sha256:{digest.hexdigest()}",
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import Final
 
 from monitor.detect.apps import App
@@ -11,48 +12,32 @@ from monitor.detect.tokens import Token
 from monitor.detect.vocabulary import Vocabulary
 
 NO: Final = 0.0
+_POINTED: Final = 0.75
+"""From here on a colon or a cue says more than the word itself."""
+_NATURAL: Final = 0.9
+"""Share of a word's letter groups that natural words have too, from which it is taken for one."""
 _QUANTITY: Final = re.compile(
     r"[0-9]+(?:[.,][0-9]+)*(?:st|nd|rd|th|am|pm|k|m|mb|gb|tb|kb|hrs?|h|mins?|secs?|s|x|yo|yrs?|y|f|ft|cm|mm|km|kg|lbs?|oz"
     r"|usd|eur|p|fps|hz|w|v|d|g|px|ish|min)?\Z"
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
 _BLANKED: Final = re.compile(r"(.)\1{3}|\.\.|x{3}")
-_MODELS: Final = frozenset(
-    [
-        "mp3",
-        "mp4",
-        "ps4",
-        "ps5",
-        "h264",
-        "web3",
-        "covid19",
-        "utf8",
-        "win10",
-        "win11",
-        "3ds",
-        "b2b",
-        "p2p",
-        "24h",
-        "1v1",
-        "5g",
-        "4g",
-        "4k",
-        "i18n",
-        "k8s",
-    ]
+_MODELS: Final = re.compile(
+    r"(?:mp3|mp4|ps4|ps5|h264|web3|covid19|utf8|win10|win11|3ds|b2b|p2p|24h|1v1|5g|4g|4k|i18n|k8s)\Z"
 )
 
 
 class Reach:
     """What was passed on the way from an app to a word.
 
-    `explicit`: a colon, an arrow, "username"; `cue`: "is", "add me"; `strange`: words that are no everyday words;
-    `native`: words of another script; `near`: nothing but signs in between.
+    `explicit`: a colon, an arrow, "username"; `pointed`: a colon or an arrow itself; `cue`: "is", "add me"; `strange`:
+    words that are no everyday words; `native`: words of another script.
     """
 
     def __init__(self, *, explicit: bool = False, careful: bool = False) -> None:
         self.explicit = explicit
         self.careful = careful
+        self.pointed = explicit
         self.cue = False
         self.quoted = False
         self.crossed = False
@@ -75,9 +60,23 @@ class Reach:
     def sentence(self) -> bool:
         """A sentence's end: only a telling word soon after it still counts."""
         self.crossed = True
-        self.explicit = False
+        self.explicit = self.pointed = False
         self.steps += 3
         return self.strange == 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tie:
+    """How a word is tied to the app's name after it.
+
+    :param linked: "on", "at" or a sign stands between; :param bracketed: the app's name is in brackets;
+    :param introduced: "add", "I'm", "@" stands before it; :param first: it begins its sentence.
+    """
+
+    linked: bool
+    bracketed: bool = False
+    introduced: bool = False
+    first: bool = False
 
 
 class Plausibility:
@@ -91,14 +90,21 @@ class Plausibility:
         word = text.lower()
         if not any(char.isalpha() for char in text) or word in self._words.blank or _BLANKED.search(word):
             return True
-        return not at and (word in self._words.neutral or word in _MODELS or _QUANTITY.match(word) is not None)
+        return not at and (
+            word in self._words.neutral or _MODELS.match(word) is not None or _QUANTITY.match(word) is not None
+        )
 
     def telling(self, token: Token, text: str) -> bool:
         """True for what hardly is a word: digits, underscores, inner capitals, an '@' before it, letters set apart."""
         return token.at or token.kind == "spaced" or _ODD.search(text) is not None
 
-    def forwards(self, token: Token, text: str, app: App, found: Found, reach: Reach, following: Token | None) -> float:
-        """Confidence in a word after an app's name; 0 where it is no handle."""
+    def forwards(
+        self, token: Token, text: str, app: App, found: Found, reach: Reach, following: Token | None, *, english: bool
+    ) -> float:
+        """Confidence in a word after an app's name; 0 where it is no handle.
+
+        :param english: the other words around are English, so that a strange one is no word of another language.
+        """
         if self.never(text, at=token.at):
             return NO
         common = found.spelling.flat in app.common_flats
@@ -106,7 +112,9 @@ class Plausibility:
             if common and (not (reach.explicit or token.at) or reach.steps > 3):
                 return NO
             return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
-        return self._letters(text.lower(), reach, weak=found.spelling.weak, common=common, following=following)
+        word = text.lower()
+        sure = self._letters(word, reach, weak=found.spelling.weak, common=common, following=following)
+        return NO if sure < _POINTED and not english and self._words.naturalness(word) >= _NATURAL else sure
 
     def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
@@ -117,43 +125,30 @@ class Plausibility:
         next_word = "" if following is None else following.text.lower()
         if self._words.everyday(word):
             follows = last or next_word in self._words.cue or next_word in self._words.joining
-            return 0.75 if reach.explicit and follows and not common and not reach.crossed else NO
+            return _POINTED if reach.pointed and follows and not common and not reach.crossed else NO
         if reach.explicit:
-            return 0.75 if common else 0.9
+            return _POINTED if common else 0.9
         if common:
             return NO
         if reach.cue or reach.quoted or reach.native:
-            return 0.8
+            return 0.8 if reach.cue and last else 0.74
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
         plain = last or (following is not None and following.kind == "native") or self._words.everyday(next_word)
         near = reach.steps == 0 and not reach.crossed and plain
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
-    def backwards(
-        self,
-        token: Token,
-        text: str,
-        app: App,
-        found: Found,
-        *,
-        linked: bool,
-        bracketed: bool,
-        introduced: bool,
-        first: bool,
-    ) -> float:
-        """Confidence in a word before an app's name.
-
-        :param linked: "on", "at" or a sign stands between; :param bracketed: the app's name is in brackets;
-        :param introduced: "add", "I'm", "@" stands before it; :param first: it begins its sentence.
-        """
+    def backwards(self, token: Token, text: str, app: App, found: Found, tie: Tie, *, english: bool) -> float:
+        """Confidence in a word before an app's name; `english` as for :meth:`forwards`."""
         if self.never(text, at=token.at):
             return NO
         common = found.spelling.flat in app.common_flats
         if self.telling(token, text):
-            return NO if common and not linked else 0.94 if linked and introduced else 0.87
+            return NO if common and not tie.linked else 0.94 if tie.linked and tie.introduced else 0.87
         word = text.lower()
         if len(word) < 4 or common or self._words.everyday(word):
             return NO
-        if bracketed or (linked and (introduced or first)):
+        if not english and not tie.bracketed and self._words.naturalness(word) >= _NATURAL:
+            return NO
+        if tie.bracketed or (tie.linked and (tie.introduced or tie.first)):
             return 0.77
-        return 0.7 if introduced and not linked and len(word) > 4 else NO
+        return 0.7 if tie.introduced and not tie.linked and len(word) > 4 else NO

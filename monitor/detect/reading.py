@@ -9,7 +9,7 @@ from typing import Final
 from monitor.detect.apps import App
 from monitor.detect.document import Document
 from monitor.detect.links import Share
-from monitor.detect.plausibility import NO, Plausibility, Reach
+from monitor.detect.plausibility import NO, Plausibility, Reach, Tie
 from monitor.detect.spellings import Found
 from monitor.detect.tokens import Token
 from monitor.detect.vocabulary import Vocabulary
@@ -122,7 +122,7 @@ class Reading:
         token = self._tokens[at]
         match token.kind:
             case "colon":
-                reach.explicit = True
+                reach.explicit = reach.pointed = True
             case "newline":
                 return reach.line()
             case "end":
@@ -236,15 +236,14 @@ class Reading:
             for token in before
         )
         first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
-        sure = {"linked": linked, "bracketed": bracketed, "introduced": introduced, "first": first}
-        shares = self._shares(group, back, None, sure)
+        tie = Tie(linked=linked, bracketed=bracketed, introduced=introduced, first=first)
+        shares = self._shares(group, back, None, tie)
         return [*self._before(group, back - 1), (back, shares)] if shares else []
 
     def _before(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
         """Further handles before the first: "a and b on kik"."""
-        sure = {"linked": True, "bracketed": False, "introduced": False, "first": False}
         while at > 0 and self._joins(self._tokens[at]) and at - 1 not in self._used:
-            shares = self._shares(group, at - 1, None, sure)
+            shares = self._shares(group, at - 1, None, Tie(linked=True))
             if not shares:
                 return
             yield at - 1, shares
@@ -266,23 +265,21 @@ class Reading:
 
     # ---- what a token is to an app ----
 
-    def _shares(
-        self, group: list[Token], at: int, reach: Reach | None, backward: Mapping[str, bool] | None = None
-    ) -> list[Share]:
+    def _shares(self, group: list[Token], at: int, reach: Reach | None, tie: Tie | None = None) -> list[Share]:
         """A share for each app of the group that the token at `at` fits."""
         token = self._tokens[at]
         if at in self._used or token.kind not in {"word", "spaced", "phone", "address"} or self._masked(token):
             return []
-        shares = [self._share(mark, at, reach, backward) for mark in group]
+        shares = [self._share(mark, at, reach, tie) for mark in group]
         return [share for share in shares if share is not None]
 
-    def _share(self, mark: Token, at: int, reach: Reach | None, backward: Mapping[str, bool] | None) -> Share | None:
+    def _share(self, mark: Token, at: int, reach: Reach | None, tie: Tie | None) -> Share | None:
         token = self._tokens[at]
         for found in mark.found:
             app = self._apps[found.spelling.id]
             for shape in app.shapes:
                 read = read_as(shape, token)
-                sure = self._sure(shape, read[0], app, found, at, reach, backward) if read else NO
+                sure = self._sure(shape, read[0], app, found, at, reach, tie) if read else NO
                 handle = app.canonical(read[0], shape) if read and sure else None
                 if read is not None and handle is not None:
                     _, start, end, how = read
@@ -299,15 +296,23 @@ class Reading:
         found: Found,
         at: int,
         reach: Reach | None,
-        backward: Mapping[str, bool] | None,
+        tie: Tie | None,
     ) -> float:
         if shape != "name":
             return 0.98 if shape in _SURE_SHAPES else 0.97
         token = self._tokens[at]
-        if backward is not None:
-            return self._plausibility.backwards(token, text, app, found, **backward)
+        if tie is not None:
+            return self._plausibility.backwards(token, text, app, found, tie, english=self._english(at))
         following = self._tokens[at + 1] if at + 1 < len(self._tokens) else None
-        return self._plausibility.forwards(token, text, app, found, reach or Reach(), following)
+        return self._plausibility.forwards(
+            token, text, app, found, reach or Reach(), following, english=self._english(at)
+        )
+
+    def _english(self, at: int) -> bool:
+        """True where the other words around a token are English (or there are none)."""
+        around = [*self._tokens[max(at - 12, 0) : at], *self._tokens[at + 1 : at + 13]]
+        words = [token.text.lower() for token in around if token.kind in {"word", "native"}]
+        return all((word.isascii() and self._words.english_word(word)) or not word.isalpha() for word in words)
 
     def _masked(self, token: Token) -> bool:
         """Stars or blocks at a name's edge: somebody blanked a part of it."""

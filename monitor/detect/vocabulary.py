@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
 from zlib import crc32
@@ -17,11 +17,15 @@ _BY_LANGUAGE: Final = ("cue", "plain", "approach")
 _LISTS: Final = ("naming", "joining", "placing", "introducing", "ordinal", "state", "blank", "filler")
 
 
+_LETTERS: Final = re.compile(r"(?<![^\W_])[a-z]{3,}(?![^\W_])")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Vocabulary:
     """See `words.toml` for what each list is; all folded to lower case.
 
     :param neutral: cue, plain and approach together; :param others: the lists that are not by language, together.
+    :param trigrams: what words of the listed languages are made of: three letters in a row, `^` and `$` at the ends.
     :param english: CRC-32 of common English words of four letters or more.
     """
 
@@ -40,14 +44,28 @@ class Vocabulary:
     others: frozenset[str]
     same: tuple[str, ...]
     english: frozenset[int]
+    trigrams: frozenset[str]
 
     def everyday(self, word: str) -> bool:
         """True for a word (folded, lower case) that people use without meaning a handle."""
         return word in self.others or word in self.neutral or crc32(word.encode()) in self.english
 
+    def english_word(self, word: str) -> bool:
+        """True for a common English word, or a short one."""
+        return len(word) < 4 or crc32(word.encode()) in self.english
 
-def read_vocabulary(source: TomlSource, english: bytes) -> Vocabulary:
-    """The lists of a file, and the hashed list of English words. Raises `ConfigError`."""
+    def naturalness(self, word: str) -> float:
+        """0 to 1: how much of a word is made of what words of the listed languages are made of."""
+        made = list(_trigrams(word))
+        return sum(one in self.trigrams for one in made) / len(made)
+
+
+def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabulary:
+    """The lists of a file, and the hashed list of English words.
+
+    :param samples: text in whose words' letters natural words are recognised, beside the lists themselves.
+    :raises ConfigError: a list is missing or is called otherwise.
+    """
     source.check_heads((*_BY_LANGUAGE, *_LISTS, "same"))
     by_language = {name: _words(cast("Mapping[str, Any]", source.data[name]).values()) for name in _BY_LANGUAGE}
     lists = {name: _words([source.data[name]["words"]]) for name in _LISTS}
@@ -61,7 +79,15 @@ def read_vocabulary(source: TomlSource, english: bytes) -> Vocabulary:
         others=frozenset[str]().union(*lists.values()),
         same=tuple(sorted({fold(one).lower for one in source.data["same"]["phrases"]}, key=len, reverse=True)),
         english=frozenset(hashes),
+        trigrams=frozenset(
+            one for word in set(_LETTERS.findall(fold(f"{source.text} {samples}").lower)) for one in _trigrams(word)
+        ),
     )
+
+
+def _trigrams(word: str) -> Iterator[str]:
+    whole = f"^{word}$"
+    return (whole[at : at + 3] for at in range(len(whole) - 2))
 
 
 def _words(lists: Iterable[Any]) -> frozenset[str]:
