@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 from monitor.detect.apps import App, Link
@@ -70,7 +71,6 @@ class Links:
             for link in app.links:
                 self._by_start.setdefault(link.start, []).append((app, link))
         starts = sorted(self._by_start, key=len, reverse=True)
-        self._starts = [(start, re.compile(_start_pattern(start))) for start in starts]
         self._any = re.compile("|".join(f"(?:{_start_pattern(start)})" for start in starts)) if starts else None
         self._rest = {form: re.compile(rest, re.IGNORECASE) for form, rest in _REST.items()}
         subdomains = {app.subdomain: app for app in self._apps if app.subdomain}
@@ -78,6 +78,12 @@ class Links:
             (app, re.compile(rf"(?:^|(?<=[\s/\"'(]))(?P<h>[a-z][a-z0-9_]{{3,31}})\.{re.escape(domain)}(?![a-z0-9.-])"))
             for domain, app in subdomains.items()
         ]
+
+    @cached_property
+    def _starts(self) -> list[tuple[str, re.Pattern[str]]]:
+        """Each start by itself, the longest first; compiled when the first link is met."""
+        starts = sorted(self._by_start, key=len, reverse=True)
+        return [(start, re.compile(_start_pattern(start))) for start in starts]
 
     def find(self, doc: Document) -> Iterator[Share]:
         """The links of a document, left to right."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from functools import cached_property
 from typing import Final, NamedTuple
 
 from monitor.detect.document import Document
@@ -21,11 +22,19 @@ class WordHit(NamedTuple):
 
 
 class WordList:
-    """Finds the entries of a list in documents. Compiled once; linear in the length of the text."""
+    """Finds the entries of a list in documents; linear in the length of the text.
+
+    Compiled when it is first asked: most posts never come so far, and starting is quick.
+    """
 
     def __init__(self, entries: Iterable[str]) -> None:
+        self._entries = tuple(dict.fromkeys(entries))
+
+    @cached_property
+    def _patterns(self) -> dict[str, re.Pattern[str]]:
+        """The entries by kind: words; Cyrillic words that fold to Latin letters; words of unspaced scripts."""
         patterns: dict[str, list[str]] = {"word": [], "native": [], "unspaced": []}
-        for entry in dict.fromkeys(entries):
+        for entry in self._entries:
             text = fold(entry.removesuffix("*").replace("_", " ")).lower
             body = r"[\W_]{0,3}".join(re.escape(part) for part in text.split(" "))
             if _UNSPACED.search(text):
@@ -34,7 +43,7 @@ class WordList:
             ending = r"[^\W_]*" if entry.endswith("*") else r"(?![^\W_])"
             native = not entry.isascii() and text.isascii() and any("\u0370" <= char <= "\u058f" for char in entry)
             patterns["native" if native else "word"].append(body + ending)
-        self._patterns = {
+        return {
             kind: re.compile(("" if kind == "unspaced" else r"(?<![^\W_])") + f"(?:{'|'.join(bodies)})")
             for kind, bodies in patterns.items()
             if bodies
