@@ -42,6 +42,7 @@ class Screen:
 
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
+        self._words = bundle.vocabulary
         self._spellings = Spellings(
             [
                 *(spelling for app in bundle.apps for spelling in app.spellings()),
@@ -49,6 +50,7 @@ class Screen:
                 *(Spelling.of("service", name, name, tolerance=frozenset({"leet"})) for name in bundle.services),
             ],
             fillers=bundle.vocabulary.filler,
+            everyday=bundle.vocabulary.everyday,
         )
         self._shares = Shares(bundle.apps, bundle.vocabulary)
         self._weigher = Weigher(bundle.rules, bundle.lexicon, bundle.vocabulary)
@@ -102,8 +104,7 @@ class Screen:
         shares = self._shares.find(doc, found["app"], found["service"], found["term"], author=post.author.handle)
         return Sight(doc=doc, shares=shares, terms=found["term"], apps=found["app"])
 
-    @staticmethod
-    def _both(doc: Document, ahead: Sight, back: Sight) -> Sight:
+    def _both(self, doc: Document, ahead: Sight, back: Sight) -> Sight:
         """Both readings as one: what is found backwards is named at its place in the document as it is."""
         size = len(doc.lower)
         parts = {name: (start, end) for name, start, end in doc.extents()}
@@ -117,6 +118,10 @@ class Screen:
 
         terms = [Found(one.spelling, *turn(one.start, one.end), one.how | {"reversed"}) for one in back.terms]
         apps = [Found(one.spelling, *turn(one.start, one.end), one.how | {"reversed"}) for one in back.apps]
+        # "spam" is no term read backwards.
+        terms, apps = (
+            [one for one in ones if not self._words.everyday(doc.lower[one.start : one.end])] for ones in (terms, apps)
+        )
         shares = [
             Share(
                 app=one.app, handle=one.handle, start=turn(one.start, one.end)[0], end=turn(one.start, one.end)[1],

@@ -13,7 +13,7 @@ from typing import Final
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
-from monitor.detect.rules import Context, Frame, Rules
+from monitor.detect.rules import Context, Rules
 from monitor.detect.screening import Part
 from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
@@ -30,6 +30,9 @@ _CONNECTS: Final = re.compile(
     r"[\s/,&＆+|;-]*(?:and|or|nor|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)?[\s/,&＆+|;-]*\Z"
 )
 _QUOTES: Final = frozenset("\"'`")
+_QUOTATION: Final = re.compile(r"\"[^\"\n]{8,300}\"")
+_FRAMING: Final = 4
+"""Words around a quotation that make it one."""
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
 
 
@@ -173,22 +176,25 @@ class Senses:
 
     # ---- frames ----
 
-    def frame(self, doc: Document, live: Sequence[Found]) -> Part | None:
+    def frame(self, doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> Part | None:
         """Whether the post talks about such posts instead of being one."""
+        if _quotes_one(doc, live, apps):
+            return Part(name="frame-quote", weight=FRAME, why="it quotes such a post")
         spans = self._company(doc, live)
-        told: list[tuple[float, Frame, list[str]]] = []
-        strong_total = weak_total = sure_total = 0
-        for frame in self._rules.frames:
-            sure, strong = self._said(doc, frame.sure, spans), self._said(doc, frame.strong, spans)
-            weak = [word for word in self._said(doc, frame.weak, spans) if word not in strong]
-            sure_total += len(sure)
-            strong_total += len(strong)
-            weak_total += len(weak)
-            told.append((2 * len(sure) + len(strong) + len(weak) / 2, frame, [*sure, *strong, *weak]))
+        said = {
+            frame.id: [self._said(doc, words, spans) for words in (frame.sure, frame.strong, frame.weak)]
+            for frame in self._rules.frames
+        }
+        # A word counts once, as the strongest that any frame takes it for.
+        sure_words = {word for sure, _, _ in said.values() for word in sure}
+        strong_words = {word for _, strong, _ in said.values() for word in strong} - sure_words
+        weak_words = {word for _, _, weak in said.values() for word in weak} - sure_words - strong_words
+        sure_total, strong_total, weak_total = len(sure_words), len(strong_words), len(weak_words)
         # A quoted term is mentioned rather than used.
         weak_total += 3 * any(_quoted(doc, term) for term in live)
         if sure_total or strong_total >= 2 or (strong_total and weak_total) or weak_total >= 4:
-            _, frame, words = max(told, key=lambda one: one[0])
+            frame = max(self._rules.frames, key=lambda one: _tells(said[one.id]))
+            words = [word for words in said[frame.id] for word in words]
             return Part(name=f"frame-{frame.id}", weight=FRAME, why=f"{frame.why} ({', '.join(words[:4])})")
         return None
 
@@ -200,6 +206,26 @@ class Senses:
                 if not _NOT.search(doc.lower[max(hit.start - 4, 0) : hit.start]):
                     said[hit.entry] = None
         return list(said)
+
+
+def _tells(said: Sequence[Sequence[str]]) -> float:
+    """How much the words of a frame tell: sure, strong and weak ones."""
+    sure, strong, weak = said
+    return 2 * len(sure) + len(strong) + len(weak) / 2
+
+
+def _quotes_one(doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> bool:
+    """True where a quotation holds a term and an app's name, and something is said around it."""
+    for quote in _QUOTATION.finditer(doc.lower):
+        start, end = quote.span()
+        inside = any(start < term.start < end for term in live) and any(start < app.start < end for app in apps)
+        first, last = doc.bounds(start)
+        if (
+            inside
+            and len(_WORD.findall(doc.lower, first, start)) + len(_WORD.findall(doc.lower, end, last)) >= _FRAMING
+        ):
+            return True
+    return False
 
 
 def _quoted(doc: Document, term: Found) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -44,14 +44,24 @@ class Found:
 class Spellings:
     """An index of spellings, built once, that finds them in documents."""
 
-    def __init__(self, spellings: Iterable[Spelling], *, fillers: Iterable[str] = ()) -> None:
-        """:param fillers: words that tags are glued together with."""
+    def __init__(
+        self,
+        spellings: Iterable[Spelling],
+        *,
+        fillers: Iterable[str] = (),
+        everyday: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        """:param fillers: words that tags are glued together with; :param everyday: tells words that mean nothing
+        when read backwards ("spam").
+        """
         every = list(spellings)
         latin = [one for one in every if not one.native]
         self._known = frozenset(one.flat for one in every if one.kind != "service")
         self._by_key = _index((spell_key(one.flat), one) for one in latin)
         self._backwards = _index(
-            (spell_key(one.flat[::-1]), one) for one in latin if "reversed" in one.tolerance and len(one.flat) >= 4
+            (spell_key(one.flat[::-1]), one)
+            for one in latin
+            if "reversed" in one.tolerance and len(one.flat) >= 4 and not everyday(one.flat[::-1])
         )
         self._prefixes = {key[:size] for key in self._by_key for size in range(1, len(key) + 1)}
         typos = [one for one in latin if "typo" in one.tolerance]

@@ -70,7 +70,7 @@ class Weigher:
         parts += self._terms(sensed.live)
         parts += self._company(doc, some_shares, sensed.live, apps)
         parts += sensed.parts
-        if (frame := self.senses.frame(doc, sensed.live)) is not None:
+        if (frame := self.senses.frame(doc, sensed.live, apps)) is not None:
             parts.append(frame)
         parts.sort(key=lambda part: -abs(part.weight))
         score = round(min(max(sum(part.weight for part in parts), 0.0), MOST), 3)
