@@ -33,6 +33,8 @@ _DOT: Final = r"(?:\.|\s?[\[(]\s?(?:\.|dot)\s?[\])]\s?|\sdot\s|\s\.\s?|\.\s|,(?=
 _SLASH: Final = r"(?:/|%2f|\s/\s?|\sslash\s|\\)"
 _MAY_LINK: Final = re.compile(r"[/\\]|%2f|slash|[a-z]:[a-z0-9]")
 """What every link holds: a slash in one of its disguises, or a scheme's colon."""
+_SCHEME: Final = re.compile(r"h(?:tt|xx)ps?://\Z")
+_QUERY: Final = re.compile(r"[/?#&][a-z0-9/?=&%#._~+:-]*")
 _HEX_RUN: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{66,76}(?![0-9a-z])")
 _SPLIT_SESSION: Final = re.compile(r"(?<![0-9a-z])0[\s.:·|-]{0,3}5(?:[\s.:·|-]{0,3}[0-9a-f]){64}(?![0-9a-z])")
 _SPLIT_TOX: Final = re.compile(r"(?<![0-9a-z])[0-9a-f](?:[\s.:·|-]{0,3}[0-9a-f]){75}(?![0-9a-z])")
@@ -119,7 +121,7 @@ class Links:
                     prefix = link.written.partition("{}")[0]
                     keep -= len(prefix) if prefix and start.endswith(prefix.lower()) else 0
                     span = (rest.start("h") + keep, rest.start("h") + len(text.rstrip(".-") or text))
-                    return _share(app, handle, span, (head.start(), rest.end()))
+                    return _share(app, handle, span, _whole(doc.lower, head.start(), rest.end()))
         return None
 
     def targets(self, doc: Document) -> Iterator[Share]:
@@ -171,6 +173,13 @@ def _canonical(app: App, link: Link, text: str) -> str | None:
             return app.canonical(text, shape)
 
 
+def _whole(text: str, start: int, end: int) -> tuple[int, int]:
+    """A link with its scheme before and its query behind."""
+    scheme = _SCHEME.search(text, max(start - 8, 0), start)
+    query = _QUERY.match(text, end)
+    return (scheme.start() if scheme else start), (query.end() if query else end)
+
+
 def _share(app: App, handle: str, span: tuple[int, int], whole: tuple[int, int], how: tuple[str, ...] = ()) -> Share:
     return Share(app=app, handle=handle, start=span[0], end=span[1], confidence=_SURE, whole=whole, how=how)
 
@@ -181,4 +190,4 @@ def _start_pattern(start: str) -> str:
         return rf"(?<![a-z0-9]){re.escape(start)}"
     host, slash, path = start.partition("/")
     dots = _DOT.join(re.escape(label) for label in host.split("."))
-    return rf"(?<![a-z0-9.-])(?:www\.)?{dots}{_SLASH if slash else ''}{re.escape(path)}"
+    return rf"(?:(?<![a-z0-9.-])|(?<=%2f))(?:www\.)?{dots}{_SLASH if slash else ''}{re.escape(path)}"

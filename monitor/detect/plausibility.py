@@ -16,8 +16,12 @@ _POINTED: Final = 0.75
 """From here on a colon or a cue says more than the word itself."""
 _NATURAL: Final = 0.9
 """Share of a word's letter groups that natural words have too, from which it is taken for one."""
+_FILE_OR_HOST: Final = re.compile(
+    r".*\.(?:jpe?g|png|gif|webp|svg|html?|css|py|js|ts|json|xml|pdf|zip|rar|exe|apk|txt|docx?|mp3|mp4|avi|mov"
+    r"|com|net|org|io|co|info|app|dev|php|ru|de|fr|es|it|pl|br|jp|cn|uk|us|eu|tv|xyz|test|example)\Z"
+)
 _QUANTITY: Final = re.compile(
-    r"[0-9]+(?:[.,][0-9]+)*(?:st|nd|rd|th|am|pm|k|m|mb|gb|tb|kb|hrs?|h|mins?|secs?|s|x|yo|yrs?|y|f|ft|cm|mm|km|kg|lbs?|oz"
+    r"v[0-9]+(?:\.[0-9]+)*\Z|[0-9]+(?:[.,][0-9]+)*(?:st|nd|rd|th|am|pm|k|m|mb|gb|tb|kb|hrs?|h|mins?|secs?|s|x|yo|yrs?|y|f|ft|cm|mm|km|kg|lbs?|oz"
     r"|usd|eur|p|fps|hz|w|v|d|g|px|ish|min)?\Z"
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
@@ -89,6 +93,8 @@ class Plausibility:
         """True for what is no handle in any place: everyday words, quantities, placeholders, blanked names."""
         word = text.lower()
         if not any(char.isalpha() for char in text) or word in self._words.blank or _BLANKED.search(word):
+            return True
+        if _FILE_OR_HOST.match(word):
             return True
         return not at and (
             word in self._words.neutral or _MODELS.match(word) is not None or _QUANTITY.match(word) is not None
