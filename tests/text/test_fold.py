@@ -118,5 +118,7 @@ def test_tables_are_stable_and_say_their_version() -> None:
 
 
 def test_capitals_and_small_letters_fold_alike() -> None:
-    letters = [chr(code) for code in range(0x80, 0x20000) if chr(code).lower() != chr(code) and len(chr(code).lower()) == 1]
+    letters = [
+        chr(code) for code in range(0x80, 0x20000) if chr(code).lower() != chr(code) and len(chr(code).lower()) == 1
+    ]
     assert not [char for char in letters if fold(char).lower != fold(char.lower()).lower]
