@@ -6,10 +6,12 @@ Screening happens before, outside the transaction; it is pure. Nothing of a post
 from __future__ import annotations
 
 import json
+import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import update
@@ -33,6 +35,9 @@ from monitor.store.writing import insert_or_ignore
 from monitor.text.access import redact_access
 
 DEADLOCK_TRIES = 5
+_LONGEST_NAME = 1000
+"""Bytes. PostgreSQL indexes no value of more than some 2,700."""
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,7 +85,7 @@ def screen_batch(screen: Screen, batch: Batch) -> Screened:
     """Runs the screen over a batch. Pure: spans refer to the texts with access-bearing strings replaced."""
     hits: list[Hit] = []
     for row in batch.records:
-        post = redact_access(row)
+        post = _storable(redact_access(row))
         screening = screen(post)
         if screening.hit:
             hits.append(Hit(post=post, screening=screening, template=template(post, screening)))
@@ -89,10 +94,30 @@ def screen_batch(screen: Screen, batch: Batch) -> Screened:
         hits=hits,
         cursor=batch.cursor,
         coverage=batch.coverage,
-        deleted=batch.deleted,
-        deleted_accounts=batch.deleted_accounts,
+        deleted=[PostRef(storable(ref.platform), storable(ref.id)) for ref in batch.deleted],
+        deleted_accounts=[AccountRef(storable(ref.platform), ref.key) for ref in batch.deleted_accounts],
         bad=batch.bad,
     )
+
+
+def _storable(post: Post) -> Post:
+    platform, post_id = storable(post.platform), storable(post.id)
+    if (platform, post_id) == (post.platform, post.id):
+        return post
+    return replace(post, platform=platform, id=post_id)
+
+
+def storable(name: str) -> str:
+    r"""A platform's name or a post's id as both databases can keep and index it.
+
+    Federated servers choose ids themselves: one with a NUL, a lone surrogate or 100,000 characters must neither
+    stop a source nor keep its post from being seen. Control characters become escapes ("\x00"); of a name over
+    1,000 bytes its beginning stays, with a hash of the whole.
+    """
+    plain = _UNSTORABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), name)
+    if len(plain) * 4 <= _LONGEST_NAME or len(plain.encode()) <= _LONGEST_NAME:
+        return plain
+    return f"{plain.encode()[:900].decode(errors='ignore')}~{sha256(plain.encode()).hexdigest()}"
 
 
 def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from sqlmodel import func, select
 
 from monitor import audit
 from monitor.errors import RefusedError, StoreError
-from monitor.intake import Intake
+from monitor.intake import Intake, storable
 from monitor.ports import AccountRef, BadRecord, Coverage, Seen
-from monitor.post import Author
+from monitor.post import Author, PostRef
 from monitor.store import leases
 from monitor.store.database import Store, open_store
 from monitor.store.tables import (
@@ -47,6 +47,25 @@ def test_only_what_hits_leaves_anything_behind(intake: Intake, store: Store) -> 
     done = intake.commit(screened(post(1), hit(2), post(3, "wickr: zorblat77"), post(4, "taboo")), source="s")
     assert (done.posts, done.hits, done.alerts, done.repeats) == (4, 1, 1, 0)
     assert [count(store, table) for table in (StoredPost, Identity, Mention, Campaign, Occurrence, Alert)] == [1] * 6
+
+
+@pytest.mark.parametrize(
+    "name", ["nul\0", "lone \ud800", "escape \x1b[2J", "line\r\nX: y", "".join(map(chr, range(0x4E00, 0x9E00)))]
+)
+def test_hostile_names_are_kept_in_a_form_that_both_databases_take(intake: Intake, store: Store, name: str) -> None:
+    batch = screened(hit(1, id=name, platform=name), hit(2))
+    assert (intake.commit(batch, source="s").hits, intake.commit(batch, source="s").repeats) == (2, 2)
+    with store.read() as session:
+        stored = session.exec(select(StoredPost).where(StoredPost.post_id != "post-2")).one()
+    assert (stored.post_id + stored.platform).isprintable()
+    assert stored.record and stored.record["id"] == stored.post_id
+    gone = screened(deleted=[PostRef(name, name)])
+    assert intake.commit(gone, source="s").deleted == 1
+
+
+def test_names_that_are_cut_stay_different() -> None:
+    assert storable("a" * 5000) != storable("a" * 5001)
+    assert storable("https://social.example/@zorblat/1?q=\u00fc") == "https://social.example/@zorblat/1?q=\u00fc"
 
 
 def test_the_same_batch_twice_changes_nothing(intake: Intake, store: Store) -> None:

@@ -48,12 +48,12 @@ class MailOptions(ChannelOptions):
     )
     contact: EmailStr = Field(description="The sender; answers go there. Default: the contact of [organisation].")
     host: str = Field(min_length=1, description="The outgoing mail server.")
-    port: int = Field(default=587, ge=1, le=65535)
+    port: int = Field(default=587, ge=1, le=65535, description="Its port.")
     security: Literal["starttls", "tls", "none"] = Field(
         default="starttls", description="starttls (port 587), tls from the first byte (465), or none (a local relay)."
     )
     ca_file: Path | None = Field(default=None, description="Certificates to trust instead of the system's.")
-    username: str | None = None
+    username: str | None = Field(default=None, description="The account at the mail server, where it wants one.")
     password: SecretStr | None = Field(default=None, description="HANDLEWATCH_CHANNELS__NAME__PASSWORD sets it.")
     timeout: float = Field(default=30, gt=0, le=60, description="Seconds to wait for each answer of the server.")
 
