@@ -58,7 +58,8 @@ def test_hostile_names_are_kept_in_a_form_that_both_databases_take(intake: Intak
     with store.read() as session:
         stored = session.exec(select(StoredPost).where(StoredPost.post_id != "post-2")).one()
     assert (stored.post_id + stored.platform).isprintable()
-    assert stored.record and stored.record["id"] == stored.post_id
+    assert stored.record
+    assert stored.record["id"] == stored.post_id
     gone = screened(deleted=[PostRef(name, name)])
     assert intake.commit(gone, source="s").deleted == 1
 

@@ -143,7 +143,7 @@ async def test_reading_stops_at_the_limit() -> None:
 @pytest.mark.parametrize(
     ("content", "encoding", "error"),
     [
-        (gzip.compress(b"x" * 10_000)[:-20], "gzip", BadAnswerError),
+        (gzip.compress(b"x" * 10_000, mtime=0)[:-20], "gzip", BadAnswerError),
         (b"not packed at all", "gzip", BadAnswerError),
         (b"x", "br", NotTextError),
         (b"x", "zstd", NotTextError),
