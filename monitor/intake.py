@@ -35,6 +35,7 @@ from monitor.store.writing import insert_or_ignore
 from monitor.text.access import redact_access
 
 DEADLOCK_TRIES = 5
+_TURN = 0x68616E646C66  # any constant of our own
 _LONGEST_NAME = 1000
 """Bytes. PostgreSQL indexes no value of more than some 2,700."""
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -195,7 +196,10 @@ class Intake:
         done = Committed(posts=screened.posts, hits=len(screened.hits), bad=len(screened.bad))
         if lease is not None:
             leases.keep(self._store, session, lease)
-        # In one order everywhere, so that two monitors that meet the same posts wait instead of deadlocking.
+        if not self._store.is_sqlite and (screened.hits or screened.deleted or screened.deleted_accounts):
+            # Monitors that have hits take turns: posts share accounts, handles and campaigns in any order, so row
+            # locks alone would deadlock. Hits are rare and this transaction is short. SQLite has one writer anyway.
+            session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
         for hit in sorted(screened.hits, key=lambda hit: hit.post.ref):
             self._take(session, hit, source, run_id, done)
         done.deleted = self._delete(session, screened)
