@@ -6,12 +6,10 @@ Screening happens before, outside the transaction; it is pure. Nothing of a post
 from __future__ import annotations
 
 import json
-import re
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
-from hashlib import sha256
 from typing import Any, TypeVar
 
 from sqlalchemy import update
@@ -25,7 +23,7 @@ from monitor.detect.screening import Screening
 from monitor.detect.template import template
 from monitor.errors import StoreError
 from monitor.ports import AccountRef, BadRecord, Batch, Coverage, Cursor
-from monitor.post import Post, PostRef
+from monitor.post import Post, PostRef, storable
 from monitor.records import to_record
 from monitor.store import leases
 from monitor.store.database import Store
@@ -36,9 +34,6 @@ from monitor.text.access import redact_access
 
 DEADLOCK_TRIES = 5
 _TURN = 0x68616E646C66  # any constant of our own
-_LONGEST_NAME = 1000
-"""Bytes. PostgreSQL indexes no value of more than some 2,700."""
-_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,19 +101,6 @@ def _storable(post: Post) -> Post:
     if (platform, post_id) == (post.platform, post.id):
         return post
     return replace(post, platform=platform, id=post_id)
-
-
-def storable(name: str) -> str:
-    r"""A platform's name or a post's id as both databases can keep and index it.
-
-    Federated servers choose ids themselves: one with a NUL, a lone surrogate or 100,000 characters must neither
-    stop a source nor keep its post from being seen. Control characters become escapes ("\x00"); of a name over
-    1,000 bytes its beginning stays, with a hash of the whole.
-    """
-    plain = _UNSTORABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), name)
-    if len(plain) * 4 <= _LONGEST_NAME or len(plain.encode()) <= _LONGEST_NAME:
-        return plain
-    return f"{plain.encode()[:900].decode(errors='ignore')}~{sha256(plain.encode()).hexdigest()}"
 
 
 def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:

@@ -6,10 +6,16 @@ that archives, tests and other tools exchange is read and written by `monitor.re
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from hashlib import sha256
 from typing import NamedTuple
+
+_LONGEST_NAME = 1000
+"""Bytes. PostgreSQL indexes no value of more than some 2,700."""
+_UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,3 +106,16 @@ class Post:
         author = {name: texts[f"author.{name}"] for name in ("handle", "name", "bio") if f"author.{name}" in texts}
         tags = tuple(texts.get(f"tags[{index}]", tag) for index, tag in enumerate(self.tags))
         return replace(self, **plain, tags=tags, author=replace(self.author, **author) if author else self.author)
+
+
+def storable(name: str) -> str:
+    r"""A platform's name or a post's id as both databases can keep and index it.
+
+    Federated servers choose ids themselves: one with a NUL, a lone surrogate or 100,000 characters must neither
+    stop a source nor keep its post from being seen. Control characters become escapes ("\x00"); of a name over
+    1,000 bytes its beginning stays, with a hash of the whole.
+    """
+    plain = _UNSTORABLE.sub(lambda found: found[0].encode("unicode_escape").decode(), name)
+    if len(plain) * 4 <= _LONGEST_NAME or len(plain.encode()) <= _LONGEST_NAME:
+        return plain
+    return f"{plain.encode()[:900].decode(errors='ignore')}~{sha256(plain.encode()).hexdigest()}"

@@ -11,9 +11,9 @@ from sqlmodel import func, select
 
 from monitor import audit
 from monitor.errors import RefusedError, StoreError
-from monitor.intake import Intake, storable
+from monitor.intake import Intake
 from monitor.ports import AccountRef, BadRecord, Coverage, Seen
-from monitor.post import Author, PostRef
+from monitor.post import Author, PostRef, storable
 from monitor.store import leases
 from monitor.store.database import Store, open_store
 from monitor.store.tables import (
