@@ -55,7 +55,8 @@ def _touches(last: CoverageRow, interval: Coverage) -> bool:
     if interval.start is None or last.started_at is None:
         return False
     # A first walk runs back in time: an interval may also end where the last one begins.
-    return interval.start <= last.ended_at + JOIN_WITHIN and interval.end >= last.started_at - JOIN_WITHIN
+    # Differences, not sums: the times of an archive are whatever its posts claim, the year 1 too.
+    return interval.start - last.ended_at <= JOIN_WITHIN and last.started_at - interval.end <= JOIN_WITHIN
 
 
 class Gap(NamedTuple):

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlmodel import select
@@ -28,6 +28,13 @@ def interval(
     start: datetime, seconds: float, state: Seen = Seen.SEEN, *, scope: str = "tag", posts: int = 1
 ) -> Coverage:
     return Coverage(scope=scope, start=start, end=start + timedelta(seconds=seconds), state=state, posts=posts)
+
+
+def test_the_first_and_last_times_there_are_can_be_entered(ledger: Store) -> None:
+    first, last = datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)
+    for _ in range(2):
+        enter(ledger, Coverage(scope="tag", start=first, end=last, state=Seen.SEEN, posts=1))
+    assert coverage.last_seen(ledger) == [("s", "tag", last, 2)]
 
 
 def test_intervals_that_touch_become_one(ledger: Store) -> None:
