@@ -113,6 +113,15 @@ def _prepare_sqlite(engine: Engine) -> None:
     event.listen(engine, "begin", on_begin)
 
 
+def _prepare_postgresql(engine: Engine) -> None:
+    def on_connect(connection: Any, _: Any) -> None:
+        # Elsewhere than UTC, times at the ends of time (a post may claim any) cannot be read back.
+        connection.execute("SET TIME ZONE 'UTC'")
+        connection.commit()
+
+    event.listen(engine, "connect", on_connect)
+
+
 def _engine(url: str) -> Engine:
     parsed = make_url(url)
     if parsed.drivername in {"postgresql", "postgres"}:
@@ -126,6 +135,8 @@ def _engine(url: str) -> Engine:
         ) from None
     if engine.dialect.name == "sqlite":
         _prepare_sqlite(engine)
+    else:
+        _prepare_postgresql(engine)
     return engine
 
 

@@ -71,6 +71,20 @@ def test_a_failed_transaction_leaves_nothing(store: Store) -> None:
         assert session.exec(select(Identity)).all() == []
 
 
+@pytest.mark.parametrize("zone", ["America/New_York", "Asia/Tokyo"])
+def test_the_ends_of_time_come_back_whatever_the_zone_of_the_server(
+    database_url: str, keyring: Keyring, zone: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PGTZ", zone)
+    ends = [datetime(1, 1, 1, tzinfo=UTC), datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC)]
+    store = open_store(database_url, keyring, upgrade=True)
+    with store.write() as session:
+        session.add_all(SourceRow(name=f"s{end.year}", plugin="p", enabled_at=end) for end in ends)
+    with store.read() as session:
+        assert sorted(session.exec(select(SourceRow.enabled_at))) == ends
+    store.close()
+
+
 def test_a_naive_time_is_refused(store: Store) -> None:
     with pytest.raises(StatementError, match="without a timezone") as caught, store.write() as session:
         session.add(identity(datetime(2026, 11, 1)))  # noqa: DTZ001
