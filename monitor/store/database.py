@@ -15,6 +15,7 @@ from typing import Any, cast
 
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from monitor.clock import Clock, system_clock
@@ -38,6 +39,8 @@ class Store:
         self.engine = engine
         self.keyring = keyring
         self.now = clock
+        self._closed = False
+        event.listen(engine, "checkin", self._on_checkin)
 
     @property
     def is_sqlite(self) -> bool:
@@ -68,8 +71,13 @@ class Store:
             raise explain(error) from error
 
     def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections; one that another thread still uses is closed when it comes back."""
+        self._closed = True
         self.engine.dispose()
+
+    def _on_checkin(self, _: Any, entry: ConnectionPoolEntry) -> None:
+        if self._closed:
+            entry.close()
 
 
 def explain(error: DBAPIError) -> StoreError:

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.runtime.migration import MigrationContext
-from sqlalchemy import text
+from sqlalchemy import event, text
 from sqlalchemy.exc import StatementError
 from sqlmodel import select
 
@@ -184,3 +184,13 @@ def test_lookup_hashes_are_keyed_and_bound_to_their_place(keyring: Keyring) -> N
 
 def test_the_sqlite_module_is_the_one_we_rely_on() -> None:
     assert sqlite3.sqlite_version_info >= (3, 35)
+
+
+def test_a_connection_that_is_in_use_when_the_store_closes_is_closed_afterwards(store: Store) -> None:
+    closed: list[object] = []
+    event.listen(store.engine, "close", lambda connection, _: closed.append(connection))
+    with store.read() as session:
+        raw = session.connection().connection.dbapi_connection
+        store.close()
+        assert raw not in closed
+    assert raw in closed
