@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import groupby
 
-from alerts.masking.patterns import Found, contacts, fold, occurrences, sensitive_host, short_host, token
+from alerts.masking.patterns import Found, contacts, fold, names, occurrences, sensitive_host, short_host, token
 from alerts.masking.visible import Visible, visible
 from monitor.post import Post
 
@@ -161,8 +161,12 @@ class Masker:
         return tuple(self.field(name, text, by_field.get(name, ())) for name, text in post.fields())
 
     def text(self, text: str) -> str:
-        """A text of ours or a person's (a reason, a note), with masks in brackets."""
+        """A text of ours or a recipient's (words of the score, an answer), with masks in brackets."""
         return str(self.field("", text, ()))
+
+    def reason(self, text: str) -> str:
+        """What a person typed: it may also name handles of other alerts."""
+        return str(self.field("reason", text, ()))
 
     def field(self, name: str, text: str, spans: Sequence[Span]) -> Field:
         """One field."""
@@ -194,6 +198,8 @@ class Masker:
             label = self.account if name == "author.handle" else SHOWN_NAME
             yield Found(0, len(shown.text), Kind.ACCOUNT, label)
         folded, places = fold(shown.text)
+        if name:
+            yield from names(shown.text)
         yield from contacts(shown.text, hide_host=self._hides)
         for kind in (Kind.ACCOUNT, Kind.TERM, Kind.HANDLE):
             for secret in self.secrets:

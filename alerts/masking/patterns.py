@@ -34,6 +34,24 @@ _PHONE = re.compile(r"(?<![\w.])\+?\(?\d(?:[ ().\-/\u2010-\u2015]{0,2}\d){6,14}(
 _DATE = re.compile(r"\d{4}[-./]\d{1,2}[-./]\d{1,2}\b|\d{1,2}[-./]\d{1,2}[-./]\d{4}\b")
 _MENTION = re.compile(r"(?<![\w/.])@\w[\w.-]{0,62}(?:@[\w.-]{3,253})?|(?<![\w/])/?u/[\w-]{2,30}")
 
+_NAME = re.compile(r"(?<![\w.])\w[\w.]{4,62}\w(?!\w)")
+_MEASURE = re.compile(r"v?[\d.]+[^\W\d_]{0,8}", re.IGNORECASE)
+
+
+def names(text: str) -> Iterator[Found]:
+    """What could be somebody's name somewhere, by its letters together with digits or underscores.
+
+    The screen names the handles that it is sure of; of a list of fifty it takes the first few.
+    """
+    for match in _NAME.finditer(text):
+        word = match[0]
+        if (
+            any(map(str.isalpha, word))
+            and (("_" in word) or any(map(str.isdigit, word)))
+            and not _MEASURE.fullmatch(word)
+        ):
+            yield Found(*match.span(), "account", "name or code")
+
 
 def contacts(text: str, *, hide_host: Callable[[str], bool]) -> Iterator[Found]:
     """Phone numbers, e-mail addresses, account names and links; later ones are painted over earlier.

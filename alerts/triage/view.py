@@ -271,7 +271,7 @@ def _history(session: Session, alert: Alert, masker: Masker) -> list[HistoryStep
             verdict=row.verdict,
             conduct=row.conduct,
             risk=row.risk,
-            reason=masker.text(row.reason),
+            reason=masker.reason(row.reason),
             duplicate_of=row.duplicate_of,
             final=row.final,
         )

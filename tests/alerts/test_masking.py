@@ -34,7 +34,9 @@ def show(text: str, *, clear: bool = False, spans: list[Span] | None = None) -> 
     [
         ("taboo, wickr: zorblat_77", "[term T-BBBBBB], wickr: [handle H-AAAAAA · wickr]"),
         ("taboo zorblat_77 ZORBLAT_77 TABOO", f"[{TERM}] [{HANDLE}] [{HANDLE}] [{TERM}]"),
-        ("zorblat_77, and zorblat_777", f"[{HANDLE}], and [{HANDLE}]7"),
+        ("zorblat_77, and zorblat_777", f"[{HANDLE}], and [{HANDLE}][name or code]"),
+        ("zorblat_77, quibbern04, vexil.orp9, ab_cde", f"[{HANDLE}]" + ", [name or code]" * 3),
+        ("zorblat_77 12km 100000km 1080p mp4 v1.2.3 3.14159", f"[{HANDLE}] 12km 100000km 1080p mp4 v1.2.3 3.14159"),
         ("zorblat_77 ｚorblat_77 zor\u200bblat_77 zórblat_77", " ".join([f"[{HANDLE}]"] * 4)),
         ("taboos are no taboo", f"[{TERM}]s are no [{TERM}]"),
         ("write a.b@mail.example now", "write [e-mail address] now"),
@@ -105,6 +107,12 @@ def test_every_field_is_masked_and_the_account_is_never_named() -> None:
         "author.name: [shown name]",
         f"author.bio: [{HANDLE}] or [account A-CCCCCC]",
     ]
+
+
+def test_what_a_person_typed_may_name_others_too() -> None:
+    masker = Masker.for_post(Post(platform="p", id="1", text="zorblat_77"), spans_of("zorblat_77"))
+    assert masker.reason("zorblat_77, as quibbern04 in alert 5") == f"[{HANDLE}], as [name or code] in alert 5"
+    assert masker.text("250 queued as 4F2KQ7A") == "250 queued as 4F2KQ7A"
 
 
 def test_characters_that_act_on_the_display_are_named() -> None:
