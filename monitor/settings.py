@@ -12,7 +12,7 @@ from typing import Annotated, Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
 
 from monitor import __version__
 from monitor.errors import ConfigError
@@ -95,6 +95,15 @@ class Page(_Section):
     session_hours: float = Field(default=12, gt=0)
 
 
+class _Environment(EnvSettingsSource):
+    """The environment, but for the home folder: whoever calls says which one is meant (`--home` wins)."""
+
+    def __call__(self) -> dict[str, Any]:
+        values = super().__call__()
+        values.pop("home", None)
+        return values
+
+
 class Settings(BaseSettings):
     """All settings. `home` holds configuration, database and (unless given otherwise) the key."""
 
@@ -115,14 +124,14 @@ class Settings(BaseSettings):
     @classmethod
     def settings_customise_sources(
         cls,
-        settings_cls: type[BaseSettings],  # noqa: ARG003  (pydantic-settings gives these by name)
+        settings_cls: type[BaseSettings],
         init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003  (pydantic-settings gives these by name)
         dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """The environment wins over the file (which is handed in as init values)."""
-        return env_settings, init_settings
+        return _Environment(settings_cls), init_settings
 
     @property
     def database_url(self) -> str:

@@ -84,3 +84,8 @@ def test_an_unreadable_file_says_so(home: Path) -> None:
     (home / CONFIG_FILE).write_bytes(b"\xff\xfe")
     with pytest.raises(ConfigError, match="cannot be read"):
         load_settings(home)
+
+
+def test_the_folder_that_is_asked_for_wins_over_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANDLEWATCH_HOME", "/elsewhere")
+    assert load_settings(home).home == home

@@ -13,17 +13,20 @@ _BLANKS: Final = re.compile(r"\s+")
 
 
 def template(post: Post, screening: Screening) -> str:
-    """Title, text and tags, folded, every shared handle replaced by a marker of its app; a line a field.
+    """What matched, folded, every shared handle replaced by a marker of its app; a line a field.
 
-    Posts that differ in nothing but handles, disguise of letters, case and spacing have one template. An empty
-    text means that there is nothing to compare: no title, no text, no tags.
+    Posts that differ in nothing but handles, disguise of letters, case and spacing have one template. A title, a
+    tag or a text without a match does not belong to it: the same advert is posted with and without them, as its
+    platforms ask for it. Nor does the account, but where nothing else matched.
     """
-    lines: list[str] = []
-    for name, text in post.fields():
-        if name in {"title", "text"} or name.startswith("tags["):
-            spans = sorted({(match.start, match.end, match.app) for match in screening.handles if match.field == name})
-            lines.append(_masked(text, spans))
-    return "\n".join(line for line in lines if line)
+    fields = dict(post.fields())
+    matched = {match.field for match in (*screening.handles, *screening.terms)}
+    names = [name for name in fields if name in matched and not name.startswith("author.")] or list(fields)
+    return "\n".join(line for line in (_masked(fields[name], _spans(name, screening)) for name in names) if line)
+
+
+def _spans(field: str, screening: Screening) -> list[tuple[int, int, str]]:
+    return sorted({(match.start, match.end, match.app) for match in screening.handles if match.field == field})
 
 
 def _masked(text: str, spans: list[tuple[int, int, str]]) -> str:

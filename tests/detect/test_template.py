@@ -23,7 +23,9 @@ def test_another_app_or_another_word_makes_one(screen: Screen) -> None:
     assert made(screen, "perv chat, kik: zorblat_77") != plain
 
 
-def test_title_text_and_tags_count_and_the_account_does_not(screen: Screen) -> None:
+def test_only_what_matched_counts_and_the_account_does_not(screen: Screen) -> None:
     one = made(screen, "kik zorblat_77", title="Perv", tags=("a", "b"), author=Author(handle="x", bio="y"))
-    assert one == "perv\nkik [kik]\na\nb"
-    assert made(screen, "kik zorblat_77", title="Perv", tags=("a", "b")) == one
+    assert one == "perv\nkik [kik]"
+    assert made(screen, "kik zorblat_77", title="Perv") == one
+    assert made(screen, "perv swap, kik zorblat_77", title="hello", tags=("a",)) == "perv swap, kik [kik]"
+    assert made(screen, "perv swap, hello", author=Author(bio="kik zorblat_77")) == "perv swap, hello"
