@@ -5,7 +5,10 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
+import traceback
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -33,6 +36,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "db": ("monitor.cli.db", "Makes and upgrades the database."),
 }
 """Command -> (module whose `command` is a `typer.Typer`, one line for the overview)."""
+
+
+TRACEBACK = "HANDLEWATCH_TRACEBACK"
+"""With this in the environment, errors that nobody foresaw end in Python's own words, for developers."""
 
 
 class LazyGroup(TyperGroup):
@@ -82,7 +89,10 @@ def handlewatch(
 
 
 def main() -> None:
-    """The console entry point: runs a command, words errors, sets the exit code."""
+    """The console entry point: runs a command, words errors, sets the exit code.
+
+    Errors that nobody foresaw are named by kind and place only: their texts may hold anything, a post included.
+    """
     try:
         app()
     except HandlewatchError as error:
@@ -90,3 +100,34 @@ def main() -> None:
         sys.exit(error.exit_code)
     except KeyboardInterrupt:
         sys.exit(Exit.INTERRUPTED)
+    except Exception as error:
+        if TRACEBACK in os.environ:
+            raise
+        print_error(_unforeseen(error))
+        _drop_output()
+        sys.exit(Exit.PARTIAL)
+
+
+def _drop_output() -> None:
+    """What could not be written is not tried once more at exit, where Python would complain in its own words."""
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError:
+        return
+
+
+def _unforeseen(error: Exception) -> HandlewatchError:
+    kept = "What was committed before is safe."
+    if isinstance(error, OSError) and error.strerror:
+        of = f" ({error.filename})" if isinstance(error.filename, str) else ""
+        return HandlewatchError(
+            f"Reading or writing failed{of}: {error.strerror}.",
+            kept=kept,
+            do="Check the file, its permissions and the space on its disk; the output may be incomplete.",
+        )
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return HandlewatchError(
+        f"An error that nobody foresaw: {type(error).__name__} at {Path(last.filename).name}:{last.lineno}.",
+        kept=kept,
+        do=f"Please report it. {TRACEBACK}=1 shows all of it; that may hold texts of posts.",
+    )
