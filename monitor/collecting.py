@@ -125,7 +125,7 @@ class Collector:
         try:
             cursor = await self._on(self._store_thread, partial(self._sink.begin, self._name))
         except RefusedError as error:
-            self._wait(Condition.ELSEWHERE, TAKEOVER_WAIT, error.what)
+            self._wait(Condition.ELSEWHERE, TAKEOVER_WAIT, error.brief)
             return False
         self.status.condition, self.status.next_try = Condition.COLLECTING, None
         try:
@@ -137,8 +137,8 @@ class Collector:
         except StoreError:
             raise
         except RefusedError as error:  # the lease was lost: another monitor goes on from the same cursor
-            self._wait(Condition.ELSEWHERE, TAKEOVER_WAIT, error.what)
-            await self._end("lease lost", error=error.what)
+            self._wait(Condition.ELSEWHERE, TAKEOVER_WAIT, error.brief)
+            await self._end("lease lost", error=error.brief)
             return False
         except Exception as error:  # noqa: BLE001  a source is a plug-in: whatever it raises must not stop the others
             await self._failed(error, started)
@@ -173,7 +173,7 @@ class Collector:
             wait = AUTH_WAIT
         known = isinstance(error, HandlewatchError)
         # An unforeseen error may carry anything in its text: only its kind is shown and kept.
-        words = error.what if known else f"{type(error).__name__} in the source"
+        words = error.brief if known else f"{type(error).__name__} in the source"
         self._wait(Condition.BACKING_OFF, wait, words)
         log.warning("source failed", source=self._name, error=words, next_try_in=round(wait, 1))
         if not known:

@@ -43,15 +43,18 @@ class HandlewatchError(Exception):
     :param what: what happened, one sentence.
     :param kept: what is safe (written, committed, unchanged); empty when nothing was at stake.
     :param do: what the reader can do about it.
+    :param brief: `what` for logs, the status and the store, where `what` holds more than may be there: the path
+        of an address (it may name a tag or an account), a server's own words.
     """
 
     exit_code: Exit = Exit.PARTIAL
 
-    def __init__(self, what: str, *, kept: str = "", do: str = "") -> None:
+    def __init__(self, what: str, *, kept: str = "", do: str = "", brief: str = "") -> None:
         super().__init__(what)
         self.what = what
         self.kept = kept
         self.do = do
+        self.brief = brief or what
 
     def __str__(self) -> str:
         return " ".join(part for part in (self.what, self.kept, self.do) if part)

@@ -98,8 +98,8 @@ async def _scan(
         except asyncio.CancelledError:  # Ctrl-C: asyncio.run cancels us; what was begun is committed
             result.interrupted = True
         except HandlewatchError as error:
-            keeping.end(SOURCE, outcome="failed", error=error.what, missed=None)
+            keeping.end(SOURCE, outcome="failed", error=error.brief, missed=None)
             raise
         outcome = "interrupted" if result.interrupted else "failed" if result.error else "done"
-        keeping.end(SOURCE, outcome=outcome, error=result.error.what if result.error else None, missed=None)
+        keeping.end(SOURCE, outcome=outcome, error=result.error.brief if result.error else None, missed=None)
     return result

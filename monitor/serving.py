@@ -48,7 +48,13 @@ async def serve_page(app: Any, listening: socket.socket, stop: asyncio.Event) ->
     """Serves until `stop` is set, then lets open requests end."""
     # No access log: paths hold alert ids, and nobody needs a second record of who looked at what.
     config = uvicorn.Config(
-        app, access_log=False, log_level="warning", server_header=False, timeout_graceful_shutdown=5, lifespan="off"
+        app,
+        access_log=False,
+        log_config=None,  # ours (`monitor.logs`)
+        log_level="warning",
+        server_header=False,
+        timeout_graceful_shutdown=5,
+        lifespan="off",
     )
     server = _Server(config)
     serving = asyncio.create_task(server.serve(sockets=[listening]))

@@ -165,7 +165,7 @@ class BlueskySource:
     def _down(self, place: Place, error: UnreachableError) -> Batch:
         now = self._context.clock()
         since = moment(place.time_us) if place.time_us else now
-        gap = Coverage(scope=_SCOPE, start=min(since, now), end=now, state=Seen.FAILED, note=error.what)
+        gap = Coverage(scope=_SCOPE, start=min(since, now), end=now, state=Seen.FAILED, note=error.brief)
         return Batch(records=Records.of(()), coverage=(gap,))
 
     async def _stream(self, server: str, place: Place) -> AsyncGenerator[Batch, None]:
@@ -223,7 +223,8 @@ class BlueskySource:
                 if ended is not None and not ended.fatal:
                     return
                 if ended is not None:
-                    raise UnreachableError(f"{urlsplit(server).hostname} ended the stream: {ended.name}.")
+                    what = f"{urlsplit(server).hostname} ended the stream"
+                    raise UnreachableError(f"{what}: {ended.name}.", brief=f"{what}.")
             if closed is not None:
                 code = closed.rcvd.code if closed.rcvd else "no close frame"
                 raise UnreachableError(f"{urlsplit(server).hostname} closed the stream ({code}).") from closed

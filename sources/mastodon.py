@@ -133,7 +133,7 @@ class MastodonSource:
         if isinstance(error, AuthError):
             seen = Seen.OUT_OF_REACH
         now = self._context.clock()
-        gap = Coverage(scope=line.scope, start=state.until or now, end=now, state=seen, note=error.what)
+        gap = Coverage(scope=line.scope, start=state.until or now, end=now, state=seen, note=error.brief)
         return Batch(records=Records.of(()), coverage=(gap,))
 
     async def _read(

@@ -38,31 +38,51 @@ def run(
     logs.configure(json=json_logs, debug=debug)
     settings = load_settings(home)
     with open_running(settings) as running:
+        say = _Said(json=json_logs)
         if running.keeps:
-            typer.echo(f"Keeping in {settings.home}. Stop with Ctrl-C.", err=True)
+            say.words(f"Keeping in {settings.home}. Stop with Ctrl-C.")
         else:
-            typer.echo("Counting mode: nothing is kept until `handlewatch init`. Stop with Ctrl-C.", err=True)
+            say.words("Counting mode: nothing is kept until `handlewatch init`. Stop with Ctrl-C.")
         if not running.names:
-            typer.echo("No source is enabled; due reports are delivered. See `handlewatch sources list`.", err=True)
-        asyncio.run(_until_stopped(running, status_every, json_logs=json_logs))
-        for status in running.statuses:
-            typer.echo(_line(status), err=True)
-        typer.echo("Stopped; everything that was begun is finished.", err=True)
+            say.words("No source is enabled; due reports are delivered. See `handlewatch sources list`.")
+        try:
+            asyncio.run(_until_stopped(running, status_every, say))
+        finally:
+            for status in running.statuses:
+                say.status(status)
+        say.words("Stopped; everything that was begun is finished.")
 
 
-async def _until_stopped(running: Running, every: float, *, json_logs: bool) -> None:
+class _Said:
+    """What is said on stderr: lines for people, or JSON."""
+
+    def __init__(self, *, json: bool) -> None:
+        self._json = json
+
+    def words(self, words: str) -> None:
+        """A sentence."""
+        import json
+
+        typer.echo(json.dumps({"event": "said", "words": words}) if self._json else words, err=True)
+
+    def status(self, status: Status) -> None:
+        """How a source is doing."""
+        typer.echo(_json(status) if self._json else _line(status), err=True)
+
+
+async def _until_stopped(running: Running, every: float, say: _Said) -> None:
     from monitor.collecting import stopped_within
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(name, stop.set)
 
     async def show(ending: asyncio.Event) -> None:
         wait = min(2.0, every)
         while not await stopped_within(wait, ending):
             for status in running.statuses:
-                typer.echo(_json(status) if json_logs else _line(status), err=True)
+                say.status(status)
             wait = every
 
     await running.run(stop, show)

@@ -39,7 +39,9 @@ class StatusError(UnreachableError):
     :param name: the error's name, where the server gave one ("CursorTooOld").
     """
 
-    def __init__(self, what: str, *, status: int, name: str = "", kept: str = "", do: str = "") -> None:
-        super().__init__(what, kept=kept, do=do)
+    def __init__(
+        self, what: str, *, status: int, name: str = "", kept: str = "", do: str = "", brief: str = ""
+    ) -> None:
+        super().__init__(what, kept=kept, do=do, brief=brief)
         self.status = status
         self.name = name

@@ -133,13 +133,20 @@ def refused(host: str, path: str, status: int, body: bytes) -> AuthError | Statu
     said = f": {words}" if words else ""
     if status == 401:
         return AuthError(
-            f"{host} wants credentials for {path}, or no longer takes ours (401){said}.", do="Check the access token."
+            f"{host} wants credentials for {path}, or no longer takes ours (401){said}.",
+            do="Check the access token.",
+            brief=f"{host} wants credentials, or no longer takes ours (401).",
         )
     if status == 403:
-        return AuthError(f"{host} does not allow us to read {path} (403){said}.", do="Check what the account may read.")
+        return AuthError(
+            f"{host} does not allow us to read {path} (403){said}.",
+            do="Check what the account may read.",
+            brief=f"{host} does not allow us to read something (403).",
+        )
     how = {404: "has nothing at", 410: "no longer has anything at"}.get(status, "refused")
     do = "Check the address and the name." if status in {404, 410} else "Check the source's options."
-    return StatusError(f"{host} {how} {path} ({status}){said}.", status=status, name=name, do=do)
+    what, brief = f"{host} {how} {path} ({status}){said}.", f"{host} refused a request ({status})."
+    return StatusError(what, status=status, name=name, do=do, brief=brief)
 
 
 def _server_words(body: bytes) -> tuple[str, str]:
