@@ -19,6 +19,7 @@ from alerts.export.formats import HEADS, ROWS, Format
 from alerts.export.manifest import MANIFEST, MANIFEST_VERSION, FileEntry, Manifest, Previous, digest_of
 from alerts.export.rows import SCHEMA_VERSION, Selection, iso, rows
 from alerts.roles import Permission, require
+from alerts.triage.choice import worded
 from monitor import __version__, audit
 from monitor.errors import ConfigError, InputError
 from monitor.store.database import Store
@@ -66,13 +67,12 @@ def export(
     :raises ConfigError: no reason, or the folder is there already.
     :raises InputError: the folder cannot be written.
     """
-    if not reason.strip():
-        raise ConfigError("A batch needs a reason.", kept="Nothing was written.", do="Say why with --reason.")
+    why = worded(reason, "To export a batch")
     with store.read() as session:
         require(session, by, Permission.EXPORT)
     batch_id = str(uuid4())
     folder = (out or home / "batches" / f"{store.now():%Y%m%d}-{batch_id[:8]}").absolute()
-    if folder.exists():
+    if _is_there(folder):
         raise ConfigError(
             f"{folder} is there already.", kept="Nothing was written.", do="Name a folder that does not exist (--out)."
         )
@@ -97,7 +97,7 @@ def export(
                 previous=Previous(id=previous.id, sha256=previous.sha256) if previous else None,
             )
             _write(hidden / MANIFEST, manifest.as_bytes())
-            _record(session, manifest, reason=reason.strip(), by=person, at=now)
+            _record(session, manifest, reason=why, by=person, at=now)
         try:
             hidden.rename(folder)
             _sync_folder(folder.parent)
@@ -183,6 +183,17 @@ def _write(path: Path, data: bytes) -> None:
         file.write(data)
         file.flush()
         os.fsync(file.fileno())
+
+
+def _is_there(folder: Path) -> bool:
+    try:
+        return folder.exists()
+    except OSError as error:
+        raise InputError(
+            f"That folder cannot be used: {error.strerror}.",
+            kept="Nothing was written.",
+            do="Choose a folder that this user may write (--out).",
+        ) from None
 
 
 def _silent(_: int) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
 
 from sqlmodel import Session
@@ -9,6 +10,8 @@ from sqlmodel import Session
 from monitor.errors import AuthError
 from monitor.store.tables import User
 from monitor.suggest import closest
+
+USER_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 
 
 class Role(StrEnum):
@@ -60,10 +63,13 @@ ALLOWED: dict[Role, frozenset[Permission]] = {
 
 def require(session: Session, name: str, permission: Permission) -> User:
     """The active user of that name who may do this. Raises `AuthError` otherwise."""
-    user = session.get(User, name)
+    if not name:
+        raise AuthError("This needs a name.", kept="Nothing was changed.", do="Say who you are: --as USER.")
+    # Whatever is no name is nobody's: some texts (bytes that are not UTF-8) no database takes.
+    user = session.get(User, name) if USER_NAME.fullmatch(name) else None
     if user is None or user.disabled_at is not None:
         raise AuthError(
-            f"There is no active user {name!r}.", kept="Nothing was changed.", do="See `handlewatch users list`."
+            f"There is no active user {name[:41]!r}.", kept="Nothing was changed.", do="See `handlewatch users list`."
         )
     if permission not in ALLOWED[Role(user.role)]:
         able = ", ".join(role for role, allowed in ALLOWED.items() if permission in allowed)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -13,7 +12,7 @@ from argon2.exceptions import InvalidHashError, VerificationError, VerifyMismatc
 from sqlalchemy import delete
 from sqlmodel import Session, col, func, select
 
-from alerts.roles import Permission, Role, require
+from alerts.roles import USER_NAME, Permission, Role, require
 from monitor import audit
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.store.database import Store
@@ -21,7 +20,6 @@ from monitor.store.tables import User, WebSession
 
 MIN_PASSWORD = 12
 MAX_PASSWORD = 1024
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 BOOTSTRAP = "system:bootstrap"
 """The actor of what is done before there is an admin."""
 
@@ -67,7 +65,7 @@ class Users:
             return self._insert(session, name, role=role, hashed=hashed, actor=f"system:{part}")
 
     def _insert(self, session: Session, name: str, *, role: Role, hashed: str | None, actor: str) -> Person:
-        if not _NAME.fullmatch(name):
+        if not USER_NAME.fullmatch(name):
             raise ConfigError(
                 f"{name!r} cannot be a user's name.",
                 kept="Nothing was changed.",
@@ -123,7 +121,7 @@ class Users:
     def check(self, name: str, password: str) -> Person | None:
         """The active person of that name and password, else None. Takes as long for an unknown name."""
         with self._store.read() as session:
-            user = session.get(User, name) if _NAME.fullmatch(name) else None
+            user = session.get(User, name) if USER_NAME.fullmatch(name) else None
         usable = user is not None and user.disabled_at is None and user.password_hash is not None
         hashed = user.password_hash if user is not None and usable and user.password_hash else self._nobody
         try:
@@ -176,7 +174,7 @@ def _admins(session: Session) -> int:
 
 
 def _existing(session: Session, name: str) -> User:
-    user = session.get(User, name)
+    user = session.get(User, name) if USER_NAME.fullmatch(name) else None
     if user is None:
         raise ConfigError(
             f"There is no user {name!r}.", kept="Nothing was changed.", do="See `handlewatch users list`."

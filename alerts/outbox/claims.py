@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, func, select
 
+from alerts.masking import clean
 from alerts.outbox.reports import ReportState, Who, digest, move, thaw
 from alerts.outbox.switch import hold_switch
 from monitor import audit
@@ -194,7 +195,8 @@ def note(store: Store, claimed: Claim, outcome: Outcome) -> bool:
                 columns["due_at"] = now + timedelta(seconds=outcome.retry_seconds)
                 columns["attempts"] = claimed.attempt - (0 if outcome.counts else 1)
             if outcome.remote_id is not None:
-                columns["remote_id"] = outcome.remote_id
+                # What somebody else's server says: any text, not only those that a database takes.
+                columns["remote_id"] = clean(outcome.remote_id)
             move(
                 session,
                 claimed.report_id,

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlmodel import Session, col
 
+from alerts.masking import clean
 from alerts.outbox.reports import ReportState, Who, find_report, move, withdraw_report
 from alerts.roles import Permission, require
 from monitor import audit
@@ -75,6 +76,7 @@ def mark_filed(session: Session, report_id: str, *, by: str, at: datetime, refer
     """
     require(session, by, Permission.SEND)
     report = find_report(session, report_id)
+    reference = clean(reference) if reference else None
     move(
         session,
         report.id,

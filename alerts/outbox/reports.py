@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -266,18 +267,18 @@ def digest(frozen: Mapping[str, Any]) -> str:
     return sha256(json.dumps(frozen, sort_keys=True).encode()).hexdigest()
 
 
+_ID_BEGINS = re.compile(r"[0-9a-fA-F-]{4,36}")
+
+
 def find_report(session: Session, report_id: str) -> Report:
     """The report of that id, or of the one that begins so. Raises `RefusedError` for none or several."""
-    exact = session.get(Report, report_id)
-    if exact is not None:
-        return exact
-    found = session.exec(
-        select(Report).where(col(Report.id).startswith(report_id, autoescape=True)).limit(2)
-    ).all()  # fmt: skip
-    if len(found) == 1 and len(report_id) >= 4:
+    found: Sequence[Report] = ()
+    if _ID_BEGINS.fullmatch(report_id):
+        found = session.exec(select(Report).where(col(Report.id).startswith(report_id.lower())).limit(2)).all()
+    if len(found) == 1:
         return found[0]
     raise RefusedError(
-        f"There is no report {report_id!r}." if not found else f"Several reports begin with {report_id!r}.",
+        f"There is no report {report_id[:40]!r}." if not found else f"Several reports begin with {report_id!r}.",
         kept="Nothing was changed.",
         do="See `handlewatch reports list`; at least four characters of an id are needed.",
     )

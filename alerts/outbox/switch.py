@@ -12,6 +12,7 @@ from sqlmodel import Session, col, select
 
 from alerts.roles import Permission, require
 from monitor import audit
+from monitor.errors import ConfigError
 from monitor.store.tables import Switch
 from monitor.store.writing import insert_or_ignore
 
@@ -22,6 +23,12 @@ def sending_on(session: Session) -> bool:
     """Whether sending is allowed; it is until somebody stops it."""
     on = session.exec(select(Switch.on).where(Switch.name == SENDING)).first()
     return on is None or on
+
+
+def stopped_by(session: Session) -> Switch | None:
+    """Who stopped sending, when and why; None while it is allowed."""
+    row = session.get(Switch, SENDING)
+    return None if row is None or row.on else row
 
 
 def hold_switch(session: Session, at: datetime) -> bool:
@@ -40,7 +47,10 @@ def stop(session: Session, *, by: str, reason: str, at: datetime) -> bool:
 
 
 def resume(session: Session, *, by: str, reason: str, at: datetime) -> bool:
-    """Allows sending again. Returns whether that changed anything. Raises `AuthError`."""
+    """Allows sending again. Returns whether that changed anything. Raises `AuthError`, `ConfigError`."""
+    if not reason.strip():
+        # To stop asks for nothing but a person: it may be urgent.
+        raise ConfigError("To resume sending, say why.", kept="Sending stays as it is.", do="Give --reason.")
     return _switch(session, on=True, by=by, reason=reason, at=at)
 
 

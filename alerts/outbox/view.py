@@ -15,8 +15,8 @@ from alerts.masking import Kind, Masker, Secret, tag
 from alerts.masking.patterns import fold
 from alerts.outbox.reports import ReportState, find_report, thaw
 from alerts.roles import Permission, require
+from alerts.triage.choice import worded
 from monitor import audit
-from monitor.errors import ConfigError
 from monitor.ports import Outgoing
 from monitor.records import from_record
 from monitor.store.keys import Keyring
@@ -121,13 +121,12 @@ def reveal(session: Session, report_id: str, *, by: str, reason: str, at: dateti
     :raises AuthError: this person may not see alerts.
     :raises ConfigError: no reason.
     """
-    if not reason.strip():
-        raise ConfigError("A reveal needs a reason.", kept="Nothing was shown.", do="Say why with --reason.")
+    why = worded(reason, "To reveal a report")
     require(session, by, Permission.REVIEW)
     report = find_report(session, report_id)
     if session.get_one(Alert, report.alert_id).lane == "safeguarding":
         require(session, by, Permission.SAFEGUARDING)
-    session.add(Reveal(alert_id=report.alert_id, user=by, reason=reason.strip(), at=at))
+    session.add(Reveal(alert_id=report.alert_id, user=by, reason=why, at=at))
     audit.record(
         session,
         at,
@@ -135,7 +134,7 @@ def reveal(session: Session, report_id: str, *, by: str, reason: str, at: dateti
         action="report.reveal",
         subject=f"report:{report.id}",
         alert=report.alert_id,
-        reason=keyring.lookup("reason", reason.strip()).hex(),
+        reason=keyring.lookup("reason", why).hex(),
     )
     return _view(session, report, session.get_one(StoredPost, report.post_id), None)
 

@@ -72,6 +72,8 @@ class Triage:
         with self._store.read() as session:
             if user is not None:
                 require(session, user, Permission.REVIEW)
+            elif listing is Listing.MINE:
+                require(session, "", Permission.REVIEW)
             if lane is Lane.SAFEGUARDING:
                 require(session, user or "", Permission.SAFEGUARDING)
             now = self._store.now()

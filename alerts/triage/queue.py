@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -65,14 +66,21 @@ def _place(alert: Alert, *, decided: bool) -> str:
 def _beyond(after: str, *, decided: bool) -> Any:
     first, _, last = after.rpartition("-")
     try:
-        number = int(last)
+        number = _column(last)
         if decided:
             at = datetime.strptime(f"{first}+0000", "%Y%m%dT%H%M%S.%f%z")
             return or_(col(Alert.decided_at) < at, and_(col(Alert.decided_at) == at, col(Alert.id) < number))
-        priority = int(first)
+        priority = _column(first)
     except ValueError:
         raise ConfigError("That is no place in the queue.", do="Start again from the first page.") from None
     return or_(col(Alert.priority) < priority, and_(col(Alert.priority) == priority, col(Alert.id) > number))
+
+
+def _column(text: str) -> int:
+    """A number as an integer column takes it. Raises `ValueError`."""
+    if re.fullmatch(r"[0-9]{1,9}", text) is None:
+        raise ValueError("no number of ours")
+    return int(text)
 
 
 def _entries(session: Session, alerts: Sequence[Alert], now: datetime) -> list[Entry]:

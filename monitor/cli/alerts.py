@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.options import As, Home, Json
+from monitor.cli.options import LARGEST, As, Home, Json
 
 if TYPE_CHECKING:
     from alerts.triage.records import Decided
@@ -22,7 +22,9 @@ AsLooking = Annotated[
 ]
 Version = Annotated[
     int | None,
-    typer.Option("--version", help="The version you saw: refused if it changed since.", show_default=False),
+    typer.Option(
+        "--version", min=0, max=LARGEST, help="The version you saw: refused if it changed since.", show_default=False
+    ),
 ]
 Reason = Annotated[str, typer.Option("--reason", help="Why, in a few words.")]
 

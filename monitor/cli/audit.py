@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from monitor.cli.options import Home, Json
-from monitor.cli.output import print_json, print_table
+from monitor.cli.output import print_json, print_table, printable
 
 command = typer.Typer(add_completion=False, help="Shows the audit trail and verifies its chain.", no_args_is_help=True)
 
@@ -35,7 +35,7 @@ def list_(
     query = select(AuditRow).order_by(col(AuditRow.id).desc()).limit(limit)
     for column, value in ((AuditRow.actor, actor), (AuditRow.action, action), (AuditRow.subject, subject)):
         if value is not None:
-            query = query.where(column == value)
+            query = query.where(column == printable(value))
     with open_app(home) as app, app.store.read() as session:
         rows = session.exec(query).all()
     if json:

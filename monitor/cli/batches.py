@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 
 from monitor.cli.options import As, Home, Json
-from monitor.cli.output import print_json, print_table
+from monitor.cli.output import print_json, print_table, say
 
 command = typer.Typer(
     add_completion=False,
@@ -70,9 +70,9 @@ def export(
             {"folder": str(done.folder), "sha256": done.sha256, "manifest": done.manifest.model_dump(mode="json")}
         )
         return
-    typer.echo(f"Batch {done.manifest.number}: {done.manifest.rows} rows in {done.folder}")
-    typer.echo(f"Manifest SHA-256: {done.sha256}")
-    typer.echo(f"To check it anywhere: handlewatch batches verify {done.folder}")
+    say(f"Batch {done.manifest.number}: {done.manifest.rows} rows in {done.folder}")
+    say(f"Manifest SHA-256: {done.sha256}")
+    say(f"To check it anywhere: handlewatch batches verify {done.folder}")
 
 
 @command.command("list", epilog="Example: handlewatch batches list --as mara")
@@ -127,10 +127,10 @@ def verify(
     else:
         manifest = checked.manifest
         for problem in checked.problems:
-            typer.echo(f"not whole: {problem}", err=True)
+            say(f"not whole: {problem}", err=True)
         if not checked.problems:
-            typer.echo(f"Whole: {manifest.rows} rows, as exported by {manifest.created_by} on {manifest.created_at}.")
-        typer.echo(f"Manifest SHA-256: {checked.sha256}")
+            say(f"Whole: {manifest.rows} rows, as exported by {manifest.created_by} on {manifest.created_at}.")
+        say(f"Manifest SHA-256: {checked.sha256}")
     if checked.problems:
         raise typer.Exit(Exit.PARTIAL)
 
@@ -142,6 +142,6 @@ def _moment(text: str | None) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         raise ConfigError(f"{text!r} is no date.", kept="Nothing was written.", do="Write 2026-11-01.") from None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

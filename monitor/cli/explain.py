@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from monitor.cli.options import BundleDir, Json, Lexicon, Rules
-from monitor.cli.output import print_json
+from monitor.cli.output import print_json, say
 from monitor.errors import InputError
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def explain(
         print_json(as_dict(explanation))
         return
     for line in as_text(explanation):
-        typer.echo(line)
+        say(line)
 
 
 def _post(given: bytes) -> Post:

@@ -7,6 +7,9 @@ from typing import Annotated
 
 import typer
 
+LARGEST = 2**31 - 1
+"""The largest number of a row: integer columns hold no more."""
+
 Json = Annotated[bool, typer.Option("--json", help="Machine-readable: JSON on stdout.")]
 Home = Annotated[
     Path | None,

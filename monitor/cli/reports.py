@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from monitor.cli.options import As, Home, Json
-from monitor.cli.output import print_error, print_json, print_table
+from monitor.cli.options import LARGEST, As, Home, Json
+from monitor.cli.output import print_error, print_json, print_table, printable, say
 
 if TYPE_CHECKING:
     from alerts.outbox.view import ReportView
@@ -28,7 +28,7 @@ Reason = Annotated[str, typer.Option("--reason", help="Why; kept with it.")]
 def list_reports(
     state: Annotated[str | None, typer.Option("--state", help="Only those in this state.")] = None,
     channel: Annotated[str | None, typer.Option("--channel", help="Only those of this channel.")] = None,
-    alert: Annotated[int | None, typer.Option("--alert", help="Only those of this alert.")] = None,
+    alert: Annotated[int | None, typer.Option("--alert", min=1, max=LARGEST, help="Only those of this alert.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many at most.")] = 100,
     home: Home = None,
     json: Json = False,
@@ -36,15 +36,17 @@ def list_reports(
     """Lists reports, last changed first, and how many wait for a person."""
     from alerts.outbox import view as outbox_view
     from alerts.outbox.reports import ReportState
-    from alerts.outbox.switch import sending_on
+    from alerts.outbox.switch import stopped_by
     from monitor.app import open_app
 
     wanted = _state(state) if state else None
     with open_app(home) as app, app.store.read() as session:
-        lines = outbox_view.listing(session, state=wanted, channel=channel, alert_id=alert, limit=limit)
-        counts, on = outbox_view.counts(session), sending_on(session)
+        lines = outbox_view.listing(
+            session, state=wanted, channel=printable(channel) if channel else None, alert_id=alert, limit=limit
+        )
+        counts, stopped = outbox_view.counts(session), stopped_by(session)
     if json:
-        print_json({"sending": on, "counts": counts, "reports": [_plain(asdict(line)) for line in lines]})
+        print_json({"sending": stopped is None, "counts": counts, "reports": [_plain(asdict(line)) for line in lines]})
         return
     print_table(
         ("Report", "State", "Channel", "Platform", "Alert", "Attempts", "Due (UTC)", "Changed (UTC)"),
@@ -66,8 +68,10 @@ def list_reports(
     people = {state: counts[state] for state in (ReportState.UNCERTAIN, ReportState.MANUAL) if counts.get(state)}
     if people:
         typer.echo(f"Waiting for a person: {', '.join(f'{count} {state}' for state, count in people.items())}.")
-    if not on:
-        typer.echo("Sending is stopped: handlewatch reports resume --as USER --reason WHY")
+    if stopped is not None:
+        why = stopped.reason or "no reason given"
+        say(f"Sending is stopped, by {stopped.by} since {_time(stopped.changed_at)} UTC: {why}")
+        say("  to allow it again: handlewatch reports resume --as USER --reason WHY")
 
 
 @command.command(epilog="Example: handlewatch reports show 3f2a91c0")
@@ -103,7 +107,7 @@ def show(
 
 def _print_view(view: ReportView) -> None:
     line = view.line
-    typer.echo(f"Report {line.id}: {line.state.replace('_', ' ')}")
+    say(f"Report {line.id}: {line.state.replace('_', ' ')}")
     facts = {
         "Alert": line.alert_id,
         "Channel": line.channel,
@@ -115,16 +119,16 @@ def _print_view(view: ReportView) -> None:
     }
     for name, value in facts.items():
         if value is not None:
-            typer.echo(f"  {name}: {value}")
-    typer.echo()
+            say(f"  {name}: {value}")
+    say("")
     print_table(
         ("When (UTC)", "From", "To", "Who", "What"),
         ((_time(event.at), event.before or "-", event.after, event.actor, event.detail) for event in view.events),
         empty="Nothing happened yet.",
     )
     if view.preview is not None:
-        typer.echo(f"\nWhat leaves{'' if view.clear else ', masked'}:\n")
-        typer.echo("\n".join(f"  | {text}" for text in view.preview.splitlines()))
+        say(f"\nWhat leaves{'' if view.clear else ', masked'}:\n")
+        say("\n".join(f"  | {text}" for text in view.preview.splitlines()))
 
 
 @command.command(epilog="Example: handlewatch reports send 3f2a91c0 --as mara")

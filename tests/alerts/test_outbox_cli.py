@@ -99,9 +99,11 @@ def test_stop_and_resume(handlewatch: Any, desk: Store, mailbox: Mailbox) -> Non
     run(handlewatch, "stop", "--as", "aud", "--reason", "x", code=4)
     assert "Sending is stopped." in run(handlewatch, "stop", "--as", "ana", "--reason", "a flood").stdout
     assert "already" in run(handlewatch, "stop", "--as", "ana", "--reason", "a flood").stdout
-    assert "Sending is stopped" in run(handlewatch, "list").stdout
+    assert "Sending is stopped, by ana since" in (listed := run(handlewatch, "list").stdout)
+    assert "UTC: a flood" in listed
     run(handlewatch, "send", mailed.id[:8], "--as", "mo", "--deliver", code=7)
     assert mailbox.mails == []
+    run(handlewatch, "resume", "--as", "ana", "--reason", " ", code=2)
     resumed = json.loads(run(handlewatch, "resume", "--as", "ana", "--reason", "over", "--json").stdout)
     assert resumed == {"sending": True, "changed": True, "under_way": 0}
     run(handlewatch, "send", "--as", "mo", "--deliver")
@@ -116,6 +118,39 @@ def test_an_uncertain_one_asks_for_again(handlewatch: Any, desk: Store, mailbox:
     assert "--again" in run(handlewatch, "send", mailed.id[:8], "--as", "mo", code=7).stderr
     run(handlewatch, "send", mailed.id[:8], "--as", "mo", "--again", "--deliver")
     assert len(mailbox.mails) == 1
+
+
+NOT_UTF8, TERMINAL = "\udcff", "\x1b[2J"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("show", NOT_UTF8), 7),
+        (("show", "%%%%"), 7),
+        (("show", "x" * 100_000), 7),
+        (("list", "--channel", NOT_UTF8), 0),
+        (("list", "--alert", str(2**63)), 2),
+        (("stop", "--as", NOT_UTF8, "--reason", "x"), 4),
+        (("stop", "--as", "ana", "--reason", NOT_UTF8 + TERMINAL), 0),
+        (("stop", "--as", "", "--reason", "x"), 4),
+    ],
+)
+def test_arguments_that_no_database_takes(handlewatch: Any, desk: Store, arguments: tuple[str, ...], code: int) -> None:
+    done = run(handlewatch, *arguments, code=code)
+    listed = run(handlewatch, "list")
+    for written in (done.stdout, done.stderr, listed.stdout):
+        assert "nobody foresaw" not in written
+        assert "\x1b" not in written
+    assert len(done.stderr) < 1000
+
+
+def test_a_reference_is_kept_in_a_form_that_can_be_shown(handlewatch: Any, desk: Store) -> None:
+    _, manual = reports(desk)
+    run(handlewatch, "mark-filed", manual.id[:8], "--as", "mo", "--reference", f"7{NOT_UTF8}{TERMINAL}" + "x" * 9999)
+    (line,) = json.loads(run(handlewatch, "list", "--state", "filed", "--json").stdout)["reports"]
+    assert line["remote_id"].startswith("7[U+DCFF lone surrogate][U+001B escape][2J")
+    assert len(line["remote_id"]) < 500
 
 
 def test_before_init_it_says_what_to_do(handlewatch: Any) -> None:

@@ -126,6 +126,61 @@ def test_the_safeguarding_lane_needs_a_name(handlewatch: Any, installed: Path) -
     assert handlewatch("alerts", "list", "--lane", "safeguarding").returncode == 4
 
 
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("alerts", "list", "--after", f"1-{2**70}"), 2),
+        (("alerts", "list", "--after", f"{2**70}-1"), 2),
+        (("alerts", "show", str(2**70)), 2),
+        (
+            (
+                "alerts",
+                "decide",
+                "1",
+                "--verdict",
+                "escalated",
+                "--reason",
+                "x",
+                "--as",
+                "ana",
+                "--version",
+                str(2**70),
+            ),
+            2,
+        ),
+        (("alerts", "decide", "1", "--verdict", "escalated", "--reason", "x", "--as", "\udcff"), 4),
+        (("alerts", "decide", "1", "--verdict", "escalated", "--reason", "x", "--as", "a" * 9999), 4),
+        (("alerts", "list", "--lane", "safeguarding"), 4),
+        (("alerts", "list", "--list", "mine"), 4),
+        (("audit", "list", "--actor", "\udcff"), 0),
+        (("users", "disable", "\udcff", "--as", "adm"), 2),
+        (
+            (
+                "batches",
+                "export",
+                "--format",
+                "csv",
+                "--reason",
+                "x",
+                "--as",
+                "sal",
+                "--since",
+                "0001-01-01T00:00+14:00",
+            ),
+            2,
+        ),
+        (("batches", "export", "--format", "csv", "--reason", "x", "--as", "sal", "--out", "x" * 5000), 3),
+        (("batches", "export", "--format", "csv", "--reason", "x" * 100_000, "--as", "sal"), 2),
+    ],
+)
+def test_arguments_that_no_database_takes(
+    handlewatch: Any, installed: Path, arguments: tuple[str, ...], code: int
+) -> None:
+    done = handlewatch(*arguments)
+    assert (done.returncode, "nobody foresaw" in done.stderr) == (code, False), done.stderr
+    assert len(done.stderr) < 1000
+
+
 def test_the_audit_trail_shows_and_verifies(handlewatch: Any, installed: Path) -> None:
     handlewatch("alerts", "claim", "1", "--as", "ana")
     listed = handlewatch("audit", "list", "--actor", "ana")

@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import JSON, LargeBinary
 from sqlmodel import Field, SQLModel
 
-from monitor.store.types import UtcTime
+from monitor.store.types import UtcTime, encrypted_text
 
 
 class AuditRow(SQLModel, table=True):
@@ -41,5 +41,5 @@ class Switch(SQLModel, table=True):
     name: str = Field(primary_key=True)
     on: bool
     by: str
-    reason: str
+    reason: str = Field(sa_type=encrypted_text("switch.reason"))
     changed_at: datetime = Field(sa_type=UtcTime)
