@@ -6,13 +6,22 @@ Every setting can be given as an environment variable: `HANDLEWATCH_` + section 
 
 from __future__ import annotations
 
+import os
+import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
-from pydantic_settings import BaseSettings, EnvSettingsSource, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic_core import ErrorDetails
+from pydantic_settings import (
+    BaseSettings,
+    EnvSettingsSource,
+    PydanticBaseSettingsSource,
+    SettingsConfigDict,
+    SettingsError,
+)
 
 from monitor import __version__
 from monitor.errors import ConfigError
@@ -21,6 +30,7 @@ from monitor.suggest import closest
 
 CONFIG_FILE = "handlewatch.toml"
 DATABASE_FILE = "handlewatch.db"
+ENVIRONMENT = "HANDLEWATCH_"
 
 
 class _Section(BaseModel):
@@ -108,7 +118,7 @@ class Settings(BaseSettings):
     """All settings. `home` holds configuration, database and (unless given otherwise) the key."""
 
     model_config = SettingsConfigDict(
-        env_prefix="HANDLEWATCH_", env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
+        env_prefix=ENVIRONMENT, env_nested_delimiter="__", extra="forbid", frozen=True, env_ignore_empty=True
     )
 
     home: Path
@@ -145,35 +155,86 @@ class Settings(BaseSettings):
         return f"handlewatch/{__version__} ({contact})"
 
 
+class _FileOnly(Settings):
+    """The settings of the file alone."""
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],  # noqa: ARG003  (pydantic-settings gives these by name)
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """What is handed in."""
+        return (init_settings,)
+
+
 def default_home() -> Path:
     """The user's data folder for Handlewatch."""
     return platformdirs.user_data_path("handlewatch", appauthor=False)
 
 
-def load_settings(home: Path | None = None) -> Settings:
-    """Reads the configuration of a home folder. Raises `ConfigError` naming the file and the setting."""
+def load_settings(home: Path | None = None, *, environment: bool = True) -> Settings:
+    """Reads the configuration of a home folder.
+
+    :param environment: False for the file alone: a demo must not touch what the environment names.
+    :raises ConfigError: naming the file (or the variable) and the setting; no value is repeated.
+    """
     home = (home or default_home()).absolute()
     path = home / CONFIG_FILE
-    values: dict[str, Any] = {}
+    values = _read(path)
+    if "home" in values:
+        raise ConfigError(
+            f"{path}: there is no setting 'home'.", do="The folder is given by --home or HANDLEWATCH_HOME."
+        )
     try:
-        values = tomllib.loads(path.read_text("utf-8"))
+        settings = (Settings if environment else _FileOnly)(**values, home=home)
+    except SettingsError as error:
+        named = re.search(r'field "(\w+)"', str(error))
+        variable = f"{ENVIRONMENT}{named[1].upper()}" if named else f"A variable that begins with {ENVIRONMENT}"
+        raise ConfigError(
+            f"{variable} in the environment is not what it should be: JSON.",
+            do="Set it as a JSON object, or its settings one by one (HANDLEWATCH_DATABASE__URL).",
+        ) from None
+    except ValidationError as error:
+        problem = error.errors(include_url=False, include_input=False)[0]
+        raise ConfigError(
+            f"{_place(path, problem['loc'])}: {_worded(problem)}",
+            do="Mend that setting; `handlewatch init` writes a full example.",
+        ) from None
+    beside = {name: home / file for name in ("lexicon", "rules") if (file := getattr(settings, name)) is not None}
+    return settings.model_copy(update=beside)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        # Editors on Windows begin files with a byte order mark.
+        return tomllib.loads(path.read_text("utf-8-sig"))
     except FileNotFoundError:
-        pass  # nothing configured: counting only
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path} cannot be read: {error}.", do="Check the file and its permissions.") from None
+        return {}  # nothing configured: counting only
+    except OSError as error:
+        raise ConfigError(
+            f"{path} cannot be read: {error.strerror}.", do="Check the folder (--home), the file and its permissions."
+        ) from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} cannot be read: it is not UTF-8 (byte {error.start}).", do="Save it so.") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path} is not TOML: {error}.", do="Mend that line.") from None
-    values["home"] = home
-    try:
-        return Settings(**values)
-    except ValidationError as error:
-        raise ConfigError(
-            f"{path}: {_first_problem(error)}", do="Mend that setting; `handlewatch init` shows a full example."
-        ) from None
 
 
-def _first_problem(error: ValidationError) -> str:
-    problem = error.errors(include_url=False, include_input=False)[0]
+def _place(path: Path, loc: tuple[int | str, ...]) -> str:
+    """Where a wrong value comes from: the variable that sets it, or a setting around it, else the file."""
+    names = [str(part).upper() for part in loc]
+    for length in range(len(names), 0, -1):
+        variable = ENVIRONMENT + "__".join(names[:length])
+        if variable in os.environ:
+            return f"{variable} in the environment"
+    return str(path)
+
+
+def _worded(problem: ErrorDetails) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {where!r}. {closest(str(problem['loc'][-1]), _siblings(problem['loc'][:-1]))}"

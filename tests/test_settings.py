@@ -89,3 +89,50 @@ def test_an_unreadable_file_says_so(home: Path) -> None:
 def test_the_folder_that_is_asked_for_wins_over_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HANDLEWATCH_HOME", "/elsewhere")
     assert load_settings(home).home == home
+
+
+def test_a_demo_is_not_reached_by_the_environment(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HANDLEWATCH_DATABASE__URL", "postgresql://production/x")
+    monkeypatch.setenv("HANDLEWATCH_SOURCES", "{")
+    assert load_settings(home, environment=False).database_url == f"sqlite:///{home}/handlewatch.db"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("HANDLEWATCH_SOURCES", "{", "HANDLEWATCH_SOURCES in the environment"),
+        ("HANDLEWATCH_PAGE__PORT", "x", "HANDLEWATCH_PAGE__PORT in the environment: page.port"),
+        ("HANDLEWATCH_ORGANISATION", "invented-secret", "HANDLEWATCH_ORGANISATION in the environment"),
+    ],
+)
+def test_mistakes_in_the_environment_are_named_without_the_value(
+    home: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ConfigError) as caught:
+        load_settings(home)
+    assert said in caught.value.what
+    assert "invented-secret" not in str(caught.value)
+
+
+def test_a_byte_order_mark_is_no_mistake(home: Path) -> None:
+    (home / CONFIG_FILE).write_bytes(b"\xef\xbb\xbf[page]\r\nport = 81\r\n")
+    assert load_settings(home).page.port == 81
+
+
+def test_lexicon_and_rules_lie_beside_the_configuration(home: Path) -> None:
+    write(home, 'lexicon = "ours.toml"\nrules = "/etc/rules.toml"\n')
+    settings = load_settings(home)
+    assert (settings.lexicon, settings.rules) == (home / "ours.toml", Path("/etc/rules.toml"))
+
+
+def test_the_home_folder_is_no_setting(home: Path) -> None:
+    write(home, 'home = "/elsewhere"\n')
+    with pytest.raises(ConfigError, match="--home"):
+        load_settings(home)
+
+
+def test_a_home_that_is_a_file_says_so(home: Path) -> None:
+    (home / "file").write_text("")
+    with pytest.raises(ConfigError, match="cannot be read: Not a directory"):
+        load_settings(home / "file")

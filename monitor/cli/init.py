@@ -104,7 +104,7 @@ def _write(folder: Path, path: Path, organisation: Any) -> None:
 
     from monitor.settings import DATABASE_FILE
     from monitor.store.database import open_store, sqlite_url
-    from monitor.store.keys import KEY_VARIABLE, load_keyring, write_key_file
+    from monitor.store.keys import KEY_VARIABLE, load_keyring, write_key_file, write_private_file
 
     try:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -112,10 +112,8 @@ def _write(folder: Path, path: Path, organisation: Any) -> None:
             write_key_file(_key_file(folder))
         url = os.environ.get("HANDLEWATCH_DATABASE__URL") or sqlite_url(folder / DATABASE_FILE)
         open_store(url, load_keyring(folder), upgrade=True).close()
-        # Last, so that a failure before it leaves an installation that may be tried again.
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(config_text(organisation.model_dump()))
+        # Last, and whole or not at all, so that whatever fails leaves an installation that may be tried again.
+        write_private_file(path, config_text(organisation.model_dump()))
     except OSError as error:
         raise StoreError(
             f"{error.filename or folder} cannot be written: {error.strerror}.",

@@ -13,20 +13,23 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, cast
 
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from monitor.clock import Clock, system_clock
-from monitor.errors import StoreError
+from monitor.errors import ConfigError, StoreError
 from monitor.store import migrate
-from monitor.store.keys import Keyring
+from monitor.store.keys import KEY_VARIABLE, Keyring
+from monitor.store.tables.keys import KeyMark
+from monitor.store.writing import insert_or_ignore
 
 BUSY_SECONDS = 30
 """How long a writer waits for another process's short transaction on SQLite."""
 
 _READ_ONLY = "handlewatch_read_only"
+_MARK = "this database's key"
 
 
 class Store:
@@ -95,6 +98,13 @@ def explain(error: DBAPIError) -> StoreError:
         ("is locked", f"Another process held the database for over {BUSY_SECONDS} s; find it, then try again."),
         ("not a database", "The file is not a Handlewatch database, or is damaged: restore it from a backup."),
         ("malformed", "The database file is damaged: restore it from a backup."),
+        ("authentication", "Check the user and the password in the database URL."),
+        (
+            "does not exist",
+            "Check the name in the database URL; make the database first, then `handlewatch db upgrade`.",
+        ),
+        ("resolve host", "Check the host in the database URL, and the network."),
+        ("terminating", "The PostgreSQL server stopped or dropped this database: check it, then start again."),
         ("connection", "Check that the PostgreSQL server runs and that the database URL is right."),
     ):
         if sign in lowered:
@@ -130,10 +140,26 @@ def _prepare_postgresql(engine: Engine) -> None:
     event.listen(engine, "connect", on_connect)
 
 
+def _parsed(url: str) -> URL:
+    """The URL, for a driver of ours. Raises `ConfigError`; the URL, which may hold a password, is not repeated."""
+    try:
+        parsed = make_url(url)
+    except (ArgumentError, ValueError):
+        parsed = None
+    if parsed is not None and parsed.drivername in {"postgresql", "postgres", "postgresql+psycopg"}:
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed is None or parsed.drivername != "sqlite" or not parsed.database:
+        raise ConfigError(
+            "database.url cannot be used.",
+            kept="Nothing was read or written.",
+            do="It is sqlite:///PATH or postgresql://USER:PASSWORD@HOST:PORT/NAME, with % and @ in a password written "
+            "as %25 and %40.",
+        )
+    return parsed
+
+
 def _engine(url: str) -> Engine:
-    parsed = make_url(url)
-    if parsed.drivername in {"postgresql", "postgres"}:
-        parsed = parsed.set(drivername="postgresql+psycopg")
+    parsed = _parsed(url)
     try:
         # Values never show up in error messages: those end up in logs.
         engine = create_engine(parsed, hide_parameters=True, pool_pre_ping=parsed.get_backend_name() != "sqlite")
@@ -150,7 +176,7 @@ def _engine(url: str) -> Engine:
 
 def sqlite_url(path: Path) -> str:
     """The URL of a SQLite file."""
-    return f"sqlite:///{path}"
+    return URL.create("sqlite", database=str(path)).render_as_string()
 
 
 def open_store(
@@ -167,6 +193,7 @@ def open_store(
     :param upgrade: bring an empty or older database to this version first; without it, either is an error.
     :param check_version: False for the one command that upgrades: it may make the file, and looks at nothing.
     :raises StoreError: unusable, older (upgrade first) or newer than this program, or another key.
+    :raises ConfigError: the URL is not one of these.
     """
     engine = _engine(url)
     cast("Any", engine.dialect).handlewatch_keyring = keyring
@@ -182,7 +209,36 @@ def open_store(
     except StoreError:
         engine.dispose()
         raise
-    return Store(engine, keyring, clock)
+    store = Store(engine, keyring, clock)
+    try:
+        if upgrade or check_version:
+            check_key(store)
+    except StoreError:
+        store.close()
+        raise
+    return store
+
+
+def check_key(store: Store) -> None:
+    """Compares the key with the one that this database is written with; marks a database that has no mark yet.
+
+    Without this, a process with another key would write on, and nobody could read all of it again.
+
+    :raises StoreError: it is another key.
+    """
+    with store.read() as session:
+        sealed = session.connection().execute(text("SELECT sealed FROM key_mark")).scalar()
+    if sealed is None:
+        with store.write() as session:
+            insert_or_ignore(session, KeyMark, id=1, sealed=_MARK)
+        with store.read() as session:
+            sealed = session.connection().execute(text("SELECT sealed FROM key_mark")).scalar_one()
+    if not store.keyring.owns(bytes(sealed)):
+        raise StoreError(
+            "The key is not the one that this database is written with.",
+            kept="Nothing was read or changed.",
+            do=f"Point {KEY_VARIABLE} or the key file at the right key, or the configuration at the right database.",
+        )
 
 
 def _check_file(engine: Engine, *, create: bool) -> None:

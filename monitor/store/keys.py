@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import base64
 import binascii
+import errno
 import hmac
 import os
 import secrets
+import tempfile
 from hashlib import sha256
 from pathlib import Path
 
@@ -74,6 +76,10 @@ class Keyring:
         except InvalidTag:
             raise _wrong_key(context) from None
 
+    def owns(self, sealed: bytes) -> bool:
+        """Whether a value was sealed with this key."""
+        return sealed[len(_FORMAT) : len(_FORMAT) + _ID_BYTES] == self.id
+
     def lookup(self, context: str, value: str) -> bytes:
         """The keyed hash (32 bytes) under which a value is found again; equal values, equal hashes."""
         return hmac.new(self._lookup, f"{context}\0{value}".encode("utf-8", "surrogatepass"), sha256).digest()
@@ -85,15 +91,46 @@ def new_key() -> str:
 
 
 def write_key_file(path: Path) -> None:
-    """Makes a key file that only its owner can read. Never overwrites one: losing a key loses the data."""
+    """Makes a key file that only its owner can read. Never overwrites one: losing a key loses the data.
+
+    The file is there with a whole key, or not at all, also where the disk is full or the process is killed.
+    """
+    if not path.exists():
+        write_private_file(path, new_key() + "\n")
+
+
+def write_private_file(path: Path, text: str) -> None:
+    """Makes a file for its owner's eyes, whole or not at all.
+
+    :raises FileExistsError: it is there already. :raises OSError: it cannot be written.
+    """
+    descriptor, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-")
+    draft = Path(name)
     try:
-        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return
-    with os.fdopen(descriptor, "w") as file:
-        file.write(new_key() + "\n")
-        file.flush()
-        os.fsync(file.fileno())
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        _give_name(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(folder)
+    finally:
+        os.close(folder)
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    try:
+        path.hardlink_to(draft)  # unlike a rename, never in the place of another file
+    except OSError as error:
+        if error.errno not in {errno.EPERM, errno.EOPNOTSUPP, errno.ENOTSUP, errno.ENOSYS}:
+            raise
+        # A file system without hard links.
+        if path.exists():
+            raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(path)) from None
+        draft.rename(path)
 
 
 def load_keyring(home: Path) -> Keyring:
@@ -101,16 +138,24 @@ def load_keyring(home: Path) -> Keyring:
     text = os.environ.get(KEY_VARIABLE)
     if text is None:
         try:
-            text = (home / KEY_FILE).read_text()
+            text = (home / KEY_FILE).read_text("utf-8")
         except FileNotFoundError:
             raise StoreError(
                 f"There is no key: neither {KEY_VARIABLE} nor {home / KEY_FILE} is set.",
                 kept="Nothing was read or written.",
                 do="Run `handlewatch init` to make one, or restore the key that belongs to this database.",
             ) from None
+        except OSError as error:
+            raise StoreError(
+                f"The key file {home / KEY_FILE} cannot be read: {error.strerror}.",
+                kept="Nothing was read or written.",
+                do="Make it readable for this user, and for no other.",
+            ) from None
+        except UnicodeDecodeError:
+            text = "-"  # no base64 text either
     try:
         return Keyring(base64.b64decode(text.strip(), validate=True))
-    except binascii.Error:
+    except (binascii.Error, ValueError):
         raise StoreError(
             "The key is not base64 text.", do=f"Check {KEY_VARIABLE} or {home / KEY_FILE} against your backup."
         ) from None

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import shlex
+import subprocess
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -87,3 +89,57 @@ def test_a_folder_that_cannot_be_written_says_so(handlewatch: Any, tmp_path: Pat
     done = handlewatch("init", *ANSWERS, "--home", str(tmp_path / "file" / "sub"))
     assert done.returncode == 8
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("place", [1, 3], ids=["key", "configuration"])
+def test_killed_in_the_middle_it_can_be_run_again(handlewatch: Any, home: Path, tmp_path: Path, place: int) -> None:
+    """The process dies by kill -9 when a file is written: at its first or third fsync."""
+    (tmp_path / "sitecustomize.py").write_text(
+        "import os, signal\n"
+        "count = 0\n"
+        "real = os.fsync\n"
+        "def fsync(descriptor):\n"
+        "    global count\n"
+        "    count += 1\n"
+        f"    if count == {place}:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    real(descriptor)\n"
+        "os.fsync = fsync\n"
+    )
+    path = f"{tmp_path}:{handlewatch.environment['PYTHONPATH']}"
+    assert handlewatch("init", *ANSWERS, env={"PYTHONPATH": path}).returncode == -9
+    assert not (home / "handlewatch.toml").exists()
+    done = handlewatch("init", *ANSWERS)
+    assert done.returncode == 0, done.stderr
+    assert handlewatch("db", "check").returncode == 0
+
+
+def test_on_a_full_disk_it_says_so_and_can_be_run_again(handlewatch: Any, home: Path) -> None:
+    """The file-size limit stands in for a full disk."""
+    line = f"trap '' XFSZ; ulimit -f 8; exec handlewatch init {shlex.join(ANSWERS)}"
+    full = subprocess.run(
+        ["sh", "-c", line], env=handlewatch.environment, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert full.returncode == 8, full.stderr
+    assert "to do:" in full.stderr
+    assert "Traceback" not in full.stderr
+    assert not (home / "handlewatch.toml").exists()
+    done = handlewatch("init", *ANSWERS)
+    assert done.returncode == 0, done.stderr
+    assert handlewatch("db", "check").returncode == 0
+
+
+def test_another_key_is_refused_before_anything_is_written(handlewatch: Any, home: Path) -> None:
+    assert handlewatch("init", *ANSWERS).returncode == 0
+    key = home / "handlewatch.plain-key"
+    right = key.read_text()
+    key.unlink()
+    (home / "handlewatch.toml").rename(home / "kept.toml")
+    again = handlewatch("init", *ANSWERS)  # makes a new key for the old database
+    assert again.returncode == 8
+    assert "key is not the one" in again.stderr
+    (home / "kept.toml").rename(home / "handlewatch.toml")
+    for command in (["run"], ["coverage"], ["db", "upgrade"], ["users", "list"]):
+        assert handlewatch(*command).returncode == 8, command
+    key.write_text(right)
+    assert handlewatch("coverage").returncode == 0

@@ -12,7 +12,7 @@ from sqlalchemy import event, text
 from sqlalchemy.exc import StatementError
 from sqlmodel import select
 
-from monitor.errors import StoreError
+from monitor.errors import ConfigError, StoreError
 from monitor.store.database import Store, open_store, sqlite_url
 from monitor.store.keys import KEY_FILE, KEY_VARIABLE, Keyring, load_keyring, new_key, write_key_file
 from monitor.store.tables import Account, Identity, SourceRow
@@ -52,6 +52,11 @@ def test_nothing_encrypted_is_readable_in_the_file(sqlite_store: Store, tmp_path
 def test_another_key_and_a_moved_value_are_refused(store: Store, database_url: str) -> None:
     with store.write() as session:
         session.add(identity(store.now()))
+    for upgrade in (False, True):
+        with pytest.raises(StoreError, match="not the one that this database is written with"):
+            open_store(database_url, Keyring(b"x" * 32), upgrade=upgrade)
+    with store.write() as session:  # a database from before the mark: its values are refused one by one
+        session.execute(text("DELETE FROM key_mark"))
     other = open_store(database_url, Keyring(b"x" * 32))
     with pytest.raises(StoreError, match="not the one it was written with"), other.read() as session:
         session.exec(select(Identity)).all()
@@ -194,3 +199,72 @@ def test_a_connection_that_is_in_use_when_the_store_closes_is_closed_afterwards(
         store.close()
         assert raw not in closed
     assert raw in closed
+
+
+def test_a_half_written_key_file_is_never_left_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(os, "fsync", full)
+    with pytest.raises(OSError, match="No space"):
+        write_key_file(tmp_path / KEY_FILE)
+    assert list(tmp_path.iterdir()) == []
+    monkeypatch.undo()
+    write_key_file(tmp_path / KEY_FILE)
+    assert [path.name for path in tmp_path.iterdir()] == [KEY_FILE]
+    assert (tmp_path / KEY_FILE).stat().st_mode & 0o777 == 0o600
+    load_keyring(tmp_path)
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe\x00", b"not base64!", "schl\u00fcssel".encode(), b"c2hvcnQ="])
+def test_a_key_that_is_none_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / KEY_FILE).write_bytes(content)
+    with pytest.raises(StoreError, match="key"):
+        load_keyring(tmp_path)
+
+
+def test_a_key_file_that_cannot_be_read_says_so(tmp_path: Path) -> None:
+    (tmp_path / KEY_FILE).mkdir()
+    with pytest.raises(StoreError, match="cannot be read"):
+        load_keyring(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "mysql://u:invented-secret@h/x",
+        "foo://u:invented-secret@h",
+        "no url invented-secret",
+        "postgresql://u:invented-secret@h:port/x",
+        "postgresql+asyncpg://u:invented-secret@h/x",
+        "sqlite://",
+    ],
+)
+def test_a_url_that_cannot_be_used_is_refused_without_repeating_it(keyring: Keyring, url: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        open_store(url, keyring)
+    assert "invented-secret" not in str(caught.value)
+
+
+@pytest.mark.parametrize("name", ["a b", "q?x", "per%20cent", "ha#sh", "col:on@at"])
+def test_any_folder_can_hold_the_database(tmp_path: Path, keyring: Keyring, name: str) -> None:
+    folder = tmp_path / name
+    folder.mkdir()
+    open_store(sqlite_url(folder / "x.db"), keyring, upgrade=True).close()
+    assert (folder / "x.db").exists()
+
+
+def test_a_database_of_the_first_version_is_upgraded(database_url: str, keyring: Keyring) -> None:
+    store = open_store(database_url, keyring, upgrade=True)
+    with store.write() as session:
+        session.add(identity(datetime(2026, 11, 1, tzinfo=UTC)))
+        session.execute(text("DROP TABLE key_mark"))
+        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
+    store.close()
+    with pytest.raises(StoreError) as caught:
+        open_store(database_url, keyring)
+    assert "db upgrade" in caught.value.do
+    store = open_store(database_url, keyring, upgrade=True)
+    with store.read() as session:
+        assert session.exec(select(Identity.handle)).one() == "zorblat_77"
+    store.close()

@@ -2,6 +2,7 @@
 
 from monitor.store.tables.collecting import Coverage, CursorRow, Lease, Run, SourceRow
 from monitor.store.tables.evidence import Account, Campaign, Identity, Mention, Occurrence, StoredPost
+from monitor.store.tables.keys import KeyMark
 from monitor.store.tables.records import AuditRow, Switch
 from monitor.store.tables.reporting import ExportBatch, Report, ReportEvent
 from monitor.store.tables.reviewing import Alert, Decision, Reveal, User, WebSession
@@ -16,6 +17,7 @@ __all__ = [
     "Decision",
     "ExportBatch",
     "Identity",
+    "KeyMark",
     "Lease",
     "Mention",
     "Occurrence",
