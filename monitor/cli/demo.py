@@ -4,21 +4,30 @@ from __future__ import annotations
 
 import asyncio
 import signal
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from monitor.cli.options import Home
-
 if TYPE_CHECKING:
     from monitor.demo import Demo
+
+Folder = Annotated[
+    Path | None,
+    # Not from HANDLEWATCH_HOME: a demo has no business in an installation's folder.
+    typer.Option(
+        "--home",
+        help="Keep the demo in this folder until the next time (default: a temporary one).",
+        show_default=False,
+    ),
+]
 
 command = typer.Typer(add_completion=False, help="Shows everything at work on bundled neutral sample posts; offline.")
 
 
 @command.command(epilog="Example: handlewatch demo --once")
 def demo(
-    home: Home = None,
+    home: Folder = None,
     once: bool = typer.Option(False, "--once", help="End after the summary (for scripts)."),
     port: int = typer.Option(8642, min=0, max=65535, help="The page's port; the next free one if it is taken."),
 ) -> None:

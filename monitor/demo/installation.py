@@ -64,7 +64,8 @@ def open_demo(home: Path | None = None) -> Generator[Demo]:
         passwords = {name: secrets.token_urlsafe(9) for name in PEOPLE}
         for name, role in PEOPLE.items():
             Users(store).seed(name, role=role, password=passwords[name], part="demo")
-        yield Demo(app=App(load_settings(folder), store), passwords=passwords, mails=mails, home=folder)
+        app = App(load_settings(folder, environment=False), store)
+        yield Demo(app=app, passwords=passwords, mails=mails, home=folder)
 
 
 def _folder(stack: ExitStack, home: Path | None) -> Path:
@@ -72,7 +73,7 @@ def _folder(stack: ExitStack, home: Path | None) -> Path:
         return Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="handlewatch-demo-")))
     home = home.absolute()
     if home.exists():
-        if any(home.iterdir()) and not (home / MARK).exists():
+        if not home.is_dir() or (any(home.iterdir()) and not (home / MARK).exists()):
             raise RefusedError(
                 f"{home} holds something that is not a demo.",
                 kept="It is unchanged.",

@@ -10,6 +10,8 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
+from monitor.errors import UnreachableError
+
 
 class _Keep:
     """Writes every message to a file of its own."""
@@ -39,7 +41,13 @@ def mailbox(folder: Path) -> Generator[int]:
     folder.mkdir(mode=0o700, exist_ok=True)
     port = _free_port()
     controller = Controller(_Keep(folder), hostname="127.0.0.1", port=port)
-    controller.start()
+    try:
+        controller.start()
+    except OSError as error:
+        raise UnreachableError(
+            f"The demo's mail server cannot listen on loopback: {error.strerror}.",
+            do="Bring the loopback interface up (ip link set lo up).",
+        ) from error
     try:
         yield port
     finally:

@@ -60,6 +60,19 @@ def test_the_demo_never_takes_a_folder_that_is_not_its_own(handlewatch: Any, hom
     assert (home / CONFIG_FILE).exists()
 
 
+def test_the_demo_never_touches_an_installation_that_the_environment_names(
+    handlewatch: Any, home: Path, tmp_path: Path
+) -> None:
+    database = tmp_path / "production.db"
+    env = {"HANDLEWATCH_DATABASE__URL": f"sqlite:///{database}", "HANDLEWATCH_HOME": str(home)}
+    done = handlewatch("demo", "--once", env=env)
+    assert done.returncode == 0, done.stderr
+    assert "19 hits" in done.stdout
+    assert "No alerts" not in done.stdout
+    assert not database.exists()
+    assert list(home.iterdir()) == []
+
+
 def test_the_demo_reports_what_is_decided_to_its_own_mail_server(handlewatch: Any, tmp_path: Path) -> None:
     home = str(tmp_path / "demo")
     process = started(handlewatch, "demo", "--home", home, "--port", "0")
