@@ -43,20 +43,26 @@ def place(session: Session, keyring: Keyring, arrival: Arrival) -> Placed:
     insert_or_ignore(session, Campaign, id=arrival.post_id, template_hash=template_hash, created_at=arrival.at)
     campaign = session.exec(select(Campaign.id).where(Campaign.template_hash == template_hash)).one()
     insert_or_ignore(session, Occurrence, campaign_id=campaign, post_id=arrival.post_id, added_at=arrival.at)
-    raised = insert_or_ignore(
-        session,
-        Alert,
-        campaign_id=campaign,
-        state="open",
-        version=1,
-        lane="main",
-        priority=priority(arrival.screening),
-        score=arrival.screening.score,
-        rule=arrival.screening.rule,
-        bundle=arrival.screening.bundle,
-        explanation=arrival.explanation,
-        opened_at=arrival.at,
-        last_occurrence_at=arrival.at,
+    # Asked first: on PostgreSQL an insert that is not needed uses up a number, and people see these numbers.
+    known = session.exec(select(Alert.id).where(col(Alert.campaign_id) == campaign)).first()
+    raised = (
+        None
+        if known is not None
+        else insert_or_ignore(
+            session,
+            Alert,
+            campaign_id=campaign,
+            state="open",
+            version=1,
+            lane="main",
+            priority=priority(arrival.screening),
+            score=arrival.screening.score,
+            rule=arrival.screening.rule,
+            bundle=arrival.screening.bundle,
+            explanation=arrival.explanation,
+            opened_at=arrival.at,
+            last_occurrence_at=arrival.at,
+        )
     )
     if raised is not None:
         audit.record(

@@ -64,6 +64,13 @@ def test_hostile_names_are_kept_in_a_form_that_both_databases_take(intake: Intak
     assert intake.commit(gone, source="s").deleted == 1
 
 
+def test_alerts_are_numbered_without_gaps_however_many_posts_they_have(intake: Intake, store: Store) -> None:
+    intake.commit(screened(*[hit(number) for number in range(20)]), source="s")
+    intake.commit(screened(hit(21, text="elsewhere taboo nolimits, wickr: vexilorp")), source="s")
+    with store.read() as session:
+        assert sorted(session.exec(select(Alert.id))) == [1, 2]
+
+
 def test_names_that_are_cut_stay_different() -> None:
     assert storable("a" * 5000) != storable("a" * 5001)
     assert storable("https://social.example/@zorblat/1?q=\u00fc") == "https://social.example/@zorblat/1?q=\u00fc"

@@ -41,6 +41,22 @@ async def hang() -> Receipt:
     raise AssertionError("never reached")
 
 
+async def test_whatever_a_server_gives_as_a_reference_can_be_kept(store: Store) -> None:
+    """On both databases; one of these texts ended all delivery."""
+
+    async def answer() -> Receipt:
+        return Receipt(remote_id="7\0\ud800\x1b[2J" + "x" * 99_999, status="200\0", detail="\udfff\0")
+
+    channel = ToldChannel(outcomes=[answer])
+    decide(store, router(store, configured(channel)), hit(1))
+    await Delivery(store, configured(channel)).deliver_due()
+    (report,) = reports(store)
+    assert report.state == S.ACCEPTED
+    assert report.remote_id is not None
+    assert report.remote_id.startswith("7[U+0000 null][U+D800 lone surrogate][U+001B escape][2J")
+    assert len(report.remote_id) < 500
+
+
 async def test_what_is_due_is_sent_once_exactly_as_frozen(store: Store) -> None:
     channel = ToldChannel()
     (report,) = queue(store, channel)
