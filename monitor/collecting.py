@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -157,7 +157,10 @@ class Collector:
                 self.status.posts += done.posts
                 self.status.hits += done.hits
                 self.status.bad += done.bad
-                self.status.last_success, self.status.failures = self._now(), 0
+                # What a source tries to get over by itself is shown meanwhile, and is no success.
+                self.status.error = _trouble(screened.coverage)
+                if done.posts or not self.status.error:
+                    self.status.last_success, self.status.failures = self._now(), 0
 
     def _take(self, screened: Screened) -> Committed:
         return self._sink.take(self._name, screened)
@@ -191,6 +194,11 @@ class Collector:
 
     async def _on(self, thread: Executor, function: Callable[[], _R]) -> _R:
         return await asyncio.get_running_loop().run_in_executor(thread, function)
+
+
+def _trouble(coverage: Sequence[Coverage]) -> str:
+    passing = (Seen.FAILED, Seen.RATE_LIMITED)
+    return next((interval.note for interval in reversed(coverage) if interval.state in passing), "")
 
 
 async def stopped_within(seconds: float, stop: asyncio.Event) -> bool:

@@ -33,6 +33,7 @@ from monitor.settings import Settings
 from monitor.store import leases
 from monitor.store.database import open_store
 from monitor.store.keys import load_keyring
+from monitor.threads import Abandonable
 
 SEAL_EVERY = 2.0
 BEAT_EVERY = leases.LEASE_SECONDS / 3
@@ -62,6 +63,7 @@ class Running:
 
     async def run(self, stop: asyncio.Event, *services: Service) -> None:
         """Until `stop` is set. Raises what broke the store or a service."""
+        asyncio.get_running_loop().set_default_executor(Abandonable())
         screen = open_screen(self._settings)
         with ThreadPoolExecutor(1, "screen") as screen_thread, ThreadPoolExecutor(1, "store") as store_thread:
             sink, own = self._sink(store_thread)

@@ -13,7 +13,8 @@ from monitor.collecting import AUTH_WAIT, FIRST_WAIT, LONGEST_WAIT, Collector, C
 from monitor.counting import Counting
 from monitor.errors import AuthError, RateLimitedError, StoreError, UnreachableError
 from monitor.keeping import Keeping
-from monitor.ports import Pace
+from monitor.ports import Batch, Pace, Records, Seen
+from monitor.ports import Coverage as CoveredInterval
 from monitor.schedule import Driven, Schedule
 from monitor.store import leases
 from monitor.store.database import Store
@@ -103,6 +104,29 @@ async def test_back_off_grows_to_its_limit_and_ends_with_success(collector: Any,
     assert waits[-1] == LONGEST_WAIT
     assert await driven.collect()
     assert (driven.status.failures, driven.status.error) == (0, "")
+
+
+async def test_what_a_source_tries_to_get_over_is_shown_and_is_no_success(
+    collector: Any, clock: Any, threads: Any
+) -> None:
+    gap = CoveredInterval(scope="x", start=clock(), end=clock(), state=Seen.FAILED, note="no answer from x")
+    down = Batch(records=Records.of(()), coverage=(gap,))
+    error = UnreachableError("no answer from x, also at the last attempt")
+    rounds: list[Any] = [[down, error], [down, error], [down, error], [down, batch(post(1)), None]]
+    driven = collector(Script(*rounds), Counting())
+    waits = []
+    for _ in range(3):
+        await driven.collect()
+        waits.append((driven.status.next_try - clock()).total_seconds())
+    assert waits == [FIRST_WAIT * 2, FIRST_WAIT * 4, FIRST_WAIT * 8]
+    assert driven.status.last_success is None
+    running = asyncio.create_task(driven.collect())
+    while not driven.status.posts:
+        await asyncio.sleep(0.01)
+    assert (driven.status.error, driven.status.failures) == ("", 0)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
 
 
 async def test_a_stop_waits_for_the_commit_and_closes_the_source(collector: Any, keeping: Any, store: Store) -> None:
