@@ -28,7 +28,7 @@ def find(session: Session, alert_id: int, user: str | None) -> tuple[User | None
     person = require(session, user, Permission.REVIEW) if user is not None else None
     alert = session.get(Alert, alert_id) if 0 < alert_id < 2**31 else None
     if alert is None:
-        raise NoSuchAlertError(f"There is no alert {alert_id}.", do="See `handlewatch alerts list`.")
+        raise NoSuchAlertError(f"There is no alert {alert_id}.", do="See the queue (`handlewatch alerts list`).")
     if alert.lane == Lane.SAFEGUARDING:
         require(session, user or "", Permission.SAFEGUARDING)
     return person, alert

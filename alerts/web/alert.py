@@ -10,7 +10,6 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from alerts.triage import parse_lane, parse_listing
-from alerts.triage.moves import NoSuchAlertError
 from alerts.triage.records import AlertView, Lane, Listing, State
 from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, parse_verdict
 from alerts.web.desk import Desk, Here, Reviewer, Signed
@@ -196,8 +195,6 @@ def _act(
     place = _place(form)
     try:
         act()
-    except NoSuchAlertError:
-        raise
     except (RefusedError, ConfigError, AuthError) as error:
         return _refused(request, desk, person, place, alert_id, error, Draft.of(form))
     if not moves_on:
@@ -220,7 +217,9 @@ def _refused(
     draft: Draft,
 ) -> Response:
     view = desk.triage.view(alert_id, user=person.name)
-    problem = Problem(status=status_of(error), what=error.what, kept=error.kept, do=error.do)
+    # The alert itself is there: what was not found was named in the form.
+    status = 422 if status_of(error) == 404 else status_of(error)
+    problem = Problem(status=status, what=error.what, kept=error.kept, do=error.do)
     return _page(request, desk, person, place, view, problem=problem, draft=draft)
 
 

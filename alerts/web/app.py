@@ -31,7 +31,8 @@ def create_app(*, store: Store, triage: Triage, settings: Settings, clock: Clock
     :param clock: the store's, unless said otherwise.
     """
     templates = Templates()
-    app = FastAPI(title="Handlewatch", docs_url=None, redoc_url=None, openapi_url=None)
+    # No redirects to "the same page without the slash": their address would be built from the Host header.
+    app = FastAPI(title="Handlewatch", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
     app.state.desk = Desk(store=store, triage=triage, settings=settings, clock=clock or store.now, templates=templates)
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
     for router in (login.router, queue.router, alert.router):

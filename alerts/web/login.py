@@ -22,6 +22,8 @@ router = APIRouter()
 
 _LOGIN_COOKIE = "handlewatch_login"
 _WANTED = re.compile(r"/(?:[A-Za-z0-9_][A-Za-z0-9_/-]*)?(?:\?[A-Za-z0-9_=&.-]*)?")
+_LONGEST_NAME = 41
+"""One more than a name can have: what is remembered of attempts stays small."""
 _hashing = BoundedSemaphore(2)
 """One check takes 64 MiB by design: only so many at once."""
 
@@ -59,7 +61,7 @@ def login(request: Request, desk: Here, form: Annotated[Form, Depends(read_form)
     """Logs in. A wrong name and a wrong password are told the same way and cost the same time."""
     if not same_token(form.text("login_token"), request.cookies.get(_LOGIN_COOKIE, "")):
         raise AuthError("This log-in form is too old.", kept="Nothing was changed.", do="Load the page again.")
-    name, wanted = form.text("name").lower(), _wanted(form.text("wanted"))
+    name, wanted = form.text("name").lower()[:_LONGEST_NAME], _wanted(form.text("wanted"))
     address = request.client.host if request.client else "?"
     wait = desk.attempts.wait(name, address, desk.now())
     if wait > 0:

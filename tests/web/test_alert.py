@@ -10,7 +10,7 @@ from monitor.store.tables import Alert, Decision, Reveal
 from tests.conftest import FakeClock
 from tests.support.posts import hit
 from tests.support.reviewing import take_in
-from tests.support.site import Site
+from tests.support.site import Site, form_of
 
 SECRETS = ("zorblat", "quibbern", "mail.example", "5550100", "taboo", "nolimits", "vexilorp")
 TEXT = "trade taboo and nolimits here, wickr: zorblat77 or zorb@mail.example, +1 555 0100 12, @quibbern04"
@@ -92,7 +92,6 @@ async def test_deciding_goes_on_to_the_next(site: Site, alert: int) -> None:
 async def test_a_second_decision_is_refused_and_the_draft_kept(site: Site, alert: int) -> None:
     first, second = await site.person("ana"), await site.person("ben")
     form = {"verdict": "not_reportable", "reason": "my careful <draft>", "then": "next"}
-    from tests.support.site import form_of
 
     hidden = form_of((await second.get(f"/alerts/{alert}")).text, f"/alerts/{alert}/decide")
     await first.send(f"/alerts/{alert}", f"/alerts/{alert}/decide", **REPORTABLE)
@@ -120,6 +119,18 @@ async def test_an_incomplete_decision_keeps_the_draft_in_the_form(site: Site, al
         assert answer.status_code == 422
     with site.store.read() as session:
         assert session.exec(select(Decision)).all() == []
+
+
+async def test_a_wrong_number_of_a_duplicate_keeps_the_draft(site: Site, alert: int) -> None:
+    ana = await site.person("ana")
+    page, action = f"/alerts/{alert}", f"/alerts/{alert}/decide"
+    answer = await ana.send(page, action, verdict="duplicate", duplicate_of=999, reason="the same, written at length")
+    assert answer.status_code == 422
+    assert "There is no alert 999." in answer.text
+    assert "the same, written at length" in answer.text
+    assert 'value="999"' in answer.text
+    gone = await ana.client.post("/alerts/999/claim", data=form_of((await ana.get(page)).text, f"{page}/claim"))
+    assert gone.status_code == 404
 
 
 async def test_claiming_holds_it_for_others_to_read(site: Site, clock: FakeClock, alert: int) -> None:

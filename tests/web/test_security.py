@@ -64,6 +64,13 @@ async def test_what_breaks_says_so_and_nothing_else(site: Site, capsys: pytest.C
     assert "zorblat" not in "".join(capsys.readouterr())
 
 
+@pytest.mark.parametrize("path", ["/queue/", "/login/", "/static", "/alerts/1/", "//elsewhere.example/x"])
+async def test_nobody_is_sent_to_the_host_that_a_request_names(site: Site, path: str) -> None:
+    answer = await site.visitor().client.get(f"http://page.test{path}", headers={"host": "elsewhere.example"})
+    assert answer.status_code == 404
+    assert "location" not in answer.headers
+
+
 async def test_a_body_has_a_limit(site: Site) -> None:
     visitor = await site.person("ana")
     answer = await visitor.client.post("/claim-next", data={"csrf": "x" * (MAX_BODY + 1)})
