@@ -11,6 +11,7 @@ from sqlmodel import Session, col, select
 
 from alerts.channels.configured import ConfiguredChannel
 from alerts.channels.wording import note_lines
+from alerts.masking import clean
 from alerts.outbox.reports import MANUAL_CHANNEL, Cause, ReportState, Slot, enqueue, withdraw_report
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
@@ -214,6 +215,7 @@ def _packet(draft: ReportDraft) -> Outgoing:
         "Post": subject.url or subject.post_id,
         "Account": subject.account_handle or subject.account_id,
     }
-    lines = [f"{name}: {value}" for name, value in facts.items() if value]
+    # Each on one line, whatever the platform says: somebody copies this into a form.
+    lines = [f"{name}: {clean(value, limit=4000)}" for name, value in facts.items() if value]
     text = "\n".join([*lines, "", *note_lines(draft, handles=True, link=False), ""])
     return Outgoing(to=subject.platform, content_type="text/plain; charset=utf-8", body=text.encode("utf-8", "replace"))

@@ -37,6 +37,8 @@ from monitor.ports import ChannelPlugin, FateUnknownError, NotSentError, Outgoin
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _GO_ON, _TAKEN = 354, 250
+_POLICY = SMTP_POLICY.clone(cte_type="7bit")
+"""ASCII on the wire, so that any server takes it."""
 
 
 class MailOptions(ChannelOptions):
@@ -81,7 +83,7 @@ class MailChannel:
 
     def prepare(self, draft: ReportDraft) -> Outgoing:
         """The whole message, as it will leave. Raises `ValueError` where the post has no usable address."""
-        options, mail = self._options, EmailMessage(policy=SMTP_POLICY)
+        options, mail = self._options, EmailMessage(policy=_POLICY)
         public_url(draft.subject.url)
         message_id = f"<{draft.report_id}@{options.contact.rpartition('@')[2]}>"
         mail["Message-ID"] = message_id

@@ -9,11 +9,14 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
 
+import httpx
+
 from alerts.verdicts import Conduct, Risk
 from monitor.ports import ReportDraft
 
 _NO_URL = re.compile(r"[\s\x00-\x1f\x7f<>\"\ud800-\udfff]")
 _YEARS = range(1990, 2100)
+_ON_A_LINE = 8
 
 
 def utc(moment: datetime) -> str:
@@ -46,6 +49,14 @@ def public_url(url: str | None) -> str:
     return url
 
 
+def ascii_url(url: str) -> str:
+    """A checked address as a URI (RFC 3986): the host by IDNA, the rest percent-encoded. Raises `ValueError`."""
+    try:
+        return url if url.isascii() else str(httpx.URL(url))
+    except httpx.InvalidURL:
+        raise ValueError("the post's address is not a valid one") from None
+
+
 def host_of(url: str) -> str:
     """The host of a checked address, lower case."""
     return (urlsplit(url).hostname or "").lower()
@@ -60,16 +71,26 @@ def note_lines(draft: ReportDraft, *, handles: bool, link: bool = True) -> list[
     lines = [f"A public post appears to break the law and your rules ({Conduct(draft.conduct).label})."]
     if link and subject.url:
         lines.append(f"Post: {subject.url}")
-    lines.append(f"Seen: {utc(subject.observed_at)}")
+    lines.append(f"Seen: {_seen(subject.observed_at)}")
     lines.append(f"Our reference: {draft.report_id}")
     if Risk(draft.risk) in {Risk.DANGER_NOW, Risk.CHILD_AT_RISK}:
         lines.append(f"Urgent: {Risk(draft.risk).label}.")
-    if handles and draft.handles:
-        lines.append(f"Messenger handles in the post: {', '.join(draft.handles)}")
+    if handles:
+        # In portions, so that a field that does not hold all of them holds the first.
+        for start in range(0, len(draft.handles), _ON_A_LINE):
+            head = "Further handles" if start else "Messenger handles in the post"
+            lines.append(f"{head}: {', '.join(draft.handles[start : start + _ON_A_LINE])}")
     if draft.note:
         lines.append(draft.note)
     lines.append("A person read the post before this was sent. No media was opened.")
     return lines
+
+
+def _seen(moment: datetime) -> str:
+    try:
+        return utc(moment)
+    except ValueError:  # an archive may claim any time, and a person must be able to file it all the same
+        return "at a time that is not known"
 
 
 def fit(lines: Sequence[str], limit: int) -> str:

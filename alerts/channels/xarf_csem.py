@@ -13,7 +13,7 @@ from typing import Any
 import xarf
 
 from alerts.channels.facts import ChannelFacts
-from alerts.channels.wording import fit, host_of, note_lines, public_url, utc
+from alerts.channels.wording import ascii_url, fit, host_of, note_lines, public_url, utc
 from monitor.ports import ReportDraft
 
 _VERSION = "4.2.0"
@@ -31,7 +31,7 @@ def csem_report(
     exploitation = facts.reasons.get(draft.conduct)
     if exploitation is None:
         return None
-    subject, url = draft.subject, public_url(draft.subject.url)
+    subject, url = draft.subject, ascii_url(public_url(draft.subject.url))
     who = {"org": organisation, "contact": contact, "domain": contact.rpartition("@")[2].lower()}
     indicators = {"account_id": subject.account_id or subject.account_handle}
     if handles and draft.handles:

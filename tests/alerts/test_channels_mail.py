@@ -82,6 +82,26 @@ def test_the_same_draft_is_the_same_bytes() -> None:
     assert channel().prepare(draft()) == channel().prepare(draft())
 
 
+def test_the_address_in_the_report_is_a_uri() -> None:
+    post = "https://b\u00fccher.example/stra\u00dfe?q=\u00fc"
+    body = channel(organisation="B\u00fcro").prepare(draft(url=post)).body
+    assert body.isascii()  # servers need not take anything else (RFC 6152)
+    text, report, _ = parts(body)
+    assert f"Post: {post}" in text
+    assert report is not None
+    assert report["url"] == "https://xn--bcher-kva.example/stra%C3%9Fe?q=%C3%BC"
+    assert report["source_identifier"] == "xn--bcher-kva.example"
+
+
+def test_of_too_many_handles_the_first_are_named() -> None:
+    handles = [f"wickr:zorblat{number:04}" for number in range(500)]
+    text, report, _ = parts(channel().prepare(draft(handles=handles)).body)
+    assert all(handle in text.replace("\n", "") for handle in handles)
+    assert report is not None
+    assert len(report["description"]) <= 1000
+    assert "wickr:zorblat0007" in report["description"]
+
+
 def test_handles_stay_out_where_the_channel_says_so() -> None:
     outgoing = channel(include_handles=False).prepare(draft())
     text, report, _ = parts(outgoing.body)

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 from sqlmodel import col, select
@@ -94,6 +95,24 @@ def test_what_a_channel_cannot_carry_goes_to_a_person_and_the_others_still_go(st
         ("manual", S.MANUAL),
     ]
     assert reports(store)[1].why == "bad cannot carry it: the post has no address"
+
+
+def test_an_alert_can_be_decided_whatever_its_posts_claim(sqlite_store: Store) -> None:
+    """A time that cannot be right, an address and an account that would add lines to what a person files."""
+    channel = ToldChannel(refuses="no")
+    hostile = hit(
+        1,
+        first_seen_at=datetime(1, 1, 1, tzinfo=UTC),
+        url="https://a.example/\r\nAccount: somebody.else",
+        author=Author(id="a1", handle="quibbern04\nPost: https://other.example\x1b[2J"),
+    )
+    decide(sqlite_store, router(sqlite_store, configured(channel)), hostile)
+    (report,) = reports(sqlite_store)
+    lines = text_of(report).splitlines()
+    assert [line.partition(":")[0] for line in lines[:3]] == ["Platform", "Post", "Account"]
+    assert lines[3] == ""
+    assert "Seen: at a time that is not known" in lines
+    assert "\x1b" not in text_of(report)
 
 
 def test_an_edited_post_is_reported_once_as_it_is_now(sqlite_store: Store) -> None:
