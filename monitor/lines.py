@@ -23,6 +23,9 @@ MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 STDIN: Final = "-"
 
 _CHUNK_BYTES: Final = 1 << 20
+_BLOCK_BYTES: Final = 1 << 17
+"""The most that one block of a Zstandard archive unpacks to."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = 0xFD2FB528
 _ZSTD_SKIPPABLE: Final = range(0x184D2A50, 0x184D2A60)
@@ -139,6 +142,14 @@ class _Counted(io.RawIOBase):
         return len(data)
 
 
+def _beginning(file: IO[bytes]) -> bytes:
+    """The first eight bytes, fewer only where there are no more: a pipe may give them one by one."""
+    head = b""
+    while len(head) < 8 and (more := file.read(8 - len(head))):
+        head += more
+    return head
+
+
 class LineReader:
     """Iterates over the lines of one input, once.
 
@@ -159,7 +170,7 @@ class LineReader:
             # Closed when iteration ends, however it ends.
             self._file: IO[bytes] = sys.stdin.buffer if str(path) == STDIN else Path(path).open("rb", buffering=0)  # noqa: SIM115
             self.total_bytes = Path(path).stat().st_size if str(path) != STDIN else None
-            head = self._file.read(8)
+            head = _beginning(self._file)
         except OSError as error:
             raise InputError(
                 f"{self.name} cannot be read: {error.strerror or error}.", do="Check the name and the permissions."
@@ -195,7 +206,8 @@ class LineReader:
 
     def _chunks(self) -> Iterator[bytes]:
         try:
-            while chunk := self._stream.read(_CHUNK_BYTES):
+            # Small steps, and not `read`: both would lose what came before the damage in the same call.
+            while chunk := self._stream.read1(_BLOCK_BYTES):
                 yield chunk
         except EOFError:
             raise self._broken(_CUT) from None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import stat
 from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -76,7 +77,15 @@ class _Place:
         """
         known = int(stored.get("head_bytes") or 0)
         try:
-            size = path.stat().st_size
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode) and not stat.S_ISDIR(status.st_mode):
+                # Its beginning could be read only once, and nothing could be resumed.
+                raise InputError(
+                    f"{path} is not a file but a pipe or a device.",
+                    kept="Nothing was read from it.",
+                    do="Write it to a file first; `handlewatch screen` reads pipes.",
+                )
+            size = status.st_size
             with path.open("rb") as file:
                 begin = file.read(_HEAD_BYTES)
         except OSError as error:

@@ -4,6 +4,7 @@ import gzip
 import io
 import json
 import sys
+import time
 import tracemalloc
 from datetime import UTC, datetime
 from pathlib import Path
@@ -103,6 +104,59 @@ def test_a_cut_archive_gives_what_came_before(tmp_path: Path, pack) -> None:
     assert seen == [str(number) for number in range(len(seen))]
     assert caught.value.exit_code == 3
     assert caught.value.kept
+
+
+@pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress])
+@pytest.mark.parametrize("how", ["cut", "damaged"])
+def test_also_a_small_archive_gives_what_came_before(tmp_path: Path, pack, how: str) -> None:
+    import random
+
+    rng = random.Random(1)
+    whole = pack(b"".join(line(id=str(number), text=rng.randbytes(60).hex()) for number in range(4_000)))
+    middle = len(whole) * 2 // 3
+    broken = whole[:middle] if how == "cut" else whole[:middle] + b"\0\1\2\3" * 8 + whole[middle + 32 :]
+    path = write(tmp_path / ("a.gz" if pack is gzip.compress else "a.zst"), broken)
+    seen: list[str] = []
+
+    def read() -> None:
+        seen.extend(post.id for post in read_records(path) if isinstance(post, Post))
+
+    with pytest.raises(InputError):
+        read()
+    assert 1_000 < len(seen) < 4_000
+    assert seen[:1_000] == [str(number) for number in range(1_000)]
+
+
+def test_garbage_after_an_archive_loses_nothing(tmp_path: Path) -> None:
+    reader = RecordReader(write(tmp_path / "a.gz", gzip.compress(line() * 10) + b"garbage"))
+    read: list[object] = []
+
+    def to_the_end() -> None:
+        read.extend(reader)
+
+    with pytest.raises(InputError, match="after line 10"):
+        to_the_end()
+    assert len(read) == 10
+
+
+def test_a_pipe_may_give_its_bytes_one_by_one(tmp_path: Path) -> None:
+    import os
+    import threading
+
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    packed = gzip.compress(line() * 3)
+
+    def trickle() -> None:
+        with path.open("wb", buffering=0) as pipe:
+            for byte in packed:
+                pipe.write(bytes([byte]))
+                time.sleep(0.001)
+
+    writer = threading.Thread(target=trickle)
+    writer.start()
+    assert len(list(read_records(path))) == 3
+    writer.join()
 
 
 @given(st.integers(0, 400))

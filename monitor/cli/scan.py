@@ -75,7 +75,8 @@ def _summarise(result: Scan, *, json: bool) -> None:
         )
         return
     if not done.posts and not done.bad:
-        typer.echo("Nothing new: these files were read to their end before.")
+        if result.error is None and not result.interrupted:
+            typer.echo("Nothing new: these files hold no more posts than were read before.")
         return
     typer.echo(
         f"{done.posts:,} posts read and screened in {result.seconds:.1f} s ({result.rate:,.0f} a second): "

@@ -91,6 +91,14 @@ def test_a_missing_file_says_so(handlewatch: Any, installed: Path) -> None:
     assert done.returncode == 3
     assert "absent.ndjson" in done.stderr
     assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_pipe_is_refused_before_anything_is_read_from_it(handlewatch: Any, installed: Path, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    done = handlewatch("scan", "pipe")
+    assert done.returncode == 3
+    assert "a pipe or a device" in done.stderr
 
 
 @pytest.mark.parametrize("sign", [signal.SIGKILL, signal.SIGINT])
