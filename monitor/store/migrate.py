@@ -59,13 +59,16 @@ def require_current(engine: Engine) -> None:
         )
 
 
-def upgrade(engine: Engine) -> tuple[str | None, str]:
-    """Brings the database to this program's revision, in one transaction; returns (before, after)."""
+def upgrade(engine: Engine, *, to: str = "head") -> tuple[str | None, str]:
+    """Brings the database to this program's revision, in one transaction; returns (before, after).
+
+    :param to: an earlier revision, for tests of the way from there.
+    """
     before = current(engine)
     _refuse_newer(before)
     if before != head():
         with engine.begin() as connection:
             if connection.dialect.name == "postgresql":
                 connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({_LOCK})")
-            command.upgrade(_config(connection), "head")
-    return before, head()
+            command.upgrade(_config(connection), to)
+    return before, to if to != "head" else head()

@@ -13,9 +13,10 @@ from sqlalchemy.exc import StatementError
 from sqlmodel import select
 
 from monitor.errors import ConfigError, StoreError
+from monitor.store import migrate
 from monitor.store.database import Store, open_store, sqlite_url
 from monitor.store.keys import KEY_FILE, KEY_VARIABLE, Keyring, load_keyring, new_key, write_key_file
-from monitor.store.tables import Account, Identity, SourceRow
+from monitor.store.tables import Account, Identity, SourceRow, Switch
 
 
 def identity(clock_time: datetime, handle: str = "zorblat_77") -> Identity:
@@ -102,6 +103,22 @@ def test_a_database_of_a_newer_version_is_refused(store: Store, database_url: st
     for upgrade in (False, True):
         with pytest.raises(StoreError, match="newer than this program"):
             open_store(database_url, store.keyring, upgrade=upgrade)
+
+
+def test_an_upgrade_keeps_sending_stopped(database_url: str, keyring: Keyring) -> None:
+    old = open_store(database_url, keyring, check_version=False)
+    migrate.upgrade(old.engine, to="0002")
+    with old.engine.begin() as connection:
+        connection.execute(
+            text("INSERT INTO switch (name, \"on\", by, reason, changed_at) VALUES ('sending', :on, 'ana', 'x', :at)"),
+            {"on": False, "at": "2026-11-01 12:00:00+00:00"},
+        )
+    old.close()
+    store = open_store(database_url, keyring, upgrade=True)
+    with store.read() as session:
+        (row,) = session.exec(select(Switch))
+        assert (row.on, row.by, row.reason) == (False, "ana", None)
+    store.close()
 
 
 def test_an_empty_database_must_be_upgraded_first(database_url: str, keyring: Keyring) -> None:

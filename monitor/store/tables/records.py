@@ -41,5 +41,5 @@ class Switch(SQLModel, table=True):
     name: str = Field(primary_key=True)
     on: bool
     by: str
-    reason: str = Field(sa_type=encrypted_text("switch.reason"))
+    reason: str | None = Field(default=None, sa_type=encrypted_text("switch.reason"))
     changed_at: datetime = Field(sa_type=UtcTime)
