@@ -11,8 +11,8 @@ from typing import Any, TextIO, cast
 
 from alerts.export.rows import COLUMNS
 
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\0")
-"""What a spreadsheet takes as the beginning of a formula (OWASP ASVS 1.2.10, CWE-1236)."""
+FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What a spreadsheet takes as the beginning of a formula (OWASP ASVS 1.2.10, CWE-1236), full-width forms too."""
 
 
 class Format(StrEnum):

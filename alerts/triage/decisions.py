@@ -247,9 +247,8 @@ class Decisions:
         last = standing(session, alert) if alert else None
         if alert is None or last is None or last.user != person.name:
             return None
-        waiting = session.exec(
-            select(Report.due_at).where(Report.decision_id == last.id, Report.state == ReportState.UNDO_WINDOW)
-        ).all()
+        reports = session.exec(select(Report.state, Report.due_at).where(Report.decision_id == last.id)).all()
+        waiting = [due for state, due in reports if state == ReportState.UNDO_WINDOW]
         return Outcome(
             alert_id=alert_id,
             step=Step(last.kind),
@@ -260,6 +259,8 @@ class Decisions:
             undo_until=self._can_undo(last, person, now),
             reports=len(waiting),
             leaves_at=max(waiting, default=None),
+            manual=sum(state == ReportState.MANUAL for state, _ in reports),
+            withheld=last.final and last.verdict == Verdict.REPORTABLE and not reports,
         )
 
     def _can_undo(self, last: Decision | None, person: User, now: datetime) -> datetime | None:

@@ -302,6 +302,8 @@ class Outcome:
     """What somebody last made of an alert.
 
     :param reports: how many reports wait in their undo window, to leave at `leaves_at`.
+    :param manual: how many a person has to file.
+    :param withheld: it is final and reportable, and yet nothing leaves.
     """
 
     alert_id: int
@@ -313,3 +315,5 @@ class Outcome:
     undo_until: datetime | None
     reports: int
     leaves_at: datetime | None
+    manual: int = 0
+    withheld: bool = False

@@ -8,15 +8,17 @@ from sqlmodel import col, select
 
 from alerts.channels.configured import ConfiguredChannel
 from alerts.outbox.reports import ReportState, thaw
-from alerts.triage.records import Lane
+from alerts.triage import Triage
+from alerts.triage.records import Lane, Outcome
 from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, parse_verdict
 from monitor.errors import ConfigError
+from monitor.intake import Intake
 from monitor.ports import Outgoing, ReportDraft
 from monitor.post import Author, PostRef
 from monitor.store.database import Store
 from monitor.store.tables import Alert, AuditRow, Decision, Report
 from tests.conftest import FakeClock
-from tests.support.posts import hit
+from tests.support.posts import hit, screened
 from tests.support.reporting import ToldChannel, configured, decide, reports, router, take_in, triage
 from tests.support.reviewing import add_people
 
@@ -113,6 +115,37 @@ def test_an_alert_can_be_decided_whatever_its_posts_claim(sqlite_store: Store) -
     assert lines[3] == ""
     assert "Seen: at a time that is not known" in lines
     assert "\x1b" not in text_of(report)
+
+
+def test_whoever_decides_is_told_when_nothing_leaves_by_itself(store: Store) -> None:
+    add_people(store)
+    told = triage(store, router(store, configured(ToldChannel())))
+    unrouted = triage(store, router(store, {}))
+    by_hand, gone, sent, child = (
+        take_in(store, hit(number, f"vexilorp{number}"), template=str(number)) for number in range(4)
+    )
+    Intake(store).commit(screened(deleted=[PostRef("examplenet", "post-1")]), source="sample")
+
+    def decide_as_sal(by: Triage, alert: int, conduct: Conduct = Conduct.EXTORTION) -> Outcome:
+        view = by.view(alert, user="sal")
+        reportable = {"verdict": Verdict.REPORTABLE, "conduct": conduct, "risk": Risk.OTHER, "reason": "x"}
+        by.decide(alert, version=view.version, user="sal", **reportable)  # type: ignore[arg-type]
+        outcome = by.outcome(alert, user="sal")
+        assert outcome is not None
+        return outcome
+
+    found = [
+        decide_as_sal(unrouted, by_hand),
+        decide_as_sal(told, gone),
+        decide_as_sal(told, sent),
+        decide_as_sal(told, child, Conduct.POSTER_MAY_BE_CHILD),
+    ]
+    assert [(done.reports, done.manual, done.withheld) for done in found] == [
+        (0, 1, False),
+        (0, 0, True),
+        (1, 0, False),
+        (0, 0, True),
+    ]
 
 
 def test_an_edited_post_is_reported_once_as_it_is_now(sqlite_store: Store) -> None:

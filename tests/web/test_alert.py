@@ -188,6 +188,13 @@ async def test_safeguarding_is_not_for_everybody(site: Site, alert: int) -> None
     assert (await sue.get(f"/alerts/{alert}")).status_code == 200
 
 
+async def test_it_is_said_that_nothing_leaves(site: Site, alert: int) -> None:
+    sue = await site.person("sue")
+    child = REPORTABLE | {"conduct": "poster_may_be_child", "then": "stay"}
+    done = await sue.send(f"/alerts/{alert}", f"/alerts/{alert}/decide", **child)
+    assert "Nothing leaves: the account may need protection" in (await sue.get(done.headers["location"])).text
+
+
 @pytest.mark.parametrize("name", ["aud", "adm"])
 async def test_no_content_for_roles_without_review(site: Site, alert: int, name: str) -> None:
     person = await site.person(name)
