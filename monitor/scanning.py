@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import time
 from collections.abc import Callable, Sequence
 from contextlib import ExitStack, aclosing
@@ -51,7 +52,7 @@ def scan(
 ) -> Scan:
     """Reads the files from where an earlier scan of them left off.
 
-    Ctrl-C ends it after the batch in hand. A file that breaks off gives what came before; the error is in the
+    Ctrl-C (or SIGTERM) ends it after the batch in hand. A file that breaks off gives what came before; the error is in the
     result.
 
     :param basis: why these archives may be kept; recorded with the source.
@@ -81,6 +82,10 @@ async def _scan(
     on_bad: Callable[[BadRecord], None],
 ) -> Scan:
     result, begun = Scan(), time.monotonic()
+    this = asyncio.current_task()
+    if this is not None:
+        for name in (signal.SIGTERM, signal.SIGHUP):  # as Ctrl-C, which asyncio.run sees to
+            asyncio.get_running_loop().add_signal_handler(name, this.cancel)
     async with open_sources([configured], app.settings, clock=app.store.now) as opened:
         source = opened[SOURCE]
         cursor = keeping.begin(SOURCE)

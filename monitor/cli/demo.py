@@ -50,7 +50,7 @@ async def _show(demo: Demo, *, once: bool, port: int) -> None:
 
     stop = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for name in (signal.SIGTERM, signal.SIGINT):
+    for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(name, stop.set)
     typer.echo("Collecting the sample, screening it, folding repeats together ...", err=True)
     status = await collect(demo)

@@ -35,7 +35,7 @@ def serve(
 
         async def until_stopped() -> None:
             stop = asyncio.Event()
-            for name in (signal.SIGTERM, signal.SIGINT):
+            for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
             await serve_page(create_app(store=app.store, triage=app.triage, settings=app.settings), listening, stop)
 
