@@ -52,8 +52,8 @@ def scan(
 ) -> Scan:
     """Reads the files from where an earlier scan of them left off.
 
-    Ctrl-C (or SIGTERM) ends it after the batch in hand. A file that breaks off gives what came before; the error is in the
-    result.
+    Ctrl-C (or SIGTERM) ends it after the batch in hand. A file that breaks off gives what came before; the error
+    is in the result.
 
     :param basis: why these archives may be kept; recorded with the source.
     :raises RefusedError: another scan runs on the same SQLite file.

@@ -14,15 +14,13 @@ command = typer.Typer(add_completion=False, no_args_is_help=True, help="Makes an
 def upgrade(home: Home = None, json: Json = False) -> None:
     """Brings the database to this program's version, in one transaction. Make a backup first."""
     from monitor.settings import load_settings
-    from monitor.store import migrate
-    from monitor.store.database import check_key, open_store
+    from monitor.store.database import open_store, upgrade_store
     from monitor.store.keys import load_keyring
 
     settings = load_settings(home)
     store = open_store(settings.database_url, load_keyring(settings.home), check_version=False)
     try:
-        before, after = migrate.upgrade(store.engine)
-        check_key(store)
+        before, after = upgrade_store(store)
     finally:
         store.close()
     if json:

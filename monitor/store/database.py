@@ -219,6 +219,16 @@ def open_store(
     return store
 
 
+def upgrade_store(store: Store) -> tuple[str | None, str]:
+    """Brings an open database to this program's revision; returns (before, after). Raises `StoreError`."""
+    try:
+        revisions = migrate.upgrade(store.engine)
+    except DBAPIError as error:
+        raise explain(error) from error
+    check_key(store)
+    return revisions
+
+
 def check_key(store: Store) -> None:
     """Compares the key with the one that this database is written with; marks a database that has no mark yet.
 

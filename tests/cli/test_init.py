@@ -143,3 +143,13 @@ def test_another_key_is_refused_before_anything_is_written(handlewatch: Any, hom
         assert handlewatch(*command).returncode == 8, command
     key.write_text(right)
     assert handlewatch("coverage").returncode == 0
+
+
+@pytest.mark.parametrize("command", ["db upgrade", "db check", "coverage", "run", "users list"])
+def test_a_file_that_is_no_database_is_said_by_every_command(handlewatch: Any, home: Path, command: str) -> None:
+    assert handlewatch("init", *ANSWERS).returncode == 0
+    (home / "handlewatch.db").write_bytes(b"something else entirely " * 200)
+    done = handlewatch(*command.split())
+    assert done.returncode == 8, done.stderr
+    assert "backup" in done.stderr
+    assert "nobody foresaw" not in done.stderr
