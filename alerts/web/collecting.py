@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -10,7 +9,7 @@ from typing import Any
 
 from sqlmodel import col, func, select
 
-from alerts.masking import tag
+from alerts.masking import masked_scope
 from monitor.ports import Seen
 from monitor.settings import Settings
 from monitor.store.database import Store
@@ -21,8 +20,6 @@ _BANNER = timedelta(hours=24)
 _PATIENCE = timedelta(minutes=15)
 """A configured source that saw nothing for this long (or three of its polls) is called late."""
 _FRESH = timedelta(seconds=5)
-_TAG = re.compile(r"(#|/tag/)([^\s#/?&]+)")
-_ADDRESS = re.compile(r"\b[a-z]{2,10}://([^/\s?#]+)[^\s]*")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +136,4 @@ class Collectors:
         )
 
     def _masked(self, text: str) -> str:
-        return _TAG.sub(lambda found: f"{found[1]}{self._term(found[2])}", _ADDRESS.sub(r"\1", text))
-
-    def _term(self, word: str) -> str:
-        return tag("T", self._store.keyring.lookup("term", word.lower()))
+        return masked_scope(text, self._store.keyring)

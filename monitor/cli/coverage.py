@@ -18,13 +18,21 @@ def coverage(
     days: float = typer.Option(7, min=0.01, help="How far back to show gaps, in days."),
     json: Json = False,
 ) -> None:
-    """An empty queue means "nothing there" only where this says that it was seen."""
+    """An empty queue means "nothing there" only where this says that it was seen.
+
+    Names of tags are masked, as on the page: they may be coded terms.
+    """
+    from alerts.masking import masked_scope
     from monitor import coverage as ledger
     from monitor.app import open_app
 
     with open_app(home) as app:
-        seen = ledger.last_seen(app.store)
-        gaps = ledger.gaps(app.store, since=app.store.now() - timedelta(days=days))
+        keyring = app.store.keyring
+        seen = [row._replace(scope=masked_scope(row.scope, keyring)) for row in ledger.last_seen(app.store)]
+        gaps = [
+            gap._replace(scope=masked_scope(gap.scope, keyring), note=masked_scope(gap.note, keyring))
+            for gap in ledger.gaps(app.store, since=app.store.now() - timedelta(days=days))
+        ]
     if json:
         print_json({"last_seen": [row._asdict() for row in seen], "gaps": [gap._asdict() for gap in gaps]})
         return

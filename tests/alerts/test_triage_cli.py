@@ -7,7 +7,10 @@ from typing import Any
 import pytest
 
 from alerts.users import Users
+from monitor import coverage
 from monitor.cli.init import config_text
+from monitor.ports import Coverage as Interval
+from monitor.ports import Seen
 from monitor.settings import CONFIG_FILE, DATABASE_FILE
 from monitor.store.database import open_store, sqlite_url
 from monitor.store.keys import KEY_FILE, load_keyring, write_key_file
@@ -179,6 +182,22 @@ def test_arguments_that_no_database_takes(
     done = handlewatch(*arguments)
     assert (done.returncode, "nobody foresaw" in done.stderr) == (code, False), done.stderr
     assert len(done.stderr) < 1000
+
+
+def test_names_of_tags_are_masked_in_the_coverage_too(handlewatch: Any, installed: Path) -> None:
+    store = open_store(sqlite_url(installed / DATABASE_FILE), load_keyring(installed))
+    now = store.now()
+    scope, note = "social.example #taboo", "https://social.example/tags/x/tag/nolimits failed"
+    with store.write() as session:
+        for state in (Seen.SEEN, Seen.FAILED):
+            interval = Interval(scope=scope, start=now, end=now, state=state, posts=1, note=note)
+            coverage.enter(session, "sample", None, [interval])
+    store.close()
+    for arguments in ((), ("--json",)):
+        done = handlewatch("coverage", *arguments)
+        assert "social.example #T-" in done.stdout, done.stderr
+        assert "taboo" not in done.stdout
+        assert "nolimits" not in done.stdout
 
 
 def test_the_audit_trail_shows_and_verifies(handlewatch: Any, installed: Path) -> None:
