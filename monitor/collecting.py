@@ -121,12 +121,14 @@ class Collector:
         Only a broken store is: without it nobody can go on.
         """
         started = self._now()
-        self.status.since = self.status.since or started
         try:
             cursor = await self._on(self._store_thread, partial(self._sink.begin, self._name))
         except RefusedError as error:
             self._wait(Condition.ELSEWHERE, TAKEOVER_WAIT, error.brief)
             return False
+        if self.status.condition is Condition.ELSEWHERE:
+            self.status.error = ""
+        self.status.since = self.status.since or started
         self.status.condition, self.status.next_try = Condition.COLLECTING, None
         try:
             await self._take_all(cursor)
