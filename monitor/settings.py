@@ -93,8 +93,10 @@ class Review(_Section):
         default=["danger_now"],
         description="Conducts and risks whose reportable verdict needs a second, different person.",
     )
-    claim_minutes: float = Field(default=10, gt=0, description="How long a claimed alert is held for its reviewer.")
-    undo_seconds: float = Field(default=10, ge=0, description="How long a report waits before it can leave.")
+    claim_minutes: float = Field(
+        default=10, gt=0, le=1440, description="How long a claimed alert is held for its reviewer."
+    )
+    undo_seconds: float = Field(default=10, ge=0, le=86400, description="How long a report waits before it can leave.")
 
 
 class Page(_Section):
@@ -102,7 +104,7 @@ class Page(_Section):
 
     host: str = "127.0.0.1"
     port: int = Field(default=8642, ge=0, le=65535)
-    session_hours: float = Field(default=12, gt=0)
+    session_hours: float = Field(default=12, gt=0, le=744)
 
 
 class _Environment(EnvSettingsSource):

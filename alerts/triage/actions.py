@@ -34,6 +34,7 @@ from monitor.errors import ConfigError, RefusedError
 from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Reveal, User
+from monitor.suggest import closest
 
 Route = Callable[[Session, Alert, Decision, datetime], object]
 """Told of every final decision inside its transaction: (session, alert, decision, when)."""
@@ -48,9 +49,11 @@ class Triage:
 
     :param route: enqueues the reports of a final decision.
     :param withdraw: takes them back within the undo window.
+    :raises ConfigError: a second person is asked for what does not exist: a slip that would let all through.
     """
 
     def __init__(self, store: Store, *, route: Route, withdraw: Withdraw, review: Review) -> None:
+        _check(review)
         self._store = store
         self._review = review
         self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
@@ -242,6 +245,17 @@ class Triage:
             return shown
         can = self._decisions.abilities(session, alert, person, now)
         return views.with_abilities(shown, can)
+
+
+def _check(review: Review) -> None:
+    known = [*Conduct, *Risk]
+    for name in review.second_person_for:
+        if name not in known:
+            raise ConfigError(
+                f"review.second_person_for: there is no conduct or risk {name!r}.",
+                kept="Nothing was changed.",
+                do=closest(name, known),
+            )
 
 
 def parse_listing(text: str) -> Listing:

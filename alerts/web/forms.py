@@ -20,8 +20,8 @@ class Form:
         self._values = values
 
     def text(self, name: str) -> str:
-        """One text, trimmed."""
-        return self._values.get(name, "").replace("\0", "").strip()
+        """One text, trimmed; its lines end as they were typed, not as forms send them."""
+        return self._values.get(name, "").replace("\0", "").replace("\r\n", "\n").strip()
 
     def secret(self, name: str) -> str:
         """One text exactly as it was typed."""

@@ -410,3 +410,9 @@ def test_a_post_whose_text_is_gone_still_explains_itself(triage: Triage, store: 
     assert (len(view.handles), len(view.terms)) == (1, 2)
     assert {shown.state for shown in view.occurrences} == {"deleted"}
     assert triage.decide(alert, version=1, user="ana", **REPORTABLE).state is State.DECIDED
+
+
+@pytest.mark.parametrize("name", ["dangernow", "Danger_now", "reportable", ""])
+def test_a_slip_in_what_needs_two_people_is_refused(sqlite_store: Store, name: str) -> None:
+    with pytest.raises(ConfigError, match="there is no conduct or risk"):
+        make_triage(sqlite_store, Routed(), second_person_for=["danger_now", name])

@@ -133,6 +133,21 @@ async def test_a_wrong_number_of_a_duplicate_keeps_the_draft(site: Site, alert: 
     assert gone.status_code == 404
 
 
+async def test_lines_of_a_reason_count_as_they_were_typed(site: Site, alert: int) -> None:
+    ana = await site.person("ana")
+    typed = "\n".join(["x" * 19] * 200)  # 3,999 characters; forms send each line end as two
+    done = await ana.send(
+        f"/alerts/{alert}",
+        f"/alerts/{alert}/decide",
+        verdict="not_reportable",
+        reason=typed.replace("\n", "\r\n"),
+        then="stay",
+    )
+    assert done.status_code == 303
+    with site.store.read() as session:
+        assert session.exec(select(Decision)).one().reason == typed
+
+
 async def test_claiming_holds_it_for_others_to_read(site: Site, clock: FakeClock, alert: int) -> None:
     ana, ben = await site.person("ana"), await site.person("ben")
     answer = await ana.send("/queue", "/claim-next")
