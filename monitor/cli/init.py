@@ -37,7 +37,7 @@ def init(
 
     folder = (home or default_home()).absolute()
     path = folder / CONFIG_FILE
-    if path.exists():
+    if _exists(path):
         raise RefusedError(f"{path} exists already.", kept="It is unchanged.", do="Edit it, or choose another --home.")
     values: dict[str, Any] = {
         "controller": controller,
@@ -57,6 +57,17 @@ def init(
     for name in organisation.reviewers:
         typer.echo(f"  handlewatch users add {name} --role analyst")
     typer.echo("  handlewatch run     (collects and delivers)\n  handlewatch serve   (the review page)")
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.exists()
+    except OSError as error:
+        raise StoreError(
+            f"{path.parent} cannot be looked into: {error.strerror}.",
+            kept="Nothing was written.",
+            do="Choose a folder that this user may use (--home).",
+        ) from None
 
 
 def _ask_missing(values: dict[str, Any]) -> None:
