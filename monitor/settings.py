@@ -9,12 +9,12 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
 from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
-from pydantic_core import ErrorDetails
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -236,7 +236,7 @@ def _place(path: Path, loc: tuple[int | str, ...]) -> str:
     return str(path)
 
 
-def _worded(problem: ErrorDetails) -> str:
+def _worded(problem: Mapping[str, Any]) -> str:
     where = ".".join(str(part) for part in problem["loc"])
     if problem["type"] == "extra_forbidden":
         return f"there is no setting {where!r}. {closest(str(problem['loc'][-1]), _siblings(problem['loc'][:-1]))}"
