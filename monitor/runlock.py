@@ -17,6 +17,7 @@ from monitor.errors import RefusedError, StoreError
 @contextmanager
 def run_lock(database: Path, *, what: str = "run") -> Generator[None]:
     """Holds the lock of a command (`run`, `scan`). Raises `RefusedError` when another process has it."""
+    database = database.resolve()  # one file has one lock, whatever links lead to it
     path = database.with_name(f"{database.name}.{what}-lock")
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)

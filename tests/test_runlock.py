@@ -45,3 +45,11 @@ def test_the_system_frees_it_when_the_holder_is_killed(tmp_path: Path) -> None:
 def test_a_folder_that_is_not_there_says_so(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be written"), run_lock(tmp_path / "absent" / "x.db"):
         pass
+
+
+def test_a_link_leads_to_the_same_lock(tmp_path: Path) -> None:
+    (tmp_path / "x.db").touch()
+    (tmp_path / "link").mkdir()
+    (tmp_path / "link" / "y.db").symlink_to(tmp_path / "x.db")
+    with run_lock(tmp_path / "x.db"), pytest.raises(RefusedError), run_lock(tmp_path / "link" / "y.db"):
+        pass

@@ -52,7 +52,7 @@ def init(
     organisation = _validated(Organisation, values)
     _write(folder, path, organisation)
     typer.echo(f"Wrote {path}.")
-    typer.echo(f"The key that protects the database lies beside it in plain ({_key_file(folder)}); back it up apart.")
+    typer.echo(_about_key(folder))
     typer.echo("Next: enable a source and a channel in that file, then")
     for name in organisation.reviewers:
         typer.echo(f"  handlewatch users add {name} --role analyst")
@@ -102,6 +102,16 @@ def _validated(model: Any, values: dict[str, Any]) -> Any:
         raise ConfigError(
             f"{name}: {problem['msg']}.", kept="Nothing was written.", do=f"Give another --{name.replace('_', '-')}."
         ) from None
+
+
+def _about_key(folder: Path) -> str:
+    import os
+
+    from monitor.store.keys import KEY_VARIABLE
+
+    if KEY_VARIABLE in os.environ:
+        return f"The database is written with the key in {KEY_VARIABLE}: without it nobody can read it again."
+    return f"The key that protects the database lies beside it in plain ({_key_file(folder)}); back it up apart."
 
 
 def _key_file(folder: Path) -> Path:

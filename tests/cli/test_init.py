@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from monitor.settings import load_settings
+from monitor.store.keys import new_key
 
 ANSWERS = [
     "--controller", 'The "Example" Hotline \\ 1',
@@ -153,3 +154,13 @@ def test_a_file_that_is_no_database_is_said_by_every_command(handlewatch: Any, h
     assert done.returncode == 8, done.stderr
     assert "backup" in done.stderr
     assert "nobody foresaw" not in done.stderr
+
+
+def test_with_a_key_in_the_environment_no_key_file_is_made(handlewatch: Any, home: Path) -> None:
+    env = {"HANDLEWATCH_KEY": new_key()}
+    done = handlewatch("init", *ANSWERS, env=env)
+    assert done.returncode == 0, done.stderr
+    assert "in plain" not in done.stdout
+    assert "handlewatch.plain-key" not in {path.name for path in home.iterdir()}
+    assert handlewatch("db", "check", env=env).returncode == 0
+    assert handlewatch("db", "check").returncode == 8
