@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from monitor.cli.options import Home
 from monitor.errors import ConfigError, RefusedError, StoreError
+
+if TYPE_CHECKING:
+    from monitor.settings import Organisation
 
 command = typer.Typer(
     add_completion=False, help="Sets up this installation: controller, purpose, legal basis, retention, contact."
@@ -33,7 +36,7 @@ def init(
     reviewer: list[str] = typer.Option([], help="A trained reviewer's name; repeat for each."),
 ) -> None:
     """Asks what is not given, writes a commented handlewatch.toml, makes the key and the database."""
-    from monitor.settings import CONFIG_FILE, Organisation, default_home
+    from monitor.settings import CONFIG_FILE, default_home
 
     folder = (home or default_home()).absolute()
     path = folder / CONFIG_FILE
@@ -49,7 +52,7 @@ def init(
         "reviewers": reviewer,
     }
     _ask_missing(values)
-    organisation = _validated(Organisation, values)
+    organisation = _validated(values)
     _write(folder, path, organisation)
     typer.echo(f"Wrote {path}.")
     typer.echo(_about_key(folder))
@@ -75,7 +78,7 @@ def _ask_missing(values: dict[str, Any]) -> None:
 
     missing = [name for name, value in values.items() if not value]
     if missing and not sys.stdin.isatty():
-        options = ", ".join("--reviewer" if name == "reviewers" else f"--{name.replace('_', '-')}" for name in missing)
+        options = ", ".join(map(_option, missing))
         raise ConfigError(
             "Some answers are missing and there is no terminal to ask at.",
             kept="Nothing was written.",
@@ -83,25 +86,44 @@ def _ask_missing(values: dict[str, Any]) -> None:
         )
     for name in missing:
         question = (Organisation.model_fields[name].description or name).rstrip(".")
-        if name == "retention_days":
-            values[name] = typer.prompt(question, type=int, default=90)
-        elif name == "reviewers":
-            values[name] = [part.strip() for part in typer.prompt(f"{question} (comma between)").split(",")]
-        else:
-            values[name] = typer.prompt(question)
+        values[name] = _answer(name, question)
+        while (wrong := _problems(values).get(name)) is not None:
+            typer.echo(f"  {wrong}.", err=True)
+            values[name] = _answer(name, question)
 
 
-def _validated(model: Any, values: dict[str, Any]) -> Any:
+def _answer(name: str, question: str) -> Any:
+    if name == "retention_days":
+        return typer.prompt(question, type=int, default=90)
+    if name == "reviewers":
+        given = typer.prompt(f"{question} (comma between)")
+        return [part.strip() for part in given.split(",") if part.strip()]
+    return typer.prompt(question)
+
+
+def _problems(values: dict[str, Any]) -> dict[str, str]:
+    """What is wrong with the answers, by name."""
     from pydantic import ValidationError
 
+    from monitor.settings import Organisation
+
     try:
-        return model(**values)
+        Organisation(**values)
     except ValidationError as error:
-        problem = error.errors(include_url=False)[0]
-        name = str(problem["loc"][0])
-        raise ConfigError(
-            f"{name}: {problem['msg']}.", kept="Nothing was written.", do=f"Give another --{name.replace('_', '-')}."
-        ) from None
+        return {str(one["loc"][0]): one["msg"] for one in error.errors(include_url=False, include_input=False)}
+    return {}
+
+
+def _validated(values: dict[str, Any]) -> Organisation:
+    from monitor.settings import Organisation
+
+    for name, wrong in _problems(values).items():
+        raise ConfigError(f"{name}: {wrong}.", kept="Nothing was written.", do=f"Give another {_option(name)}.")
+    return Organisation(**values)
+
+
+def _option(name: str) -> str:
+    return "--reviewer" if name == "reviewers" else f"--{name.replace('_', '-')}"
 
 
 def _about_key(folder: Path) -> str:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import pty
 import shlex
 import subprocess
 import tomllib
@@ -164,3 +166,26 @@ def test_with_a_key_in_the_environment_no_key_file_is_made(handlewatch: Any, hom
     assert "handlewatch.plain-key" not in {path.name for path in home.iterdir()}
     assert handlewatch("db", "check", env=env).returncode == 0
     assert handlewatch("db", "check").returncode == 8
+
+
+def test_a_wrong_answer_is_asked_for_again(handlewatch: Any, home: Path) -> None:
+    answers = iter(
+        ["Example", "reports", "interest", "0", "30", "desk", "nobody", "desk@x.example", " , ", "ada, grace,"]
+    )
+    terminal, end = pty.openpty()
+    process = subprocess.Popen(["handlewatch", "init"], env=handlewatch.environment, stdin=end, stdout=end, stderr=end)
+    os.close(end)
+    said = b""
+    try:
+        while chunk := os.read(terminal, 4096):
+            said += chunk
+            if said.rstrip().endswith(b":"):
+                os.write(terminal, next(answers).encode() + b"\n")
+    except OSError:  # the process ended
+        pass
+    os.close(terminal)
+    assert process.wait(timeout=30) == 0, said
+    organisation = load_settings(home).organisation
+    assert organisation is not None
+    assert (organisation.retention_days, organisation.contact) == (30, "desk@x.example")
+    assert organisation.reviewers == ["ada", "grace"]
