@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import os
 import pty
 import shlex
@@ -169,20 +170,15 @@ def test_with_a_key_in_the_environment_no_key_file_is_made(handlewatch: Any, hom
 
 
 def test_a_wrong_answer_is_asked_for_again(handlewatch: Any, home: Path) -> None:
-    answers = iter(
-        ["Example", "reports", "interest", "0", "30", "desk", "nobody", "desk@x.example", " , ", "ada, grace,"]
-    )
+    answers = ["Example", "reports", "interest", "0", "30", "desk", "nobody", "desk@x.example", " , ", "ada, grace,"]
     terminal, end = pty.openpty()
     process = subprocess.Popen(["handlewatch", "init"], env=handlewatch.environment, stdin=end, stdout=end, stderr=end)
     os.close(end)
+    os.write(terminal, "".join(f"{answer}\n" for answer in answers).encode())
     said = b""
-    try:
+    with contextlib.suppress(OSError):  # the process ended
         while chunk := os.read(terminal, 4096):
             said += chunk
-            if said.rstrip().endswith(b":"):
-                os.write(terminal, next(answers).encode() + b"\n")
-    except OSError:  # the process ended
-        pass
     os.close(terminal)
     assert process.wait(timeout=30) == 0, said
     organisation = load_settings(home).organisation
