@@ -13,7 +13,7 @@ from monitor.cli.output import print_json, print_table
 if TYPE_CHECKING:
     from monitor.bench.quality import FalseAlarms, Quality
 
-command = typer.Typer(no_args_is_help=True, help="Measures the screen.")
+command = typer.Typer(add_completion=False, no_args_is_help=True, help="Measures the screen.")
 
 Corpus = Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled post records (tests/corpus/posts.ndjson).")]
 Real = Annotated[

@@ -14,7 +14,7 @@ from monitor.errors import InputError
 if TYPE_CHECKING:
     from monitor.post import Post
 
-command = typer.Typer()
+command = typer.Typer(add_completion=False)
 
 Text = Annotated[str, typer.Argument(metavar="TEXT", help="A text, a post record (JSON), or - for either from stdin.")]
 

@@ -74,7 +74,7 @@ def _inside(directory: Path | None, name: str) -> Path | None:
 
 def _source(name: str, path: Path | None) -> TomlSource:
     try:
-        text = (path or _SHIPPED.joinpath(f"{name}.toml")).read_text(encoding="utf-8")
+        text = (path or _SHIPPED.joinpath(f"{name}.toml")).read_text(encoding="utf-8-sig")
     except OSError as error:
         raise ConfigError(
             f"{path} cannot be read: {error.strerror or error}.", do="Check the name and the permissions."

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from monitor.detect import bundle
 from monitor.detect.bundle import load_bundle
 from monitor.detect.screen import Screen
 from monitor.errors import ConfigError
@@ -148,3 +149,10 @@ def test_operators_bring_their_own_terms_and_apps(tmp_path: Path) -> None:
         assert [match.key for match in screening.handles] == [key]
         assert {match.term for match in screening.terms} == {"plugh"}
     assert not screen(Post(platform="forum", id="1", text="perv kik quibbern04")).hit
+
+
+def test_a_byte_order_mark_is_no_mistake(tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.toml"
+    shipped = Path(bundle.__file__).parent / "data" / "lexicon.toml"
+    path.write_bytes(b"\xef\xbb\xbf" + shipped.read_bytes())
+    assert load_bundle(lexicon=path).lexicon == load_bundle().lexicon
