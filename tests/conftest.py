@@ -129,14 +129,14 @@ def home(tmp_path: Path) -> Path:
 def handlewatch(home: Path, tmp_path: Path) -> Any:
     """Runs the command line as a process: `handlewatch("screen", "x.ndjson")` -> CompletedProcess (text)."""
 
-    environment = {
+    untraced = {
         "PATH": f"{REPOSITORY / '.venv' / 'bin'}:{os.environ['PATH']}",
         "PYTHONPATH": str(REPOSITORY),
         "HOME": str(tmp_path),
         "HANDLEWATCH_HOME": str(home),
         "LANG": "C.UTF-8",
-        **{name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")},
     }
+    environment = untraced | {name: value for name, value in os.environ.items() if name.startswith("COVERAGE_")}
 
     def run(*arguments: str, stdin: str | None = None, env: dict[str, str] | None = None, timeout: float = 60) -> Any:
         return subprocess.run(
@@ -151,4 +151,6 @@ def handlewatch(home: Path, tmp_path: Path) -> Any:
         )
 
     cast("Any", run).environment = environment
+    # Where tracing itself would fail (a limit on files) or double a long time.
+    cast("Any", run).untraced = untraced
     return run

@@ -122,7 +122,7 @@ def test_on_a_full_disk_it_says_so_and_can_be_run_again(handlewatch: Any, home: 
     """The file-size limit stands in for a full disk."""
     line = f"trap '' XFSZ; ulimit -f 8; exec handlewatch init {shlex.join(ANSWERS)}"
     full = subprocess.run(
-        ["sh", "-c", line], env=handlewatch.environment, capture_output=True, text=True, check=False, timeout=60
+        ["sh", "-c", line], env=handlewatch.untraced, capture_output=True, text=True, check=False, timeout=60
     )
     assert full.returncode == 8, full.stderr
     assert "to do:" in full.stderr
