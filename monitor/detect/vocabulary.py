@@ -48,11 +48,11 @@ class Vocabulary:
 
     def everyday(self, word: str) -> bool:
         """True for a word (folded, lower case) that people use without meaning a handle."""
-        return word in self.others or word in self.neutral or crc32(word.encode()) in self.english
+        return word in self.others or word in self.neutral or _checksum(word) in self.english
 
     def english_word(self, word: str) -> bool:
         """True for a common English word, or a short one."""
-        return len(word) < 4 or crc32(word.encode()) in self.english
+        return len(word) < 4 or _checksum(word) in self.english
 
     def naturalness(self, word: str) -> float:
         """0 to 1: how much of a word is made of what words of the listed languages are made of."""
@@ -83,6 +83,10 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
             one for word in set(_LETTERS.findall(fold(f"{source.text} {samples}").lower)) for one in _trigrams(word)
         ),
     )
+
+
+def _checksum(word: str) -> int:
+    return crc32(word.encode(errors="surrogatepass"))
 
 
 def _trigrams(word: str) -> Iterator[str]:
