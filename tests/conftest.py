@@ -16,12 +16,19 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from monitor.store.database import Store, open_store, sqlite_url
 from monitor.store.keys import Keyring
 from tests.support.postgres import PostgresCluster, find_postgres
 
 REPOSITORY = Path(__file__).parent.parent
+
+# The same examples in every run, so that a failure is the change's own; ./run soak looks further, each time elsewhere.
+_CALM = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100, suppress_health_check=_CALM)
+settings.register_profile("soak", deadline=None, max_examples=5_000, suppress_health_check=_CALM)
+settings.load_profile("soak" if os.environ.get("HANDLEWATCH_SOAK") == "1" else "fixed")
 
 COMPONENTS: dict[str, tuple[Any, str]] = {
     "postgres": (find_postgres, "apt-get install postgresql"),

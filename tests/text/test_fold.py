@@ -8,15 +8,22 @@ from hypothesis import strategies as st
 
 from monitor.text.fold import FLAG, fold
 from monitor.text.tables import STEPS, UNICODE_VERSION
+from tests.detect.nasty import GAPS, PIECES
 
-anything = st.text(
-    alphabet=st.one_of(
-        st.characters(),
-        st.sampled_from("<>&;#bpaAxX/ \n\u200b\u0301\u1112\u1161\u11ab\ud800\U0001f1fa\U0001f1f8ａаᴀ\0"),
+anything = (
+    st.text(
+        alphabet=st.one_of(
+            st.characters(),
+            st.sampled_from("<>&;#bpaAxX/ \n\u200b\u0301\u1112\u1161\u11ab\ud800\U0001f1fa\U0001f1f8ａаᴀ\0"),
+        )
     )
-) | st.lists(
-    st.sampled_from(["<b>", "</b>", "<p>", "<", ">", "&", "&amp;", "&lt;", "&#97;", "&#x3c;", "amp;", "lt;", "a", "⁢"])
-).map("".join)
+    | st.lists(
+        st.sampled_from(
+            ["<b>", "</b>", "<p>", "<", ">", "&", "&amp;", "&lt;", "&#97;", "&#x3c;", "amp;", "lt;", "a", "⁢"]
+        )
+    ).map("".join)
+    | st.lists(st.sampled_from([*PIECES, *GAPS]), max_size=14).map("".join)
+)
 
 
 @pytest.mark.parametrize(
@@ -70,21 +77,28 @@ def test_steps_are_named() -> None:
     assert fold("taboo").steps(0, 5) == ()
 
 
+@pytest.mark.property
 @given(anything)
 def test_folding_is_idempotent(text: str) -> None:
     once = fold(text).cased
     assert fold(once).cased == once
 
 
+@pytest.mark.property
 @given(anything)
 def test_the_map_is_monotone_and_inside(text: str) -> None:
     folded = fold(text)
     assert len(folded.cased) == len(folded.lower)
+    positions = [folded.position(at) for at in range(len(text) + 1)]
+    assert positions == sorted(positions)
+    assert 0 <= positions[0] <= positions[-1] <= len(folded.cased)
+    assert not folded.cased or set(folded.steps(0, len(folded.cased))) <= {*STEPS, "entity", "markup"}
     spans = [folded.span(i, i + 1) for i in range(len(folded.cased))]
     assert all(0 <= start < end <= len(text) for start, end in spans)
     assert all(a[0] <= b[0] and a[1] <= b[1] for a, b in itertools.pairwise(spans))
 
 
+@pytest.mark.property
 @given(anything)
 def test_every_span_slices_to_what_was_folded(text: str) -> None:
     """Away from markup, the slice of a span folds to the folded characters themselves."""
