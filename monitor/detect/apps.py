@@ -17,6 +17,10 @@ _KINDS: Final[dict[str, type]] = {
     "id": str, "names": list, "weak": list, "common": list, "shapes": list,
     "chars": str, "start": str, "min": int, "max": int, "case": str, "links": list, "reserved": list, "subdomain": str,
 }  # fmt: skip
+_FURTHER: Final = frozenset({"leet", "separated", "glued", "starred"})
+"""What further names of an app tolerate: they are misspellings and short forms already."""
+_TYPO: Final = 7
+"""Letters of a name that may have a typing error."""
 _CLASS: Final = re.compile(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[._-])+\Z")
 
 
@@ -71,19 +75,16 @@ class App:
         return f"{self.id}:{handle}"
 
     def spellings(self) -> list[Spelling]:
-        """Its names, as the matcher takes them. Long ones may have a typing error."""
-        exact = EVERYTHING
+        """Its names, as the matcher takes them. The first is spelled around most; a long one that handles are
+        words beside may have a typing error.
+        """
+        first = EVERYTHING
+        if self.names and len(self.names[0]) >= _TYPO and "name" in self.shapes and " " not in self.names[0]:
+            first = EVERYTHING | {"typo"}
         return [
-            *(
-                Spelling.of(
-                    "app", self.id, name, tolerance=exact | {"typo"} if len(name) >= 7 and " " not in name else exact
-                )
-                for name in self.names
-            ),
-            *(
-                Spelling.of("app", self.id, name, weak=True, tolerance=exact - {"stretched"})
-                for name in (*self.weak, *self.common)
-            ),
+            *(Spelling.of("app", self.id, name, tolerance=first) for name in self.names[:1]),
+            *(Spelling.of("app", self.id, name, tolerance=_FURTHER) for name in self.names[1:]),
+            *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER) for name in (*self.weak, *self.common)),
         ]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Sequence
 from itertools import pairwise
 from typing import Final
@@ -11,6 +12,7 @@ from monitor.detect.spelling import Spelling, alike, key
 
 _AROUND: Final = 80
 _NAME: Final = 3
+_SIGNS: Final = 2
 
 
 def joins(
@@ -25,19 +27,32 @@ def joins(
         return None
     gaps = [text[a.end : b.start] for a, b in pairwise(atoms)]
     inside = atoms[0].glued_left or atoms[-1].glued_right
-    if _at_breaks(one, joined, atoms, gaps) or (not any(gaps) and not inside):
+    if (_at_breaks(one, joined, atoms, gaps) and not (one.kind == "app" and "stretched" in how)) or (
+        not any(gaps) and not inside
+    ):
         return how
-    if "separated" not in one.tolerance or (inside and len(one.flat) <= _NAME):
-        return None
     if not any(gaps):
-        return how | {"glued"}
-    singles = sum(len(atom.text) == 1 for atom in atoms)
-    if singles == len(atoms) or (len(one.flat) >= 5 and singles >= len(atoms) - 1 and len(atoms) > 3):
-        fits = len(one.flat) >= 5 or _free(atoms, gaps, text, known)
-    else:
-        spaced = any(char.isspace() for gap in gaps for char in gap)
-        fits = not spaced and (len(one.flat) >= 5 or (len(one.flat) == 4 and not one.weak))
-    return how | {"separated"} if fits else None
+        return how | {"glued"} if "separated" in one.tolerance and len(one.flat) > _NAME else None
+    if inside or "stretched" in how:
+        return None
+    return how | {"separated"} if _set_apart(one, atoms, gaps, text, known) else None
+
+
+def _set_apart(one: Spelling, atoms: Sequence[Atom], gaps: Sequence[str], text: str, known: Collection[str]) -> bool:
+    """True for single letters in a row, of which the first or the last may be a longer piece where they are many;
+    for two letters with one sign between them (T.G), and for pieces with one or two (ta-boo, ta**boo).
+    """
+    singles = [len(atom.text) == 1 for atom in atoms]
+    if "separated" in one.tolerance and len(one.flat) >= _NAME:
+        if all(singles):
+            return len(one.flat) >= 5 or _free(atoms, gaps, text, known)
+        if len(one.flat) >= 5 and len(atoms) > 3 and (all(singles[1:]) or all(singles[:-1])):
+            return True
+    if not all(len(gap) <= _SIGNS and not any(map(str.isspace, gap)) for gap in gaps):
+        return False
+    if len(one.flat) < _NAME:
+        return "separated" in one.tolerance and all(len(gap) == 1 for gap in gaps) and _free(atoms, gaps, text, known)
+    return "pieces" in one.tolerance and (len(one.flat) >= 5 or (len(one.flat) == 4 and not one.weak))
 
 
 def _at_breaks(one: Spelling, joined: str, atoms: Sequence[Atom], gaps: Sequence[str]) -> bool:
@@ -58,24 +73,16 @@ def _at_breaks(one: Spelling, joined: str, atoms: Sequence[Atom], gaps: Sequence
 
 def _free(atoms: Sequence[Atom], gaps: Sequence[str], text: str, known: Collection[str]) -> bool:
     """Letters set apart are a short word only where the letters around go on to other names, or not at all."""
-    gap = max(set(gaps), key=gaps.count)
+    gap = max(gaps, key=gaps.count)
     start, end = atoms[0].start, atoms[-1].end
     right = _letters_apart(text[end : end + _AROUND], gap)
     left = _letters_apart(text[max(start - _AROUND, 0) : start][::-1], gap[::-1])[::-1]
-    names = [name for name in known if len(name) >= _NAME] if right or left else []
-    return (not right or any(right.startswith(name) for name in names)) and (
-        not left or any(left.endswith(name) for name in names)
+    return (not right or any(right[:size] in known for size in range(_NAME, len(right) + 1))) and (
+        not left or any(left[-size:] in known for size in range(_NAME, len(left) + 1))
     )
 
 
 def _letters_apart(text: str, gap: str) -> str:
     """The single letters that follow in the same spacing, as one word."""
-    letters: list[str] = []
-    at = 0
-    while text.startswith(gap, at) and at + len(gap) < len(text) and text[at + len(gap)].isalnum():
-        at += len(gap)
-        if at + 1 < len(text) and text[at + 1].isalnum():
-            break
-        letters.append(text[at])
-        at += 1
-    return "".join(letters)
+    letters = re.match(rf"(?:{re.escape(gap)}[^\W_](?![^\W_]))*", text)
+    return letters[0][len(gap) :: len(gap) + 1] if letters else ""

@@ -5,7 +5,7 @@ scan everything. It defines what is right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from monitor.detect.bundle import Bundle
@@ -49,6 +49,7 @@ class Screen:
                 *(spelling for term in bundle.lexicon.values() for spelling in term.spellings()),
                 *(Spelling.of("service", name, name, tolerance=frozenset({"leet"})) for name in bundle.services),
             ],
+            links=[link.start for app in bundle.apps for link in app.links],
             fillers=bundle.vocabulary.filler,
             everyday=bundle.vocabulary.everyday,
         )
@@ -93,6 +94,8 @@ class Screen:
         sight = self._read(doc, post)
         if self._spellings.reads_backwards(doc):
             back = self._read(doc.reversed(), post)
+            if not self._spellings.names_backwards(doc):
+                back = replace(back, shares=())
             if back.apps or back.terms:
                 return self._both(doc, sight, back)
         return sight

@@ -11,8 +11,9 @@ from typing import Final
 from monitor.detect.atoms import ATOM, latin
 from monitor.text.fold import fold
 
-EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "glued", "reversed", "starred"})
+EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "pieces", "glued", "reversed", "starred"})
 TOLERANCES: Final = EVERYTHING | {"typo"}
+"""`separated`: single letters set apart (t a b o o); `pieces`: pieces of it set apart by one sign (ta-boo)."""
 
 _LEET: Final = str.maketrans("0123456789l", "oizeasgtbgi")
 _REPEATS: Final = re.compile(r"(.)\1+")

@@ -48,25 +48,32 @@ class Spellings:
         self,
         spellings: Iterable[Spelling],
         *,
+        links: Iterable[str] = (),
         fillers: Iterable[str] = (),
         everyday: Callable[[str], bool] = lambda _: False,
     ) -> None:
-        """:param fillers: words that tags are glued together with; :param everyday: tells words that mean nothing
-        when read backwards ("spam").
+        """:param links: how links of the apps begin; :param fillers: words that tags are glued together with;
+        :param everyday: tells words that mean nothing when read backwards ("spam").
         """
         every = list(spellings)
         latin = [one for one in every if not one.native]
         self._known = frozenset(one.flat for one in every if one.kind != "service")
         self._by_key = _index((spell_key(one.flat), one) for one in latin)
-        self._backwards = _index(
-            (spell_key(one.flat[::-1]), one)
+        self._backwards = {
+            one.flat[::-1]
             for one in latin
-            if "reversed" in one.tolerance and len(one.flat) >= 4 and not everyday(one.flat[::-1])
-        )
+            if "reversed" in one.tolerance
+            and 4 <= len(one.flat) <= _LONGEST
+            and one.flat != one.flat[::-1]
+            and not everyday(one.flat[::-1])
+        }
+        self._apps_backwards = {one.flat[::-1] for one in latin if one.kind == "app"}
+        self._link_ends = [start[::-1] for start in links]
         self._prefixes = {key[:size] for key in self._by_key for size in range(1, len(key) + 1)}
         typos = [one for one in latin if "typo" in one.tolerance]
         self._typos = _index((key, one) for one in typos for key in deletions(leet(one.flat)))
         self._typo_starts = {(leet(one.flat)[0], len(one.flat) + more) for one in typos for more in (-1, 0, 1)}
+        self._least_typo = min((size for _, size in self._typo_starts), default=_LONGEST + 1)
         self._native_pattern = _native_pattern([one for one in every if one.native])
         self._native_by_flat = _index((one.flat, one) for one in every if one.native)
         glueable = [one for one in latin if "glued" in one.tolerance]
@@ -99,33 +106,47 @@ class Spellings:
 
     def reads_backwards(self, doc: Document) -> bool:
         """True where a spelling of four letters or more stands in the document backwards."""
-        for found in ATOM.finditer(doc.lower):
-            word = found[0]
-            for one in self._backwards.get(spell_key(word), ()) if 3 < len(word) <= _LONGEST else ():
-                if word == one.flat[::-1] and word != one.flat:
-                    return True
-        return False
+        return not self._backwards.isdisjoint(ATOM.findall(doc.lower))
+
+    def names_backwards(self, doc: Document) -> bool:
+        """True where an app's name (one that reads the same both ways will do) or the beginning of a link stands in
+        the document backwards: without one, nothing read backwards is a share.
+        """
+        words = ATOM.findall(doc.lower)
+        return not self._apps_backwards.isdisjoint(words) or any(end in doc.lower for end in self._link_ends)
 
     def _scan(self, doc: Document, atoms: list[Atom], text: str) -> Iterator[Found]:
-        for first, atom in enumerate(atoms):
-            if len(atom.text) > _LONGEST:
-                continue
-            key = spell_key(atom.text)
-            if (fit := self._whole(doc, atom, key)) is not None:
+        keys = ["" if len(atom.text) > _LONGEST else spell_key(atom.text) for atom in atoms]
+        whole, prefixes = self._by_key, self._prefixes
+        for first, key in enumerate(keys):
+            atom = atoms[first]
+            if (key in whole or self._least_typo <= len(atom.text) <= _LONGEST) and (
+                fit := self._whole(doc, atom, key)
+            ) is not None:
                 yield fit
-            joined, last = atom.text, first
-            while key in self._prefixes and last + 1 < len(atoms):
-                gap = text[atoms[last].end : atoms[last + 1].start]
-                if len(gap) > 4 or "\x1e" in gap or gap.count("\n") > 1:
-                    break
-                last += 1
-                joined += atoms[last].text
-                if len(joined) > min(3 * len(key) + 6, _LONGEST):
-                    break
-                key = spell_key(joined)
-                for one in self._by_key.get(key, ()):
-                    if (how := joins(one, joined, atoms[first : last + 1], text, self._known)) is not None:
-                        yield Found(one, atom.start, atoms[last].end, how)
+            if key in prefixes:
+                yield from self._joined(atoms, keys, first, text)
+
+    def _joined(self, atoms: list[Atom], keys: list[str], first: int, text: str) -> Iterator[Found]:
+        """Spellings that several words from `first` on make up together."""
+        whole, prefixes = self._by_key, self._prefixes
+        start, end, joined, _, _ = atoms[first]
+        key = keys[first]
+        for last in range(first + 1, len(atoms)):
+            atom = atoms[last]
+            if atom.start - end > 4 or (atom.start - end and _parted(text[end : atom.start])):
+                return
+            joined += atom.text
+            if len(joined) > min(3 * len(key) + 6, _LONGEST):
+                return
+            # What `spell_key` makes of the words together.
+            key += keys[last][1:] if key[-1] == keys[last][0] else keys[last]
+            end = atom.end
+            for one in whole.get(key, ()):
+                if (how := joins(one, joined, atoms[first : last + 1], text, self._known)) is not None:
+                    yield Found(one, start, end, how)
+            if key not in prefixes:
+                return
 
     def _whole(self, doc: Document, atom: Atom, key: str) -> Found | None:
         """A spelling that is one word."""
@@ -189,12 +210,17 @@ class Spellings:
                 if before is None:
                     continue
                 piece = word[start:end]
-                ones = [one for one in self._flat.get(piece, ()) if tag or not one.weak]
+                ones = [one for one in self._flat.get(piece, ()) if size > 2 and (tag or not one.weak)]
                 if ones or (tag and (piece in self._fillers or piece.isdigit())):
                     best[end] = [*before, (start, end, ones[0] if ones else None)]
                     break
         done = best[-1]
         return done if done and len(done) > 1 and any(one for _, _, one in done) else None
+
+
+def _parted(gap: str) -> bool:
+    """True for what no word goes on across: a field's end, an empty line."""
+    return "\x1e" in gap or gap.count("\n") > 1
 
 
 def _edges(one: Spelling, atom: Atom) -> bool:

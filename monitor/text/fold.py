@@ -56,7 +56,7 @@ _STAND_INS: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 
 
 @cache
-def _cased_table() -> dict[int, str]:
+def character_table() -> dict[int, str]:
     """Code point -> what it becomes, case kept."""
     return {ord(char): out for by in STEPS.values() for out, chars in by.items() for char in chars}
 
@@ -135,7 +135,7 @@ class Folded:
 def fold(text: str) -> Folded:
     """Folds a text; never raises, whatever the text holds."""
     if text.isascii() and not _MAY_HOLD_MARKUP.search(text):
-        return Folded(text, [], text if _plain(text) else text.translate(_cased_table()))
+        return Folded(text, [], text if _plain(text) else text.translate(character_table()))
     pieces = list(_markup(text)) if _MAY_HOLD_MARKUP.search(text) else []
     cased = _assemble(text, pieces)
     return Folded(text, pieces, _JAMO.sub(lambda found: _composed(found[0]), cased))
@@ -149,7 +149,7 @@ def _plain(text: str) -> bool:
 
 
 def _assemble(text: str, pieces: list[tuple[int, int, str]]) -> str:
-    table = _cased_table()
+    table = character_table()
     if not pieces:
         return text.translate(table)
     parts: list[str] = []
@@ -172,7 +172,7 @@ def _markup(text: str) -> Iterator[tuple[int, int, str]]:
         elif found[0][0] == "<":
             yield found.start(), found.end(), ""
         elif (char := _entity(found)) is not None:
-            yield found.start(), found.end(), char.translate(_cased_table())
+            yield found.start(), found.end(), char.translate(character_table())
 
 
 def _country(pair: str) -> bool:
@@ -196,7 +196,7 @@ def _composed(jamo: str) -> str:
 
 def _build_maps(text: str, pieces: list[tuple[int, int, str]]) -> tuple[array[int], array[int]]:
     """First original position, and the position after the last one, of each folded character."""
-    table = _cased_table()
+    table = character_table()
     marks = _attached()
     starts, ends = array("q"), array("q")
     at = 0
