@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 RUN_TOGETHER: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u3099\u309a"
 """Scripts written without spaces between words, or with endings joined on."""
@@ -13,8 +12,7 @@ ATOM: Final = re.compile(rf"(?:{_WORD_CHARS})+|[{RUN_TOGETHER}]+")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 
-@dataclass(frozen=True, slots=True)
-class Atom:
+class Atom(NamedTuple):
     """A run of letters and digits; `glued_left`/`glued_right`: an edge inside a word, at a change of case."""
 
     start: int

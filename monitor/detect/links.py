@@ -34,6 +34,7 @@ _SLASH: Final = r"(?:/|%2f|\s/\s?|\sslash\s|\\)"
 _MAY_LINK: Final = re.compile(r"[/\\]|%2f|slash|[a-z]:[a-z0-9]")
 """What every link holds: a slash in one of its disguises, or a scheme's colon."""
 _SCHEME: Final = re.compile(r"h(?:tt|xx)ps?://\Z")
+_LABEL: Final = re.compile(r"(?:www\.)?([a-z0-9-]*)")
 _QUERY: Final = re.compile(r"[/?#&][a-z0-9/?=&%#._~+:-]*")
 _HEX_RUN: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{66,76}(?![0-9a-z])")
 _SPLIT_SESSION: Final = re.compile(r"(?<![0-9a-z])0[\s.:·|-]{0,3}5(?:[\s.:·|-]{0,3}[0-9a-f]){64}(?![0-9a-z])")
@@ -72,8 +73,7 @@ class Links:
         for app in self._apps:
             for link in app.links:
                 self._by_start.setdefault(link.start, []).append((app, link))
-        starts = sorted(self._by_start, key=len, reverse=True)
-        self._any = re.compile("|".join(f"(?:{_start_pattern(start)})" for start in starts)) if starts else None
+        self._any = _any_start(self._by_start) if self._by_start else None
         self._rest = {form: re.compile(rest, re.IGNORECASE) for form, rest in _REST.items()}
         subdomains = {app.subdomain: app for app in self._apps if app.subdomain}
         self._subdomains = [
@@ -82,10 +82,12 @@ class Links:
         ]
 
     @cached_property
-    def _starts(self) -> list[tuple[str, re.Pattern[str]]]:
-        """Each start by itself, the longest first; compiled when the first link is met."""
-        starts = sorted(self._by_start, key=len, reverse=True)
-        return [(start, re.compile(_start_pattern(start))) for start in starts]
+    def _starts(self) -> dict[str, list[tuple[str, re.Pattern[str]]]]:
+        """The starts by their first label, the longest first; compiled when the first link is met."""
+        starts: dict[str, list[tuple[str, re.Pattern[str]]]] = {}
+        for start in sorted(self._by_start, key=len, reverse=True):
+            starts.setdefault(_first_label(start), []).append((start, re.compile(_start_pattern(start))))
+        return starts
 
     def find(self, doc: Document) -> Iterator[Share]:
         """The links of a document, left to right."""
@@ -106,7 +108,8 @@ class Links:
 
     def _read(self, doc: Document, at: int) -> Share | None:
         """The most specific link that starts here and reads well."""
-        for start, pattern in self._starts:
+        label = _LABEL.match(doc.lower, at)
+        for start, pattern in self._starts.get(label[1], ()) if label else ():
             head = pattern.match(doc.lower, at)
             if head is None:
                 continue
@@ -184,9 +187,31 @@ def _share(app: App, handle: str, span: tuple[int, int], whole: tuple[int, int],
     return Share(app=app, handle=handle, start=span[0], end=span[1], confidence=_SURE, whole=whole, how=how)
 
 
+def _any_start(starts: Iterable[str]) -> re.Pattern[str]:
+    """Where a link may start: finds all that :func:`_start_pattern` does, and more, in one pass."""
+    schemes = sorted({start for start in starts if _is_scheme(start)})
+    labels = sorted({_first_label(start) for start in starts if not _is_scheme(start)})
+    parts = [
+        (r"(?:(?<![a-z0-9.-])|(?<=%2f))(?:www\.)?", labels, r"(?![a-z0-9-])"),
+        (r"(?<![a-z0-9])", schemes, ""),
+    ]
+    return re.compile(
+        "|".join(f"{before}(?:{'|'.join(map(re.escape, ones))}){after}" for before, ones, after in parts if ones)
+    )
+
+
+def _first_label(start: str) -> str:
+    label = _LABEL.match(start)
+    return label[1] if label else ""
+
+
+def _is_scheme(start: str) -> bool:
+    return "://" in start or start.endswith(":")
+
+
 def _start_pattern(start: str) -> str:
     """A link's start; the dots of a web host may be disguised."""
-    if "://" in start or start.endswith(":"):
+    if _is_scheme(start):
         return rf"(?<![a-z0-9]){re.escape(start)}"
     host, slash, path = start.partition("/")
     dots = _DOT.join(re.escape(label) for label in host.split("."))

@@ -32,7 +32,7 @@ class Shares:
         self._links = Links(apps)
         self._words = vocabulary
         self._plausibility = Plausibility(vocabulary)
-        self._same = re.compile("|".join(_phrase(one) for one in vocabulary.same)) if vocabulary.same else None
+        self._same = re.compile(_phrases(vocabulary.same)) if vocabulary.same else None
 
     def find(
         self,
@@ -88,10 +88,20 @@ class Shares:
                     )
 
 
-def _phrase(phrase: str) -> str:
-    start = r"(?<![a-z0-9])" if phrase[0].isascii() and phrase[0].isalnum() else ""
-    end = r"(?![a-z0-9])" if phrase[-1].isascii() and phrase[-1].isalnum() else ""
-    return f"{start}{re.escape(phrase)}{end}"
+def _phrases(phrases: Sequence[str]) -> str:
+    """A pattern of whole phrases. Each branch begins with a letter, so that most positions are passed at once."""
+    worded = [one for one in phrases if _is_word(one[0])]
+    signs = [one for one in phrases if not _is_word(one[0])]
+    parts = [("(?<![a-z0-9])", worded), ("", signs)]
+    return "|".join(
+        f"{before}(?:{'|'.join(re.escape(one) + ('(?![a-z0-9])' if _is_word(one[-1]) else '') for one in ones)})"
+        for before, ones in parts
+        if ones
+    )
+
+
+def _is_word(char: str) -> bool:
+    return char.isascii() and char.isalnum()
 
 
 def _beside(doc: Document, one: Found, start: int, end: int) -> bool:

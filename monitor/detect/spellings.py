@@ -29,6 +29,8 @@ _STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\
 _LONGEST: Final = 120
 """Letters that a spelling may be stretched or spread to."""
 _NEARBY: Final = 60
+_GAP: Final = 4
+"""What may stand between two words that are one spelling."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,23 +130,27 @@ class Spellings:
                 yield from self._joined(atoms, keys, first, text)
 
     def _joined(self, atoms: list[Atom], keys: list[str], first: int, text: str) -> Iterator[Found]:
-        """Spellings that several words from `first` on make up together."""
-        whole, prefixes = self._by_key, self._prefixes
-        start, end, joined, _, _ = atoms[first]
-        key = keys[first]
+        """Spellings that several words from `first` on make up together. `keys` are the words' own keys."""
+        whole, prefixes, key, end = self._by_key, self._prefixes, keys[first], atoms[first].end
+        size = len(atoms[first].text)
         for last in range(first + 1, len(atoms)):
             atom = atoms[last]
-            if atom.start - end > 4 or (atom.start - end and _parted(text[end : atom.start])):
+            gap = atom.start - end
+            if gap > 1 and (gap > _GAP or _parted(text[end : atom.start])):
                 return
-            joined += atom.text
-            if len(joined) > min(3 * len(key) + 6, _LONGEST):
-                return
-            # What `spell_key` makes of the words together.
-            key += keys[last][1:] if key[-1] == keys[last][0] else keys[last]
             end = atom.end
-            for one in whole.get(key, ()):
-                if (how := joins(one, joined, atoms[first : last + 1], text, self._known)) is not None:
-                    yield Found(one, start, end, how)
+            size += len(atom.text)
+            if size > 3 * len(key) + 6 or size > _LONGEST:
+                return
+            # As the key of the words together.
+            more = keys[last]
+            key += more[1:] if key[-1] == more[0] else more
+            if key in whole:
+                run = atoms[first : last + 1]
+                joined = "".join(one.text for one in run)
+                for one in whole[key]:
+                    if (how := joins(one, joined, run, text, self._known)) is not None:
+                        yield Found(one, run[0].start, end, how)
             if key not in prefixes:
                 return
 
@@ -219,7 +225,7 @@ class Spellings:
 
 
 def _parted(gap: str) -> bool:
-    """True for what no word goes on across: a field's end, an empty line."""
+    """True for what no spelling goes on across: a field's end, an empty line."""
     return "\x1e" in gap or gap.count("\n") > 1
 
 
