@@ -161,18 +161,23 @@ class Senses:
 
     def _near_enough(self, doc: Document, shares: Sequence[Share], term: Found) -> bool:
         """Within the rules' distance in one field; other fields are near."""
-        for share in shares:
-            if share.same or doc.bounds(share.start) != doc.bounds(term.start):
-                return True
-            first, last = sorted(((share.start, share.end), (term.start, term.end)))
-            gap = last[0] - first[1]
-            if gap < self._rules.distance * 4:
-                return True
-            if gap < self._rules.distance * 40:
-                words = len(_WORD.findall(doc.lower, first[1], last[0]))
-                if words <= self._rules.distance:
-                    return True
-        return False
+        first, last = doc.bounds(term.start)
+        if any(share.same or not first <= share.start <= last for share in shares):
+            return True
+        # The closest handle on each side has the fewest words between.
+        before = max((share.end for share in shares if share.start <= term.start), default=None)
+        after = min((share.start for share in shares if share.start > term.start), default=None)
+        return (before is not None and self._reaches(doc, before, term.start)) or (
+            after is not None and self._reaches(doc, term.end, after)
+        )
+
+    def _reaches(self, doc: Document, start: int, end: int) -> bool:
+        """True where the rules' distance leads from one position to another."""
+        if end - start < self._rules.distance * 4:
+            return True
+        if end - start >= self._rules.distance * 40:
+            return False
+        return len(_WORD.findall(doc.lower, start, end)) <= self._rules.distance
 
     # ---- frames ----
 
