@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from monitor.post import Post
 from monitor.text.fold import Folded, fold
@@ -35,12 +35,15 @@ class _Part(NamedTuple):
 class Document:
     """The folded fields joined. Positions of `lower` and `cased` are document positions."""
 
-    __slots__ = ("_parts", "_scripts", "_starts", "backwards", "cased", "lower")
+    __slots__ = ("_ascii", "_parts", "_scripts", "_starts", "backwards", "cased", "kept", "lower")
 
     def __init__(self, parts: Iterable[tuple[str, Folded]], *, backwards: bool = False) -> None:
         self.backwards = backwards
         self._parts: list[_Part] = []
         self._scripts: dict[int, tuple[int, int]] = {}
+        self._ascii: bool | None = None
+        self.kept: dict[Any, Any] = {}
+        """What others found in it and ask for again."""
         cased: list[str] = []
         lower: list[str] = []
         at = 0
@@ -80,7 +83,9 @@ class Document:
     @property
     def ascii(self) -> bool:
         """True where every field as given is ASCII."""
-        return all(part.folded.source.isascii() for part in self._parts)
+        if self._ascii is None:
+            self._ascii = all(part.folded.source.isascii() for part in self._parts)
+        return self._ascii
 
     def other_script(self, start: int, end: int) -> bool:
         """True for a word of Cyrillic, Greek or Armenian letters alone, which folding may have made look Latin."""

@@ -8,7 +8,7 @@ from typing import Any, Final, cast
 
 from monitor.detect.lint import check_words
 from monitor.detect.toml_source import TomlSource, Where
-from monitor.detect.wordlists import WordList
+from monitor.detect.wordlists import WordIndex, WordList
 
 KINDS: Final = ("handle-and-term", "community-name", "house-rule")
 FIELDS: Final = (
@@ -96,16 +96,17 @@ def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str])
     app_names, term_names = list(apps), list(terms)
     negation_where, negation = source.table("negation")
     source.check_keys(negation_where, negation, {"before": str, "after": str})
+    index = WordIndex()
     rules = [_rule(source, place, table, app_names) for place, table in source.tables("rule")]
     return Rules(
         distance=head.get("distance", 120),
         bare_words=head.get("bare_words", 3),
         threshold=float(head.get("threshold", 0.5)),
         rules=rules or _default_rules(),
-        contexts=[_context(source, place, table, term_names) for place, table in source.tables("context")],
-        frames=[_frame(source, place, table) for place, table in source.tables("frame")],
-        negated_before=WordList(str(negation.get("before", "")).split()),
-        negated_after=WordList(str(negation.get("after", "")).split()),
+        contexts=[_context(source, place, table, term_names, index) for place, table in source.tables("context")],
+        frames=[_frame(source, place, table, index) for place, table in source.tables("frame")],
+        negated_before=index.add(str(negation.get("before", "")).split()),
+        negated_after=index.add(str(negation.get("after", "")).split()),
     )
 
 
@@ -147,7 +148,7 @@ def _rule(source: TomlSource, where: Where, table: dict[str, Any], apps: list[st
     )
 
 
-def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: list[str]) -> Context:
+def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: list[str], index: WordIndex) -> Context:
     source.check_keys(
         where, table, {"id": str, "terms": list, "why": str, "words": dict}, required=("id", "terms", "words")
     )
@@ -162,11 +163,11 @@ def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: lis
         id=table["id"],
         terms=known,
         why=table.get("why", table["id"]),
-        words=WordList(word for words in lists.values() for word in words.split()),
+        words=index.add(word for words in lists.values() for word in words.split()),
     )
 
 
-def _frame(source: TomlSource, where: Where, table: dict[str, Any]) -> Frame:
+def _frame(source: TomlSource, where: Where, table: dict[str, Any], index: WordIndex) -> Frame:
     source.check_keys(
         where, table, {"id": str, "why": str, "sure": str, "strong": str, "weak": str}, required=("id", "strong")
     )
@@ -175,7 +176,7 @@ def _frame(source: TomlSource, where: Where, table: dict[str, Any]) -> Frame:
     return Frame(
         id=table["id"],
         why=table.get("why", table["id"]),
-        sure=WordList(table.get("sure", "").split()),
-        strong=WordList(table["strong"].split()),
-        weak=WordList(table.get("weak", "").split()),
+        sure=index.add(table.get("sure", "").split()),
+        strong=index.add(table["strong"].split()),
+        weak=index.add(table.get("weak", "").split()),
     )

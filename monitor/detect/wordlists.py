@@ -1,9 +1,13 @@
-"""Lists of words as rules give them: whole words, beginnings (`word*`), phrases (`two_words`), any script."""
+"""Lists of words as rules give them: whole words, beginnings (`word*`), phrases (`two_words`), any script.
+
+A text is cut into words once, and each word is looked up once for all lists of an index: the cost does not grow with
+the number of lists or entries.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -11,6 +15,9 @@ from monitor.detect.document import Document
 from monitor.text.fold import fold
 
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
+_RUN: Final = re.compile(r"[^\W_]+")
+_HEAD: Final = 2
+"""Letters of a beginning by which beginnings are looked up."""
 
 
 class WordHit(NamedTuple):
@@ -21,43 +28,102 @@ class WordHit(NamedTuple):
     end: int
 
 
-class WordList:
-    """Finds the entries of a list in documents; linear in the length of the text.
+class _Entry(NamedTuple):
+    """An entry of list `owner` under the word that it begins with.
 
-    Compiled when it is first asked: most posts never come so far, and starting is quick.
+    :param rest: the whole entry as a pattern, where it is more than that word.
+    :param native: Cyrillic letters that fold to Latin ones: the original must be Cyrillic.
     """
 
-    def __init__(self, entries: Iterable[str]) -> None:
-        self._entries = tuple(dict.fromkeys(entries))
+    owner: int
+    rest: re.Pattern[str] | None
+    native: bool
+
+
+class WordIndex:
+    """The entries of several lists, by the words that they begin with."""
+
+    def __init__(self) -> None:
+        self._lists: list[Sequence[str]] = []
+
+    def add(self, entries: Iterable[str]) -> WordList:
+        """A further list. All are added before the first is asked."""
+        self._lists.append(tuple(dict.fromkeys(entries)))
+        return WordList(self, len(self._lists) - 1)
 
     @cached_property
-    def _patterns(self) -> dict[str, re.Pattern[str]]:
-        """The entries by kind: words; Cyrillic words that fold to Latin letters; words of unspaced scripts."""
-        patterns: dict[str, list[str]] = {"word": [], "native": [], "unspaced": []}
-        for entry in self._entries:
-            text = fold(entry.removesuffix("*").replace("_", " ")).lower
-            body = r"[\W_]{0,3}".join(re.escape(part) for part in text.split(" "))
-            if _UNSPACED.search(text):
-                patterns["unspaced"].append(body)
-                continue
-            ending = r"[^\W_]*" if entry.endswith("*") else r"(?![^\W_])"
-            native = not entry.isascii() and text.isascii() and any("\u0370" <= char <= "\u058f" for char in entry)
-            patterns["native" if native else "word"].append(body + ending)
-        return {
-            kind: re.compile(("" if kind == "unspaced" else r"(?<![^\W_])") + f"(?:{'|'.join(bodies)})")
-            for kind, bodies in patterns.items()
-            if bodies
-        }
+    def _tables(self) -> tuple[dict[str, list[_Entry]], dict[str, tuple[str, ...]], dict[str, list[_Entry]]]:
+        """(entries by whole word, beginnings by their first letters, entries by beginning); made when first asked:
+        most posts never come so far, and starting is quick.
+        """
+        words: dict[str, list[_Entry]] = {}
+        beginnings: dict[str, list[_Entry]] = {}
+        for owner, entries in enumerate(self._lists):
+            for entry in entries:
+                text = fold(entry.removesuffix("*").replace("_", " ")).lower
+                if not _UNSPACED.search(text):
+                    _enter(owner, entry, text, words, beginnings)
+        heads: dict[str, set[str]] = {}
+        for beginning in beginnings:
+            heads.setdefault(beginning[:_HEAD], set()).add(beginning)
+        return words, {head: tuple(sorted(ones)) for head, ones in heads.items()}, beginnings
+
+    @cached_property
+    def _unspaced(self) -> dict[int, re.Pattern[str]]:
+        """By list, its entries in scripts that set no spaces: they may stand anywhere."""
+        patterns: dict[int, re.Pattern[str]] = {}
+        for owner, entries in enumerate(self._lists):
+            texts = [fold(entry.removesuffix("*").replace("_", " ")).lower for entry in entries]
+            bodies = [_body(text) for text in sorted(texts, key=len, reverse=True) if _UNSPACED.search(text)]
+            if bodies:
+                patterns[owner] = re.compile("|".join(bodies))
+        return patterns
+
+    def hits(self, doc: Document, start: int, end: int) -> Sequence[Sequence[WordHit]]:
+        """By list, its entries between two document positions, the longest where they overlap. Kept with the
+        document.
+        """
+        kept = doc.kept.get((id(self), start, end))
+        if kept is None:
+            kept = doc.kept[id(self), start, end] = self._scan(doc, start, end)
+        return kept
+
+    def _scan(self, doc: Document, start: int, end: int) -> Sequence[Sequence[WordHit]]:
+        found: list[list[WordHit]] = [[] for _ in self._lists]
+        words, heads, beginnings = self._tables
+        text = doc.lower
+        for run in _RUN.finditer(text, start, end):
+            word = run[0]
+            entries = words.get(word, ())
+            begun = heads.get(word[:_HEAD])
+            if begun is not None and word.startswith(begun):
+                entries = [*entries, *(one for key in begun if word.startswith(key) for one in beginnings[key])]
+            for one in entries:
+                last = run.end()
+                if one.rest is not None:
+                    rest = one.rest.match(text, run.start(), end)
+                    if rest is None:
+                        continue
+                    last = rest.end()
+                if not (one.native and doc.original(run.start(), last).isascii()):
+                    _keep(found[one.owner], WordHit(text[run.start() : last], run.start(), last))
+        if not doc.ascii and _UNSPACED.search(text, start, end):
+            for owner, pattern in self._unspaced.items():
+                found[owner] += [WordHit(hit[0], *hit.span()) for hit in pattern.finditer(text, start, end)]
+        return found
+
+
+class WordList:
+    """One list of an index: finds its entries in documents; linear in the length of the text."""
+
+    def __init__(self, index: WordIndex, owner: int) -> None:
+        self._index = index
+        self._owner = owner
 
     def find(self, doc: Document, start: int = 0, end: int | None = None) -> Iterator[WordHit]:
         """The entries between two document positions."""
         last = len(doc.lower) if end is None else end
-        for kind, pattern in self._patterns.items():
-            for found in pattern.finditer(doc.lower, start, last):
-                # Folded to Latin letters, a Cyrillic word may be another language's: the original must be Cyrillic.
-                if kind == "native" and doc.original(*found.span()).isascii():
-                    continue
-                yield WordHit(found[0], *found.span())
+        yield from self._index.hits(doc, start, last)[self._owner]
 
     def distinct(self, doc: Document, start: int = 0, end: int | None = None) -> list[WordHit]:
         """The first of each different wording."""
@@ -65,3 +131,39 @@ class WordList:
         for hit in self.find(doc, start, end):
             seen.setdefault(hit.entry, hit)
         return sorted(seen.values(), key=lambda hit: hit.start)
+
+
+def _enter(
+    owner: int, entry: str, text: str, words: dict[str, list[_Entry]], beginnings: dict[str, list[_Entry]]
+) -> None:
+    """Enters one entry under every word that it may begin with: between its words, spaces may be missing."""
+    open_end = entry.endswith("*")
+    native = not entry.isascii() and text.isascii() and any("\u0370" <= char <= "\u058f" for char in entry)
+    whole = re.compile(_body(text) + (r"[^\W_]*" if open_end else r"(?![^\W_])"))
+    parts = text.split(" ")
+    together = ""
+    for index, part in enumerate(parts):
+        run = _RUN.match(part)
+        if run is None:
+            return
+        together += run[0]
+        last = index == len(parts) - 1
+        pure = run[0] == part
+        table = beginnings if last and pure and open_end else words
+        alone = pure and len(parts) == 1
+        table.setdefault(together, []).append(_Entry(owner, None if alone else whole, native))
+        if not pure:
+            return
+
+
+def _body(text: str) -> str:
+    return r"[\W_]{0,3}".join(re.escape(part) for part in text.split(" "))
+
+
+def _keep(hits: list[WordHit], hit: WordHit) -> None:
+    """Adds a hit; of those that overlap, the first stays, and the longer one of two that begin together."""
+    if hits and hit.start < hits[-1].end:
+        if hit.start == hits[-1].start and hit.end > hits[-1].end:
+            hits[-1] = hit
+        return
+    hits.append(hit)
