@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import count
 from typing import Final
 
 from monitor.detect.apps import App
@@ -16,10 +17,11 @@ from monitor.detect.vocabulary import Vocabulary
 from monitor.detect.wording import read_as
 
 _MORE: Final = 6
-"""How many further handles one app's name may introduce."""
+"""Further handles of an app's name after which a list goes on with telling ones only (digits, underscores ...)."""
 _MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
 _MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
 _POINTS: Final = ":=→➡⇒➜➤►👉"
+_BULLETS: Final = frozenset("·•▪●")
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 
 Chosen = list[tuple[int, list[Share]]]
@@ -175,23 +177,37 @@ class Reading:
         return None
 
     def _more(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
-        """Further handles of the same app: "a or b", "a / b", "a, backup b"."""
-        for _ in range(_MORE):
+        """Further handles of the same app, however many: "a or b", "a / b", "a, backup b", or one a line."""
+        for number in count():
             start = at
-            while (
-                at < len(self._tokens)
-                and at - start < 4
-                and (self._joins(self._tokens[at]) or self._tokens[at].kind in {"at", "colon"})
-            ):
+            while at < len(self._tokens) and at - start < 4 and self._lists(self._tokens[at]):
                 at += 1
+            if at == start:
+                at = self._next_line(at)
             if at == start or at >= len(self._tokens) or self._leads_to_app(at + 1):
                 return
             worded = any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
-            shares = self._shares(group, at, Reach(explicit=True, careful=not worded))
+            shares = self._shares(group, at, Reach(explicit=True, careful=not worded or number >= _MORE))
             if not shares:
                 return
             yield at, shares
             at += 1
+
+    def _lists(self, token: Token) -> bool:
+        bullet = token.text in _BULLETS and self._doc.cased[token.start - 1 : token.start].isspace()
+        return bullet or self._joins(token) or token.kind in {"at", "colon"}
+
+    def _next_line(self, at: int) -> int:
+        """The index of a telling word that is all that the next line holds, bullet and number left out; else `at`."""
+        if at >= len(self._tokens) or self._tokens[at].text != "\n":
+            return at
+        for index in range(at + 1, min(at + 5, len(self._tokens))):
+            token = self._tokens[index]
+            if token.kind == "word" and self._plausibility.telling(token, token.text) and not token.text.isdigit():
+                return index if self._ends_at(index + 1) else at
+            if not (self._lists(token) or token.kind in {"end", "close"} or token.text.strip(".").isdigit()):
+                return at
+        return at
 
     def _leads_to_app(self, at: int) -> bool:
         """True where what stands before `at` belongs to an app that follows: "b on kik", "b (kik)", "b kik"."""
