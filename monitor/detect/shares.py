@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
-from bisect import bisect_left
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from monitor.detect.apps import App
 from monitor.detect.document import Document
 from monitor.detect.links import Links, Share
+from monitor.detect.ownname import Claim, OwnName
 from monitor.detect.plausibility import Plausibility
 from monitor.detect.reading import Reading
 from monitor.detect.spans import Spans
@@ -20,8 +20,8 @@ _NAMES = ("community", "author.handle")
 """Fields that are names: an app's name in them is a part of a name, not the start of a share."""
 
 
-_BESIDE = 100
-"""Characters around a phrase in which the app that it is about begins."""
+_BEFORE = 80
+"""Characters between a handle and a "same on ..." that means it."""
 
 
 class Shares:
@@ -32,7 +32,7 @@ class Shares:
         self._links = Links(apps)
         self._words = vocabulary
         self._plausibility = Plausibility(vocabulary)
-        self._same = re.compile(_phrases(vocabulary.same)) if vocabulary.same else None
+        self._own = OwnName(vocabulary)
 
     def find(
         self,
@@ -57,57 +57,57 @@ class Shares:
         taken = [share.whole for share in shares]
         named = [one for one in apps if doc.field(one.start) not in _NAMES]
         if named:
-            same = [found.span() for found in self._same.finditer(doc.lower)] if self._same else []
+            claims = self._own.find(doc, named, terms)
+            same = [(claim.start, claim.end) for claim in claims]
             whole = [term for term in terms if _whole_word(doc, term)]
             tokens = tokens_of(doc, named, services, whole, taken, same)
             shares += Reading(doc, tokens, self._apps, self._words, self._plausibility).shares()
-            if author and same:
-                shares += self._by_author(doc, named, same)
+            shares += list(self._claimed(doc, claims, shares, author))
         return sorted(shares, key=lambda share: (share.start, share.end))
 
-    def _by_author(self, doc: Document, apps: Sequence[Found], same: Sequence[tuple[int, int]]) -> Iterator[Share]:
-        """The author's own handle, where a phrase like "same as my username" stands beside an app."""
-        where = next(((a, b) for name, a, b in doc.extents() if name == "author.handle"), None)
-        if where is None:
-            return
-        text = doc.cased[slice(*where)].removeprefix("u/").lstrip("@").partition("@")[0]
-        start = doc.cased.find(text, where[0])
+    def _claimed(
+        self, doc: Document, claims: Sequence[Claim], shares: Sequence[Share], author: str | None
+    ) -> Iterator[Share]:
+        """The author's own handle, where a phrase like "same as my username" stands beside an app; the one named
+        before, where it is "same on ..." only.
+        """
+        shared = {share.app.id for share in shares}
         seen: set[str] = set()
-        starts = [one.start for one in apps]
-        for first, last in same:
-            for one in apps[bisect_left(starts, first - _BESIDE) : bisect_left(starts, last + _BESIDE)]:
-                app = self._apps[one.spelling.id]
-                handle = (
-                    app.canonical(text, "name") if "name" in app.shapes and _beside(doc, one, first, last) else None
-                )
-                if handle is not None and app.id not in seen:
-                    seen.add(app.id)
-                    span = (start, start + len(text))
-                    yield Share(
-                        app=app, handle=handle, start=span[0], end=span[1], confidence=0.9, whole=span, same=True
-                    )
+        for claim in claims:
+            app = self._apps[claim.app.spelling.id]
+            if app.id in seen or "name" not in app.shapes or (app.id in shared and not claim.sure):
+                continue
+            share = None if claim.own else _named_before(doc, claim, app, shares)
+            if share is None and author:
+                share = _own(doc, app)
+            if share is not None:
+                seen.add(app.id)
+                yield share
 
 
-def _phrases(phrases: Sequence[str]) -> str:
-    """A pattern of whole phrases. Each branch begins with a letter, so that most positions are passed at once."""
-    worded = [one for one in phrases if _is_word(one[0])]
-    signs = [one for one in phrases if not _is_word(one[0])]
-    parts = [("(?<![a-z0-9])", worded), ("", signs)]
-    return "|".join(
-        f"{before}(?:{'|'.join(re.escape(one) + ('(?![a-z0-9])' if _is_word(one[-1]) else '') for one in ones)})"
-        for before, ones in parts
-        if ones
-    )
+def _own(doc: Document, app: App) -> Share | None:
+    """The author's handle as one of the app's."""
+    where = next(((a, b) for name, a, b in doc.extents() if name == "author.handle"), None)
+    if where is None:
+        return None
+    text = doc.cased[slice(*where)].removeprefix("u/").lstrip("@").partition("@")[0]
+    handle = app.canonical(text, "name")
+    if handle is None:
+        return None
+    start = doc.cased.find(text, where[0])
+    span = (start, start + len(text))
+    return Share(app=app, handle=handle, start=span[0], end=span[1], confidence=0.9, whole=span, same=True)
 
 
-def _is_word(char: str) -> bool:
-    return char.isascii() and char.isalnum()
-
-
-def _beside(doc: Document, one: Found, start: int, end: int) -> bool:
-    """An app's name within a sentence or so of a phrase."""
-    between = doc.lower[one.end : start] if one.end <= start else doc.lower[end : one.start]
-    return len(between) <= _BESIDE - 40 and "\x1e" not in between and between.count("\n") <= 1
+def _named_before(doc: Document, claim: Claim, app: App, shares: Sequence[Share]) -> Share | None:
+    """The handle that was named last before a claim, as one of the app's."""
+    first = min(claim.start, claim.app.start)
+    before = [one for one in shares if 0 <= first - one.end <= _BEFORE and doc.field(one.end) == doc.field(first)]
+    if not before:
+        return None
+    last = max(before, key=lambda one: one.end)
+    handle = app.canonical(last.handle, "name") if "name" in last.app.shapes and last.place is None else None
+    return replace(last, app=app, handle=handle) if handle is not None and last.app is not app else None
 
 
 def _whole_word(doc: Document, term: Found) -> bool:

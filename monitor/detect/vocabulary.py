@@ -14,6 +14,7 @@ from monitor.detect.toml_source import TomlSource
 from monitor.text.fold import fold
 
 _BY_LANGUAGE: Final = ("cue", "plain", "approach")
+_OWN: Final = ("same", "my", "label", "name", "here", "this", "see", "shown", "is", "too", "other")
 _LISTS: Final = ("naming", "joining", "placing", "introducing", "ordinal", "state", "blank", "filler")
 
 
@@ -26,6 +27,7 @@ class Vocabulary:
 
     :param neutral: cue, plain and approach together; :param others: the lists that are not by language, together.
     :param trigrams: what words of the listed languages are made of: three letters in a row, `^` and `$` at the ends.
+    :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones.
     :param english: CRC-32 of common English words of four letters or more.
     """
 
@@ -42,7 +44,7 @@ class Vocabulary:
     filler: frozenset[str]
     neutral: frozenset[str]
     others: frozenset[str]
-    same: tuple[str, ...]
+    own: Mapping[str, tuple[str, ...]]
     english: frozenset[int]
     trigrams: frozenset[str]
 
@@ -66,7 +68,7 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
     :param samples: text in whose words' letters natural words are recognised, beside the lists themselves.
     :raises ConfigError: a list is missing or is called otherwise.
     """
-    source.check_heads((*_BY_LANGUAGE, *_LISTS, "same"))
+    source.check_heads((*_BY_LANGUAGE, *_LISTS, "same", "own"))
     by_language = {name: _words(cast("Mapping[str, Any]", source.data[name]).values()) for name in _BY_LANGUAGE}
     lists = {name: _words([source.data[name]["words"]]) for name in _LISTS}
     hashes = array("I", english)
@@ -77,7 +79,10 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
         **lists,
         neutral=frozenset[str]().union(*by_language.values()),
         others=frozenset[str]().union(*lists.values()),
-        same=tuple(sorted({fold(one).lower for one in source.data["same"]["phrases"]}, key=len, reverse=True)),
+        own={
+            "phrase": tuple(one.replace(" ", "_") for one in source.data["same"]["phrases"]),
+            **{name: tuple(source.data["own"][name].split()) for name in _OWN},
+        },
         english=frozenset(hashes),
         trigrams=frozenset(
             one for word in set(_LETTERS.findall(fold(f"{source.text} {samples}").lower)) for one in _trigrams(word)
