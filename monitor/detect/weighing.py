@@ -103,7 +103,7 @@ class Weigher:
             if len(strange) <= self._rules.bare_words:
                 parts.append(_part("bare-list", BARE, "a bare list of words without an innocent sense"))
             else:
-                parts.append(_part("no-bare-list", 0.0, f"no bare list: {', '.join(strange[:5])}"))
+                parts.append(_part("no-bare-list", 0.0, f"not a bare list of words: {', '.join(strange[:5])}"))
         if any(
             -_CLOSE < share.start - term.end < _CLOSE or -_CLOSE < term.start - share.end < _CLOSE
             for share in shares
