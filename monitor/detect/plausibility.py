@@ -25,7 +25,10 @@ _QUANTITY: Final = re.compile(
     r"|usd|eur|p|fps|hz|w|v|d|g|px|ish|min)?\Z"
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
-_BLANKED: Final = re.compile(r"(.)\1{3}|\.\.|x{3}")
+_BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{3}")
+_PIECE: Final = re.compile(r"[a-z]+")
+_PIECES: Final = 3
+_SHORT: Final = 3
 _MODELS: Final = re.compile(
     r"(?:mp3|mp4|ps4|ps5|h264|web3|covid19|utf8|win10|win11|3ds|b2b|p2p|24h|1v1|5g|4g|4k|i18n|k8s)\Z"
 )
@@ -35,7 +38,8 @@ class Reach:
     """What was passed on the way from an app to a word.
 
     `explicit`: a colon, an arrow, "username"; `pointed`: a colon or an arrow itself; `cue`: "is", "add me"; `strange`:
-    words that are no everyday words; `native`: words of another script.
+    words that are no everyday words; `native`: words of another script; `alone`: the word has a line
+    to itself.
     """
 
     def __init__(self, *, explicit: bool = False, careful: bool = False) -> None:
@@ -46,6 +50,7 @@ class Reach:
         self.quoted = False
         self.crossed = False
         self.native = False
+        self.alone = False
         self.steps = 0
         self.strange = 0
         self.lines = 0
@@ -115,12 +120,24 @@ class Plausibility:
             return NO
         common = found.spelling.flat in app.common_flats
         if self.telling(token, text):
-            if common and (not (reach.explicit or token.at) or reach.steps > 3):
+            if common and not self._clear(token, text, reach):
                 return NO
             return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
         word = text.lower()
         sure = self._letters(word, reach, weak=found.spelling.weak, common=common, following=following)
         return NO if sure < _POINTED and not english and self._words.naturalness(word) >= _NATURAL else sure
+
+    def _clear(self, token: Token, text: str, reach: Reach) -> bool:
+        """True for a telling word that is clearly the handle of an app whose name is an everyday word."""
+        if reach.explicit or token.at:
+            return reach.steps <= 3
+        return (reach.steps == 0 or reach.cue) and reach.steps <= 3 and not reach.crossed and self.invented(text)
+
+    def invented(self, text: str) -> bool:
+        """True for a name with digits of whose letters at least four in a row are no everyday word."""
+        pieces = _PIECE.findall(text.lower())
+        odd = any(len(piece) > 3 and not self._words.everyday(piece) for piece in pieces)
+        return odd and len(pieces) <= _PIECES and text[-1].isdigit() and text[0].isalpha()
 
     def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
@@ -139,8 +156,13 @@ class Plausibility:
         if reach.cue or reach.quoted or reach.native:
             return 0.8 if reach.cue and last else 0.74
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
-        plain = last or (following is not None and following.kind == "native") or self._words.everyday(next_word)
-        near = reach.steps == 0 and not reach.crossed and plain
+        plain = (
+            last
+            or (following is not None and following.kind == "native")
+            or len(next_word) < _SHORT
+            or self._words.everyday(next_word)
+        )
+        near = reach.steps == 0 and (not reach.crossed or reach.alone) and plain
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(self, token: Token, text: str, app: App, found: Found, tie: Tie, *, english: bool) -> float:

@@ -24,6 +24,11 @@ _POINTS: Final = ":=→➡⇒➜➤►👉"
 _BULLETS: Final = frozenset("·•▪●")
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 
+_ASIDE: Final = frozenset({",", "/", "|", "//"})
+"""What may stand between a telling handle and the app's name after it: "zorblat_77, you know, on kik"."""
+_AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", "й", "ve", "dan", "và", "och", "n"})
+_UP: Final = frozenset("^↑⬆👆☝")
+
 Chosen = list[tuple[int, list[Share]]]
 """Handles found: (index of the token, the shares that it makes, one for each app of a group)."""
 
@@ -38,13 +43,16 @@ class Reading:
         apps: Mapping[str, App],
         words: Vocabulary,
         plausibility: Plausibility,
+        terms: frozenset[str] = frozenset(),
     ) -> None:
+        """:param terms: the coded terms of the document as they are spelled there: no handles by themselves."""
         self._doc = doc
         self._tokens = tokens
         self._apps = apps
         self._words = words
         self._plausibility = plausibility
         self._used: set[int] = set()
+        self._terms = terms
 
     def shares(self) -> list[Share]:
         """Every app's handles."""
@@ -62,10 +70,25 @@ class Reading:
                 chosen = backward if self._prefers_backward(at, after, backward, forward) else forward
             else:
                 chosen = forward or backward
-            found += [share for _, shares in chosen for share in shares]
+            found += self._paired(group, chosen)
             self._used.update(index for index, _ in chosen)
             at = after
         return found
+
+    def _paired(self, group: list[Token], chosen: Chosen) -> list[Share]:
+        """As many handles as apps in a row belong to them in turn ("kik & snap: a & b"); otherwise each to all ("kik /
+        snap: a or b", "... a, backup b").
+        """
+        turns = [
+            [share for share in shares if share.app.id in {found.spelling.id for found in mark.found}]
+            for mark, (_, shares) in zip(group, chosen, strict=False)
+        ]
+        handles = {index for index, _ in chosen}
+        between = [self._tokens[at] for at in range(min(handles), max(handles)) if at not in handles] if chosen else []
+        listed = all(one.kind not in {"word", "native"} or one.text.lower() in _AND for one in between)
+        if len(chosen) == len(group) > 1 and all(turns) and listed:
+            return [share for shares in turns for share in shares]
+        return [share for _, shares in chosen for share in shares]
 
     # ---- apps ----
 
@@ -149,6 +172,8 @@ class Reading:
         elif word in self._words.cue:
             reach.cue = True
         reach.steps += 1
+        if self._tokens[at].text[-1] == "." and self._doc.lower[self._tokens[at].end :][:1].isspace():
+            return reach.sentence()
         if self._tokens[at].kind == "native":
             reach.native = True
         elif word not in self._words.neutral and word not in self._words.others:
@@ -234,6 +259,9 @@ class Reading:
                 bracketed = bracketed or (token.kind == "open" and token.text[-1] in "([{‹")
             elif word in self._words.placing:
                 linked = True
+            elif token.text in _ASIDE or (token.kind == "newline" and self._tokens[back + 1].text in _UP):
+                passed = True
+                linked = linked or token.text != ","
             elif token.kind in {"word", "native"} and word in self._words.neutral:
                 passed = True
             else:
@@ -241,7 +269,11 @@ class Reading:
             back -= 1
         if back < 0 or back in self._used or self._tokens[back].kind not in {"word", "spaced", "phone", "address"}:
             return []
-        if passed and not self._plausibility.telling(self._tokens[back], self._tokens[back].text):
+        telling = self._plausibility.telling(self._tokens[back], self._tokens[back].text)
+        # A word before a full stop, and one that is said to be another service's, is not this app's.
+        if not telling and (passed or self._tokens[back].text[-1] == "."):
+            return []
+        if passed and any(token.kind in {"service", "app"} for token in self._tokens[max(back - 2, 0) : back]):
             return []
         before = self._tokens[max(back - 2, 0) : back]
         introduced = any(
@@ -294,7 +326,7 @@ class Reading:
         for found in mark.found:
             app = self._apps[found.spelling.id]
             for shape in app.shapes:
-                read = read_as(shape, token)
+                read = read_as(shape, token, glued=mark.end >= token.start - 1 and tie is None, terms=self._terms)
                 sure = self._sure(shape, read[0], app, found, at, reach, tie) if read else NO
                 handle = app.canonical(read[0], shape) if read and sure else None
                 if read is not None and handle is not None:
@@ -320,8 +352,26 @@ class Reading:
         if tie is not None:
             return self._plausibility.backwards(token, text, app, found, tie, english=self._english(at))
         following = self._tokens[at + 1] if at + 1 < len(self._tokens) else None
-        return self._plausibility.forwards(
-            token, text, app, found, reach or Reach(), following, english=self._english(at)
+        reach = reach or Reach()
+        reach.alone = self._alone(at)
+        if self._determined(at) and not reach.pointed and not self._plausibility.telling(token, text):
+            return NO
+        return self._plausibility.forwards(token, text, app, found, reach, following, english=self._english(at))
+
+    def _determined(self, at: int) -> bool:
+        """True for a word after an article ("in the sidebar"), and before an apostrophe ("grandma's")."""
+        before = self._tokens[at - 1] if at else None
+        owned = self._doc.lower[self._tokens[at].end :][:2] == "'s"
+        return owned or (
+            before is not None and before.kind == "word" and before.text.lower() in self._words.determining
+        )
+
+    def _alone(self, at: int) -> bool:
+        """True for a word that is all that its line holds."""
+        return (
+            at > 0
+            and self._tokens[at - 1].kind == "newline"
+            and (at + 1 == len(self._tokens) or self._tokens[at + 1].kind in {"newline", "bound"})
         )
 
     def _english(self, at: int) -> bool:

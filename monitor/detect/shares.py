@@ -12,6 +12,7 @@ from monitor.detect.ownname import Claim, OwnName
 from monitor.detect.plausibility import Plausibility
 from monitor.detect.reading import Reading
 from monitor.detect.spans import Spans
+from monitor.detect.spelling import Spelling
 from monitor.detect.spellings import Found
 from monitor.detect.tokens import tokens_of
 from monitor.detect.vocabulary import Vocabulary
@@ -33,6 +34,7 @@ class Shares:
         self._words = vocabulary
         self._plausibility = Plausibility(vocabulary)
         self._own = OwnName(vocabulary)
+        self._twins = _twins(apps)
 
     def find(
         self,
@@ -60,10 +62,17 @@ class Shares:
             claims = self._own.find(doc, named, terms)
             same = [(claim.start, claim.end) for claim in claims]
             whole = [term for term in terms if _whole_word(doc, term)]
-            tokens = tokens_of(doc, named, services, whole, taken, same)
-            shares += Reading(doc, tokens, self._apps, self._words, self._plausibility).shares()
+            tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
+            spelled = frozenset(doc.lower[term.start : term.end] for term in terms)
+            shares += Reading(doc, tokens, self._apps, self._words, self._plausibility, spelled).shares()
             shares += list(self._claimed(doc, claims, shares, author))
         return sorted(shares, key=lambda share: (share.start, share.end))
+
+    def _both(self, apps: Sequence[Found]) -> list[Found]:
+        """With every app of a name that is two apps' ("wapp"): what stands beside it tells which one it is."""
+        return [
+            replace(one, spelling=twin) for one in apps for twin in self._twins.get(one.spelling.flat, [one.spelling])
+        ]
 
     def _claimed(
         self, doc: Document, claims: Sequence[Claim], shares: Sequence[Share], author: str | None
@@ -83,6 +92,15 @@ class Shares:
             if share is not None:
                 seen.add(app.id)
                 yield share
+
+
+def _twins(apps: Sequence[App]) -> dict[str, list[Spelling]]:
+    """The spellings that are names of several apps."""
+    by_flat: dict[str, dict[str, Spelling]] = {}
+    for app in apps:
+        for spelling in app.spellings():
+            by_flat.setdefault(spelling.flat, {}).setdefault(app.id, spelling)
+    return {flat: list(ones.values()) for flat, ones in by_flat.items() if len(ones) > 1}
 
 
 def _own(doc: Document, app: App) -> Share | None:

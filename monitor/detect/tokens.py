@@ -19,7 +19,7 @@ _TOKEN: Final = re.compile(
     r"|(?P<url>(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s\"'‹›]+)"
     r"|(?P<address>[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9]))"
     r"|(?P<phone>(?<![\w])(?:\+|00)?[ (]{0,2}[0-9](?:[ ()./·-]{0,3}[0-9]){6,19}(?![0-9A-Za-z_]))"
-    r"|(?P<spaced>(?<![A-Za-z0-9_])[A-Za-z0-9](?P<gap>[^A-Za-z0-9\n]{1,5})[A-Za-z0-9_](?:(?P=gap)[A-Za-z0-9_](?![A-Za-z0-9])){2,62}(?![A-Za-z0-9]))"
+    r"|(?P<spaced>(?<![A-Za-z0-9_])[A-Za-z0-9](?P<gap>[^A-Za-z0-9\n]{1,5})[A-Za-z0-9_](?:(?P=gap)[A-Za-z0-9_.](?![A-Za-z0-9])){2,62}(?![A-Za-z0-9]))"
     rf"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-]|{SPELLED}(?=[A-Za-z0-9]))*(?:#[0-9]{{4}}(?![0-9A-Za-z]))?)"
     r"|(?P<native>[^\W\d_A-Za-z](?:[^\W_A-Za-z0-9]|[\u0900-\u0963\u0966-\u0dff])*)"
     r"|(?P<colon>[:=→➡⇒⟶➔➜➤►▶›»☛☞👉👈⮕⇨-]+>?)"
@@ -98,11 +98,20 @@ def _stands_alone(doc: Document, one: Found) -> bool:
     before = text[one.start - 1] if one.start else " "
     two = text[max(one.start - 2, 0) : one.start]
     after = text[one.end : one.end + 2]
+    if before == after[:1] == "_" and _emphasised(text, one.start, one.end):
+        return True
     if before == "@" and len(two) == 2 and two[0].isalnum():
         return after[:1] != "." or len(after) < 2 or not after[1].isalnum()  # "name@kik", no address
     if before in "_@" or (before in ".-" and len(two) == 2 and (two[0].isalnum() or two[0] == "_")):
         return False
     return not (after[:1] in {".", "_"} and len(after) == 2 and (after[1].isalnum() and after[:1] == "."))
+
+
+def _emphasised(text: str, start: int, end: int) -> bool:
+    """True for a whole word in Markdown's underscores: __kik__."""
+    before = text[max(start - 3, 0) : start].rstrip("_")[-1:]
+    after = text[end : end + 3].lstrip("_")[:1]
+    return not (before.isalnum() or after.isalnum())
 
 
 def _plain(doc: Document, start: int, end: int) -> list[Token]:

@@ -15,7 +15,7 @@ from monitor.text.fold import fold
 
 _BY_LANGUAGE: Final = ("cue", "plain", "approach")
 _OWN: Final = ("same", "my", "label", "name", "here", "this", "see", "shown", "is", "too", "other")
-_LISTS: Final = ("naming", "joining", "placing", "introducing", "ordinal", "state", "blank", "filler")
+_LISTS: Final = ("naming", "joining", "placing", "introducing", "ordinal", "determining", "state", "blank", "filler")
 
 
 _LETTERS: Final = re.compile(r"(?<![^\W_])[a-z]{3,}(?![^\W_])")
@@ -39,6 +39,7 @@ class Vocabulary:
     placing: frozenset[str]
     introducing: frozenset[str]
     ordinal: frozenset[str]
+    determining: frozenset[str]
     state: frozenset[str]
     blank: frozenset[str]
     filler: frozenset[str]

@@ -6,9 +6,29 @@ import re
 
 from monitor.detect.tokens import SPELLED, Token
 
+Read = tuple[str, int, int, tuple[str, ...]]
+"""(text, start, end, tolerances)"""
 
-def read_as(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
-    """(text, start, end, tolerances): what a token says where a shape is wanted; None where it cannot be one."""
+
+def read_as(shape: str, token: Token, *, glued: bool = False, terms: frozenset[str] = frozenset()) -> Read | None:
+    """What a token says where a shape is wanted; None where it cannot be one.
+
+    :param glued: the app's name is joined to it by a sign (`#kik_zorblat77`), which is then no part of it, as little as
+        one of the `terms` that is joined to its end (`KIK-zorblat77-perv`).
+    """
+    read = _read(shape, token)
+    if read is None or not glued or shape != "name":
+        return read
+    text, start, end, how = read
+    bare = text.lstrip("_.-")
+    head, sign, last = bare.rpartition("-")
+    kept = head if sign and last.lower() in terms else bare
+    if not kept or how:
+        return read if how else None
+    return kept, start + len(text) - len(bare), end - len(bare) + len(kept), how
+
+
+def _read(shape: str, token: Token) -> Read | None:
     kinds = {"phone": "phone", "zangi-number": "phone", "xmpp-address": "address"}
     if shape in kinds:
         return (token.text, token.start, token.end, ()) if token.kind == kinds[shape] else None
@@ -28,7 +48,7 @@ def _spelled_out(text: str) -> str:
     )
 
 
-def _read_word(shape: str, token: Token) -> tuple[str, int, int, tuple[str, ...]] | None:
+def _read_word(shape: str, token: Token) -> Read | None:
     """A word without Markdown's emphasis and escapes, and without a sentence's end."""
     text, start, end = token.text, token.start, token.end
     while len(text) > 2 and text[0] == text[-1] == "_":
