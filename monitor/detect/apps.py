@@ -19,7 +19,7 @@ _KINDS: Final[dict[str, type]] = {
 }  # fmt: skip
 _FURTHER: Final = frozenset({"leet", "separated", "glued", "starred"})
 """What further names of an app tolerate: they are misspellings and short forms already."""
-_TYPO: Final = 7
+_TYPO: Final = 8
 """Letters of a name that may have a typing error."""
 _CLASS: Final = re.compile(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[._-])+\Z")
 
@@ -78,13 +78,14 @@ class App:
         """Its names, as the matcher takes them. The first is spelled around most; a long one that handles are
         words beside may have a typing error.
         """
-        first = EVERYTHING
-        if self.names and len(self.names[0]) >= _TYPO and "name" in self.shapes and " " not in self.names[0]:
-            first = EVERYTHING | {"typo"}
+        first = _FURTHER
+        if self.names and " " not in self.names[0]:
+            first = EVERYTHING | {"typo"} if len(self.names[0]) >= _TYPO and "name" in self.shapes else EVERYTHING
         return [
             *(Spelling.of("app", self.id, name, tolerance=first) for name in self.names[:1]),
             *(Spelling.of("app", self.id, name, tolerance=_FURTHER) for name in self.names[1:]),
-            *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER) for name in (*self.weak, *self.common)),
+            *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER) for name in self.weak),
+            *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER | {"reversed"}) for name in self.common),
         ]
 
 

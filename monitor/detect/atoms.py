@@ -7,8 +7,8 @@ from typing import Final, NamedTuple
 
 RUN_TOGETHER: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u3099\u309a"
 """Scripts written without spaces between words, or with endings joined on."""
-_WORD_CHARS: Final = rf"[^\W_{RUN_TOGETHER}]|[\u0900-\u0963\u0966-\u0dff]"
-ATOM: Final = re.compile(rf"(?:{_WORD_CHARS})+|[{RUN_TOGETHER}]+")
+WORD_CHARS: Final = rf"[^\W_{RUN_TOGETHER}]|[\u0900-\u0963\u0966-\u0dff]"
+ATOM: Final = re.compile(rf"(?:{WORD_CHARS})+|[{RUN_TOGETHER}]+")
 _CAMEL: Final = re.compile(r"[A-Z]?[a-z]+|[A-Z]+(?![a-z])|[0-9]+")
 
 

@@ -89,6 +89,16 @@ class Links:
             starts.setdefault(_first_label(start), []).append((start, re.compile(_start_pattern(start))))
         return starts
 
+    def begin_in(self, lower: str) -> bool:
+        """True where a link of an app begins in a folded text, whatever follows."""
+        if self._any is not None and _MAY_LINK.search(lower):
+            for found in self._any.finditer(lower):
+                label = _LABEL.match(lower, found.start())
+                starts = self._starts.get(label[1], ()) if label else ()
+                if any(pattern.match(lower, found.start()) for _, pattern in starts):
+                    return True
+        return any(f".{app.subdomain}" in lower for app, _ in self._subdomains)
+
     def find(self, doc: Document) -> Iterator[Share]:
         """The links of a document, left to right."""
         if self._any is not None and _MAY_LINK.search(doc.lower):

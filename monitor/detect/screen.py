@@ -57,6 +57,11 @@ class Screen:
         self._weigher = Weigher(bundle.rules, bundle.lexicon, bundle.vocabulary)
 
     @property
+    def spellings(self) -> Spellings:
+        """The matcher of names and terms that it uses."""
+        return self._spellings
+
+    @property
     def bundle(self) -> Bundle:
         """What it decides by."""
         return self._bundle

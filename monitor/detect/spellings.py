@@ -21,7 +21,7 @@ from monitor.detect.spelling import Spelling, alike, deletions, leet, one_edit
 from monitor.detect.spelling import key as spell_key
 
 _WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
-_SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
+SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
 _SIGN: Final = re.compile(
     r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])"
 )
@@ -69,7 +69,7 @@ class Spellings:
             and one.flat != one.flat[::-1]
             and not everyday(one.flat[::-1])
         }
-        self._apps_backwards = {one.flat[::-1] for one in latin if one.kind == "app"}
+        self._apps_backwards = {one.flat[::-1] for one in latin if one.kind == "app" and "reversed" in one.tolerance}
         self._link_ends = [start[::-1] for start in links]
         self._prefixes = {key[:size] for key in self._by_key for size in range(1, len(key) + 1)}
         typos = [one for one in latin if "typo" in one.tolerance]
@@ -91,7 +91,7 @@ class Spellings:
     def find(self, doc: Document) -> list[Found]:
         """Every spelling in the document, longest first where they overlap, sorted by position."""
         found = list(self._scan(doc, atoms_of(doc.lower, doc.cased), doc.lower))
-        signed = _SIGN.sub(lambda signs: signs[0].translate(_SIGNS), doc.lower)
+        signed = _SIGN.sub(lambda signs: signs[0].translate(SIGNS), doc.lower)
         if signed != doc.lower:
             changed = [at for at, (one, other) in enumerate(zip(doc.lower, signed, strict=True)) if one != other]
             found += [
@@ -105,6 +105,10 @@ class Spellings:
         taken = Spans((one.start, one.end) for one in found)
         glued = [one for one in self._glued(doc) if not taken.overlaps(one.start, one.end)]
         return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
+
+    def native_name(self, lower: str) -> bool:
+        """True where a spelling in another script than Latin may stand in a folded text."""
+        return self._native_pattern is not None and self._native_pattern.search(lower) is not None
 
     def reads_backwards(self, doc: Document) -> bool:
         """True where a spelling of four letters or more stands in the document backwards."""

@@ -28,7 +28,7 @@ _TAGS: Final = (
     "source|span|strike|strong|style|sub|summary|sup|svg|table|tbody|td|textarea|tfoot|th|thead|time|title|tr|tt|u|"
     "ul|var|video|wbr"
 )
-_INLINE: Final = re.compile(
+INLINE_TAG: Final = re.compile(
     "a|abbr|acronym|b|bdi|bdo|big|cite|code|del|dfn|em|font|i|ins|kbd|label|mark|q|s|samp|small|span|strike|strong|sub|"
     "sup|time|tt|u|var|wbr"
 )
@@ -70,7 +70,10 @@ def _step_table() -> dict[str, str]:
 def lower(text: str) -> str:
     """Lower case, character by character: never another length."""
     small = text.lower()
-    return small if text.isascii() else "".join(c if len(s := c.lower()) != 1 else s for c in text)
+    # At the end of a word Σ has a lower case of its own.
+    if len(small) == len(text) and "Σ" not in text:
+        return small
+    return "".join(c if len(s := c.lower()) != 1 else s for c in text)
 
 
 class Folded:
@@ -168,7 +171,7 @@ def _markup(text: str) -> Iterator[tuple[int, int, str]]:
             if len(found["flags"]) == 2 and _country(found["flags"]):
                 yield found.start(), found.end(), FLAG
         elif found["tag"]:
-            yield found.start(), found.end(), "" if _INLINE.fullmatch(found["tag"].lower()) else "\n"
+            yield found.start(), found.end(), "" if INLINE_TAG.fullmatch(found["tag"].lower()) else "\n"
         elif found[0][0] == "<":
             yield found.start(), found.end(), ""
         elif (char := _entity(found)) is not None:

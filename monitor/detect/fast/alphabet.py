@@ -1,0 +1,168 @@
+"""The letters that the gate scans in: one byte a character, case, leet and accents folded away, the rest a space.
+
+Both tables are derived from folding itself, so that whatever folding reads as a letter the gate reads as that letter.
+"""
+
+from __future__ import annotations
+
+import re
+import string
+from functools import cache, cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from monitor.detect.atoms import WORD_CHARS
+from monitor.detect.spelling import leet
+from monitor.text.fold import character_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    import numpy as np
+
+ROW: Final = 0x1E
+"""Stands between the texts of two rows; folding drops it from texts."""
+OTHER: Final = 0x02
+"""A letter that no app's name has."""
+ODD: Final = 0x03
+"""A character that folds to something this alphabet cannot say: the text needs the real folding."""
+_DROPPED: Final = 0x00
+_SPACE: Final = 0x20
+_FREE: Final = (*range(0x80, 0x100), *range(0x21, 0x61), *range(0x04, 0x1E), *range(0x7B, 0x80))
+"""Bytes that are no letter here: letters of other scripts take them."""
+_ALPHANUMERIC: Final = frozenset(string.ascii_letters + string.digits)
+SIGNS: Final = {"a": "@", "s": "$", "i": "!|", "l": "!|", "t": "+", "c": "("}
+"""Signs of ASCII that stand for letters."""
+
+CONTROL: Final = 0x01
+"""A control character, which folding drops."""
+_CONTROLS: Final = frozenset({*range(9), *range(14, 32)} - {ROW})
+LOWER: Final = bytes(
+    CONTROL if byte in _CONTROLS else ord(chr(byte).lower()) if byte < 0x80 else byte for byte in range(256)
+)
+"""ASCII in lower case, everything else as it is."""
+
+
+def _ascii(byte: int) -> int:
+    char = chr(byte)
+    if byte == ROW:
+        return ROW
+    if byte >= 0x80:
+        return OTHER
+    return ord(_letter(char.lower())) if char.isalnum() else _SPACE
+
+
+def _letter(char: str) -> str:
+    """The letter that a digit stands for. (l stays l: "will" is no "wiii".)"""
+    return "l" if char == "l" else leet(char)
+
+
+LETTERS: Final = bytes(_ascii(byte) for byte in range(256))
+"""Byte -> letter of the alphabet, for ASCII texts."""
+
+CLASSES: Final = bytes(
+    ROW if byte == ROW else 0x61 if chr(byte) in _ALPHANUMERIC else _SPACE if byte < 0x80 and byte > ODD else 0x78
+    for byte in range(256)
+)
+"""Letters and digits as "a", letters that are not ASCII as "x", the rest as spaces."""
+
+
+_GAPS: Final = range(1, 5)
+SINGLES: Final = [f" a{' ' * one}a{' ' * two}a ".encode() for one in _GAPS for two in _GAPS]
+"""Three single letters in a row, as `CLASSES` has them."""
+
+Texts = tuple[bytes, list[int]]
+"""Joined texts in one byte a character, and where the separator before each stands."""
+
+
+class Letters:
+    """Texts that are not ASCII in one byte a character, for given names in other scripts."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        """:param names: folded, letters and digits only."""
+        self._names = frozenset(names)
+        # What folding takes apart (ド) has a letter of its own, so that most texts need not be folded.
+        self._composed = {
+            becomes: chr(code)
+            for code, becomes in sorted(character_table().items(), reverse=True)
+            if len(becomes) > 1 and not becomes.isascii() and any(becomes in name for name in self._names)
+        }
+        alone = sorted(name for name in self._names if len(name) == 1)
+        native = {char for name in self._names for char in name if not char.isascii()} | {*self._composed.values()}
+        # Rather many letters than many bytes: some share one. The gate then asks too much, never too little. A
+        # name of one letter shares its byte with none.
+        shared = _FREE[len(alone) :]
+        self._codes = dict(zip(alone, _FREE, strict=False))
+        self._codes |= {char: shared[at % len(shared)] for at, char in enumerate(sorted(native - {*alone}))}
+
+    def spell(self, flat: str) -> set[bytes]:
+        """A name in this alphabet, in all the ways that its letters can be put together."""
+        spelled = {flat}
+        for apart, composed in self._composed.items():
+            spelled |= {one.replace(apart, composed) for one in spelled}
+        return {bytes(self._codes.get(char) or ord(_letter(char)) for char in one) for one in spelled}
+
+    def of(self, joined: str) -> Texts:
+        """Joined texts in the letters of names in other scripts."""
+        return _looked_up(joined, self._table)
+
+    def cased(self, joined: str) -> Texts:
+        """Joined texts in ASCII, as they are folded; letters of words that are not Latin as the byte 0xff."""
+        return _looked_up(joined, self._cased_table)
+
+    @cached_property
+    def _cased_table(self) -> np.ndarray[Any, Any]:
+        """Code point -> the character of ASCII that it is folded to."""
+        import numpy as np
+
+        table = np.full(0x110000, _SPACE, dtype=np.uint8)
+        for start, end in _letter_ranges():
+            table[start:end] = 0xFF
+        table[:0x80] = np.arange(0x80, dtype=np.uint8)
+        for code, becomes in character_table().items():
+            if code != ROW and (len(becomes) <= 1 and becomes.isascii()):
+                table[code] = ord(becomes) if becomes else _DROPPED
+        return table
+
+    @cached_property
+    def _table(self) -> np.ndarray[Any, Any]:
+        """Code point -> letter of the alphabet."""
+        import numpy as np
+
+        table = np.frombuffer(LETTERS[:0x80] + bytes([OTHER]) * 0x80, dtype=np.uint8)[self._cased_table]
+        table[self._cased_table == _DROPPED] = _DROPPED
+        spelled = [leet(name) for name in self._names]
+        for code, becomes in character_table().items():
+            if (
+                len(becomes) > 1
+                and chr(code) not in self._codes
+                and any(leet(becomes.lower()) in one for one in spelled)
+            ):
+                table[code] = ODD
+            elif (known := self._codes.get(becomes.lower())) is not None:
+                table[code] = known
+        for char, code in self._codes.items():
+            for form in {char, char.upper(), char.lower()}:
+                if len(form) == 1:
+                    table[ord(form)] = code
+        return table
+
+
+def _looked_up(joined: str, table: np.ndarray[Any, Any]) -> Texts:
+    import numpy as np
+
+    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+    looked_up = table[codes]
+    kept = looked_up[looked_up != _DROPPED]
+    return kept.tobytes(), np.flatnonzero(kept == ROW).tolist()
+
+
+@cache
+def _letter_ranges() -> list[tuple[int, int]]:
+    """Code points that are letters or digits of words that are set apart, as ranges."""
+    text = "".join(map(chr, range(0x80, 0x110000)))
+    return [(0x80 + found.start(), 0x80 + found.end()) for found in re.finditer(f"(?:{WORD_CHARS})+", text)]
+
+
+def spell(flat: str) -> bytes:
+    """A Latin name in the alphabet of ASCII texts."""
+    return bytes(ord(_letter(char)) for char in flat)

@@ -1,0 +1,89 @@
+"""Many literals found in one pass: Hyperscan where its wheel exists, an Aho-Corasick automaton otherwise."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Sequence
+from importlib.util import find_spec
+from typing import Any, Final, Protocol
+
+Found = list[tuple[int, int]]
+"""(index of the literal, position after its last byte), in order of the position."""
+
+BACKENDS: Final = ("hyperscan", "ahocorasick")
+
+
+class Matcher(Protocol):
+    """Finds every occurrence of its literals, overlapping ones included. One scan at a time."""
+
+    def scan(self, data: bytes) -> Found:
+        """All occurrences in `data`."""
+        ...
+
+
+class HyperscanMatcher:
+    """Hyperscan's block mode; its scratch belongs to this matcher alone."""
+
+    def __init__(self, expressions: Sequence[bytes], *, literal: bool = True) -> None:
+        import hyperscan
+
+        self._database: Any = hyperscan.Database(mode=hyperscan.HS_MODE_BLOCK)
+        ids = list(range(len(expressions)))
+        self._database.compile(expressions=list(expressions), ids=ids, elements=len(ids), flags=0, literal=literal)
+        self._found: Found = []
+        append = self._found.append
+
+        def on_match(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append((index, end))
+
+        self._on_match: Callable[..., None] = on_match
+
+    def scan(self, data: bytes) -> Found:
+        """All occurrences in `data`."""
+        self._found.clear()
+        self._database.scan(data, match_event_handler=self._on_match)
+        return self._found.copy()
+
+
+class AhoCorasickMatcher:
+    """The same answers for literals where Hyperscan has no wheel, more slowly."""
+
+    def __init__(self, literals: Sequence[bytes]) -> None:
+        import ahocorasick_rs
+
+        self._automaton = ahocorasick_rs.BytesAhoCorasick(list(literals))
+
+    def scan(self, data: bytes) -> Found:
+        """All occurrences in `data`."""
+        found = [(index, end) for index, _, end in self._automaton.find_matches_as_indexes(data, overlapping=True)]
+        found.sort(key=lambda one: one[1])
+        return found
+
+
+class RunMatcher:
+    """Ends of runs of so many bytes of a class, with Python's own expressions."""
+
+    def __init__(self, expression: bytes) -> None:
+        self._pattern = re.compile(expression)
+
+    def scan(self, data: bytes) -> Found:
+        """One end for every so many bytes of a run."""
+        return [(0, found.end()) for found in self._pattern.finditer(data)]
+
+
+def make_run_matcher(members: bytes, size: int, *, backend: str | None = None) -> Matcher:
+    """A matcher of runs of at least `size` bytes out of `members`: it gives one end of each run, or several."""
+    expression = b"[%b]{%d}" % (members, size)
+    return HyperscanMatcher([expression], literal=False) if _backend(backend) == "hyperscan" else RunMatcher(expression)
+
+
+def make_matcher(literals: Sequence[bytes], *, backend: str | None = None) -> Matcher:
+    """A matcher of the literals, which are distinct and not empty.
+
+    :param backend: one of `BACKENDS`; None takes Hyperscan where it is installed.
+    """
+    return HyperscanMatcher(literals) if _backend(backend) == "hyperscan" else AhoCorasickMatcher(literals)
+
+
+def _backend(name: str | None) -> str:
+    return name or ("hyperscan" if find_spec("hyperscan") else "ahocorasick")

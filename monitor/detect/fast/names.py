@@ -1,0 +1,71 @@
+"""Which apps a word names: the reference's answer, remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.detect.document import Document
+from monitor.detect.fast.alphabet import spell
+from monitor.detect.fast.matchers import make_matcher
+from monitor.detect.spelling import Spelling
+from monitor.detect.spellings import Spellings
+from monitor.text.fold import fold
+
+NOTHING: Final = frozenset[str]()
+_REMEMBERED: Final = 200_000
+"""Words whose answer is kept; then all are forgotten, so that memory stays flat."""
+_LONGEST: Final = 200
+
+
+class Names:
+    """Asks the matcher of spellings about single words. The same few thousand come again and again."""
+
+    def __init__(self, spellings: Spellings, asked: Sequence[Spelling], *, backend: str | None = None) -> None:
+        """:param spellings: the matcher; :param asked: those of its spellings that are asked for, of one kind."""
+        self._spellings = spellings
+        self._kinds = {one.kind for one in asked}
+        self._every = frozenset(one.id for one in asked)
+        self._exact: dict[str, frozenset[str]] = {}
+        joined: dict[bytes, frozenset[str]] = {}
+        for one in asked:
+            if one.native:
+                continue
+            ids = frozenset({one.id})
+            for flat in {one.flat, one.flat[::-1] if "reversed" in one.tolerance else one.flat}:
+                self._exact[flat] = self._exact.get(flat, NOTHING) | ids
+            letters = _squeezed(spell(one.flat))
+            joined[letters] = joined.get(letters, NOTHING) | ids
+        self._joined = list(joined.values())
+        self._set_apart = make_matcher(list(joined), backend=backend)
+        self._sizes = [len(letters) for letters in joined]
+        self._known: dict[str, frozenset[str]] = {}
+
+    def hold(self, word: str) -> frozenset[str]:
+        """Ids of what a word (with the signs in it) is, holds or may be."""
+        known = self._known.get(word)
+        if known is None:
+            if len(self._known) >= _REMEMBERED:
+                self._known.clear()
+            known = self._known[word] = self._every if len(word) > _LONGEST else self._ask(word)
+        return known
+
+    def _ask(self, word: str) -> frozenset[str]:
+        if (exact := self._exact.get(word.lower())) is not None:
+            return exact
+        doc = Document((("text", fold(word)), ("tags[0]", fold(f"#{word}"))))
+        return frozenset(one.spelling.id for one in self._spellings.find(doc) if one.spelling.kind in self._kinds)
+
+    def begin(self, letters: bytes) -> frozenset[str]:
+        """Ids of names that letters of the gate's alphabet begin with, whatever stands between them."""
+        found = self._set_apart.scan(_squeezed(letters))
+        return NOTHING.union(*(self._joined[index] for index, end in found if end == self._sizes[index]))
+
+    def inside(self, letters: bytes) -> frozenset[str]:
+        """Ids of names in the letters, whatever stands between them."""
+        return NOTHING.union(*(self._joined[index] for index, _ in self._set_apart.scan(_squeezed(letters))))
+
+
+def _squeezed(letters: bytes) -> bytes:
+    """Without spaces, and one i for every l. (What is set apart is not stretched as well.)"""
+    return letters.replace(b" ", b"").replace(b"l", b"i")

@@ -1,0 +1,66 @@
+"""The screen over many posts at once: the few that may be hits are looked at closely, the others not at all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from monitor.detect.fast.gate import Gate
+from monitor.detect.fast.terms import TermGate
+from monitor.detect.screen import Screen
+from monitor.detect.screening import Screening
+from monitor.post import Post
+
+_ROWS = 4096
+"""Rows that are scanned together."""
+
+
+class FastScreen:
+    """Finds the hits among many posts: the same ones as `Screen`, which decides about each that may be one."""
+
+    def __init__(self, screen: Screen, *, backend: str | None = None) -> None:
+        """:param backend: of the matchers (`matchers.BACKENDS`); None takes the fastest that is installed."""
+        bundle = screen.bundle
+        self._screen = screen
+        self._gate = Gate(bundle, screen.spellings, backend=backend)
+        terms = [spelling for term in bundle.lexicon.values() for spelling in term.spellings()]
+        self._terms = TermGate(screen.spellings, terms, backend=backend)
+        self._house = frozenset(
+            name.removeprefix("r/")
+            for rule in bundle.rules.rules
+            if rule.enabled and rule.kind == "house-rule"
+            for name in rule.communities
+        )
+
+    def candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
+        """Rows that may be hits, ascending.
+
+        :param columns: screened fields by name, one string a row (`monitor.ports.Records.columns`).
+        """
+        texts = _together(list(columns.values()))
+        names, descriptions = columns.get("community", ()), columns.get("community_description", ())
+        communities = _together([column for column in (names, descriptions) if column])
+        rows = self._gate.rows(texts, communities)
+        return [row for row in rows if self._of_house(names, row) or self._terms.may_hold(texts[row])]
+
+    def _of_house(self, names: Sequence[str], row: int) -> bool:
+        return bool(self._house and names) and names[row].lower().removeprefix("r/") in self._house
+
+    def hits(
+        self, columns: Mapping[str, Sequence[str]], build: Callable[[int], Post]
+    ) -> Iterator[tuple[int, Post, Screening]]:
+        """(row, post, verdict) of the hits, ascending; `build` makes the post of a row."""
+        size = len(next(iter(columns.values()), ()))
+        for start in range(0, size, _ROWS):
+            part = {name: column[start : start + _ROWS] for name, column in columns.items()}
+            for row in self.candidates(part):
+                post = build(start + row)
+                screening = self._screen(post)
+                if screening.hit:
+                    yield start + row, post, screening
+
+
+def _together(columns: Sequence[Sequence[str]]) -> Sequence[str]:
+    """The columns as one, fields of a row parted by line breaks."""
+    if len(columns) == 1:
+        return columns[0]
+    return ["\n".join(filter(None, fields)) for fields in zip(*columns, strict=True)]

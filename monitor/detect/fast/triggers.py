@@ -1,0 +1,193 @@
+"""Literals without which no app can be named, in the gate's alphabet.
+
+A post names an app only where one of these stands, however it is disguised; most other posts hold none. What each
+kind of literal is for is said beside it. `monitor.detect.spellings` decides what a name is; a differential test
+holds the two together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from enum import Enum
+from itertools import groupby, product
+from typing import Final
+
+from monitor.detect.fast.alphabet import CONTROL, SIGNS, Letters, spell
+from monitor.detect.spelling import Spelling
+
+SHORT: Final = 2
+"""Names of so many letters are looked for as words only."""
+_DIGITS: Final = {
+    "o": "0", "i": "1l", "l": "1i", "z": "2", "e": "3", "a": "4", "s": "5", "g": "69", "t": "7", "b": "8",
+}  # fmt: skip
+"""What else in ASCII a letter is written as."""
+
+
+_INSIDE: Final = 4
+"""Letters from which on a name in another script may have an ending."""
+
+
+class Check(Enum):
+    """What has to be looked at where a literal was found."""
+
+    WORD = "word"
+    """The word around it may be or hold a name."""
+    JOINED = "joined"
+    """The words from here on may be one name, set apart."""
+    LINK = "link"
+    """A link may begin here."""
+    SIGN = "sign"
+    """The word around it, with the signs in it, may be a name."""
+    ID = "id"
+    """An id that names its app by its shape may stand here."""
+    NATIVE = "native"
+    """A name in another script."""
+    LOOKALIKE = "lookalike"
+    """A name in another script, if there is another script: its letters look like Latin ones."""
+    FOLD = "fold"
+    """Only folding tells what stands here."""
+
+
+Triggers = dict[bytes, Check]
+
+
+def name_triggers(spellings: Iterable[Spelling], link_starts: Iterable[str]) -> Triggers:
+    """Literals in letters (`alphabet.LETTERS`)."""
+    latin = [one for one in spellings if not one.native]
+    names = {one.flat for one in latin}
+    found: Triggers = {}
+    for one in latin:
+        for literal in _words(one, spell(one.flat)):
+            found[literal] = Check.WORD
+    for one in latin:
+        for literal in _set_apart(one, names):
+            found.setdefault(literal, Check.JOINED)
+    for start in link_starts:
+        if not any(len(name) > SHORT and name in start for name in names):
+            for literal in _links(start):
+                found.setdefault(literal, Check.LINK)
+    spelled = {one: check for literal, check in found.items() for one in _either(literal)}
+    return _shortest(spelled)
+
+
+def native_triggers(spellings: Iterable[Spelling], letters: Letters) -> Triggers:
+    """Names in other scripts than Latin, in letters. What folds to a few Latin letters is looked for as a word."""
+    found: Triggers = {}
+    for flat in {one.flat for one in spellings if one.native}:
+        as_word = flat.isascii() and len(flat) < _INSIDE
+        for spelled in letters.spell(flat):
+            check = Check.LOOKALIKE if flat.isascii() else Check.NATIVE
+            found[b" %b " % spelled if as_word else spelled] = check
+    return found
+
+
+def sign_triggers(spellings: Iterable[Spelling]) -> Triggers:
+    """Literals in lower case: the first sign for a letter (k!k, $nap), the first letter starred out (wi*kr), with
+    what stands beside it; and what only folding reads.
+    """
+    found = dict.fromkeys((bytes([CONTROL]), b"<", b"&"), Check.FOLD)
+    for name in {one.flat for one in spellings if not one.native and len(one.flat) > 1}:
+        plain = [letter + _DIGITS.get(letter, "") for letter in name]
+        any_form = [forms + SIGNS.get(letter, "") + "*" for letter, forms in zip(name, plain, strict=True)]
+        signs = [SIGNS.get(letter, "") for letter in name]
+        spelled = set(product(plain[-2], set(signs[-1]) & set("@$")))
+        if name[0] == "s":
+            spelled |= set(product("$", *any_form[1:3]))
+        for at in range(1, len(name) - 1):
+            spelled |= set(product(plain[at - 1], signs[at] + "*", any_form[at + 1]))
+        found |= {"".join(one).encode(): Check.SIGN for one in spelled}
+    return found
+
+
+def _words(one: Spelling, name: bytes) -> Iterator[bytes]:
+    if len(name) <= SHORT:
+        yield b" " + name + b" "
+        if "separated" in one.tolerance:
+            yield b" " + name[:1] + b" " + name[1:] + b" "
+        return
+    yield name
+    if "stretched" in one.tolerance:
+        yield from _stretched(name)
+    if "typo" in one.tolerance:
+        # One wrong letter, or two exchanged, leave the beginning or the end as it is.
+        yield b" " + name[:3]
+        yield name[4:] + b" "
+    if "reversed" in one.tolerance:
+        yield name[::-1]
+
+
+def _stretched(name: bytes) -> Iterator[bytes]:
+    """Where the first letter that stands longer than it should begins to; short names stretch to three at least."""
+    runs = [(letter, len(list(run))) for letter, run in groupby(name)]
+    at = 0
+    for index, (letter, size) in enumerate(runs):
+        longer = bytes([letter]) * (size + 1 if len(name) >= 5 else max(size + 1, 3))
+        after = bytes([runs[index + 1][0]]) if index + 1 < len(runs) else b""
+        if len(name) < 5:
+            yield name[at - 1 : at] + longer if at else longer + after
+        elif at:
+            # It ends after that, or goes on.
+            yield name[max(at - 2, 0) : at] + longer + after
+            yield name[max(at - 2, 0) : at] + longer + longer[:1]
+        else:
+            yield longer + name[at + size : at + size + 2]
+            yield longer + after * 2
+        at += size
+
+
+def _set_apart(one: Spelling, names: set[str]) -> Iterator[bytes]:
+    """The first piece of a name and the beginning of the next; not where the piece is a name by itself. (Single
+    letters in a row are looked for otherwise.)
+    """
+    name = spell(one.flat)
+    for size in range(1, len(name)):
+        breaks = size in one.breaks
+        pieces = size > 1 and "pieces" in one.tolerance and len(name) >= 4
+        if not (breaks or pieces) or one.flat[:size] in names:
+            continue
+        head, tail = name[:size], name[size : size + 1] if size > SHORT else name[size : size + 2]
+        for gap in range(1, 5 if breaks else 3):
+            yield b" " + head + b" " * gap + tail
+            for second in range(1, 5 if breaks else 3) if len(tail) == 2 else ():
+                yield b" " + head + b" " * gap + tail[:1] + b" " * second + tail[1:]
+
+
+def _links(start: str) -> Iterator[bytes]:
+    """The first label of a link's host and the beginning of what follows, the dot in each of its disguises."""
+    host = start.partition("/")[0].partition(":")[0]
+    label, dot, rest = host.partition(".")
+    if not dot:
+        yield spell(label) + b" "
+        return
+    first, second = spell(label), spell(rest.partition(".")[0])
+    for gap in range(1, 6):
+        yield b" " + first + b" " * gap + second + b" "
+    for gap in range(1, 4):
+        yield b" " + first + b" " * gap + b"dot"
+    yield b"zf" + first + b" " + second  # after %2f
+    yield b" " + second[::-1] + b" " + first[::-1] + b" "  # written backwards
+
+
+def _either(literal: bytes) -> Iterator[bytes]:
+    """The literal with each i and l as either: l stands for i, and 1 for both. In a row they are one sign."""
+    parts = [bytes(run) for _, run in groupby(literal)]
+    runs = [at for at, part in enumerate(parts) if part[0] in b"il"]
+    for letters in product((b"i", b"l"), repeat=len(runs)):
+        for at, letter in zip(runs, letters, strict=True):
+            parts[at] = letter * len(parts[at])
+        yield b"".join(parts)
+
+
+def _shortest(found: Triggers) -> Triggers:
+    """Without literals that hold another one: where they stand, it stands too, and its check looks farther."""
+    kept: Triggers = {}
+    for literal in sorted(found, key=len):
+        held = (literal[at : at + size] for size in range(3, len(literal)) for at in range(len(literal) - size + 1))
+        if not any(kept.get(inner) is found[literal] for inner in held):
+            kept[literal] = found[literal]
+    return kept
+
+
+def longest(triggers: Sequence[bytes]) -> int:
+    """Bytes of the longest one."""
+    return max(map(len, triggers), default=0)
