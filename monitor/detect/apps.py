@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
+from monitor.detect.lint import check_class, check_host, check_id, check_link, check_spelling
 from monitor.detect.shapes import CHECKS, SHAPES
 from monitor.detect.spelling import EVERYTHING, Spelling
 from monitor.detect.toml_source import TomlSource, Where
@@ -92,18 +93,27 @@ class App:
 def read_apps(source: TomlSource) -> list[App]:
     """The apps of a file. Raises `ConfigError` with file, line and the closest valid name."""
     source.check_heads(("apps", "app", "services"))
-    return [_app(source, where, table) for where, table in source.tables("app")]
+    apps: dict[str, App] = {}
+    for where, table in source.tables("app"):
+        app = _app(source, where, table)
+        if app.id in apps:
+            source.fail(where, f"the app {app.id!r} is there already.", key="id", do="Keep one of them.")
+        apps[app.id] = app
+    return list(apps.values())
 
 
 def read_services(source: TomlSource) -> list[str]:
     """Names of services that are no messengers of ours."""
     where, table = source.table("services")
     source.check_keys(where, table, {"names": list})
+    for name in table.get("names", ()):
+        check_spelling(source, where, "names", name)
     return list(table.get("names", ()))
 
 
 def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
-    source.check_keys(where, table, _KINDS, required=("id", "shapes"))
+    source.check_keys(where, table, _KINDS, required=("id", "shapes"), tables=("links",))
+    check_id(source, where, table["id"])
     for shape in table["shapes"]:
         source.check_name(where, "shapes", shape, SHAPES)
     case = table.get("case", "ignore")
@@ -116,6 +126,12 @@ def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
             source.fail(
                 where, f"{key} is not a class of letters, digits, '.', '_' and '-'.", key=key, do="Write e.g. a-z0-9._"
             )
+        check_class(source, where, key, table.get(key, chars))
+    for key in ("names", "weak", "common"):
+        for name in table.get(key, ()):
+            check_spelling(source, where, key, name, sign=True)
+    if "subdomain" in table:
+        check_host(source, where, "subdomain", table["subdomain"])
     has_name = "name" in table["shapes"]
     return App(
         id=table["id"],
@@ -146,4 +162,6 @@ def _link(source: TomlSource, where: Where, value: Any) -> Link:
     link = cast("dict[str, Any]", value)
     source.check_keys(where, link, {"start": str, "form": str, "as": str}, required=("start", "form"))
     source.check_name(where, "links", link["form"], FORMS)
-    return Link(start=link["start"].lower(), form=link["form"], written=link.get("as", "{}"))
+    start, written = link["start"].lower(), link.get("as", "{}")
+    check_link(source, where, start, written)
+    return Link(start=start, form=link["form"], written=written)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from monitor.detect.lint import check_pattern_free
+from monitor.detect.lint import check_spelling, check_typo
 from monitor.detect.spelling import EVERYTHING, TOLERANCES, Spelling
 from monitor.detect.toml_source import TomlSource, Where
 
@@ -81,6 +81,9 @@ def _term(source: TomlSource, where: Where, table: dict[str, Any]) -> Term:
         tolerance=frozenset(table.get("tolerance", EVERYTHING)),
         weight=weight,
     )
-    for text in (term.id, *term.variants, *term.loose):
-        check_pattern_free(source, where, text)
+    texts = [("id", term.id), *(("variants", one) for one in term.variants), *(("loose", one) for one in term.loose)]
+    for key, text in texts:
+        check_spelling(source, where, key, text)
+        if "typo" in term.tolerance:
+            check_typo(source, where, text)
     return term

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, cast
 
-from monitor.detect.lint import check_words
+from monitor.detect.lint import check_between, check_words
 from monitor.detect.toml_source import TomlSource, Where
 from monitor.detect.wordlists import WordIndex, WordList
 
@@ -22,6 +22,7 @@ FIELDS: Final = (
     "author.bio",
 )
 _HEAD: Final[dict[str, type]] = {"name": str, "version": int, "distance": int, "bare_words": int, "threshold": float}
+_LIMITS: Final = (("distance", 1, 1_000), ("bare_words", 0, 100), ("threshold", 0.01, 0.99))
 _RULE: Final[dict[str, type]] = {
     "id": str, "kind": str, "enabled": bool, "communities": list, "platforms": list, "apps": list, "languages": list,
     "handle_fields": list, "term_fields": list, "weight": float,
@@ -93,9 +94,14 @@ def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str])
     source.check_heads(("rules", "rule", "context", "frame", "negation"))
     where, head = source.table("rules")
     source.check_keys(where, head, _HEAD)
+    for key, least, most in _LIMITS:
+        if key in head:
+            check_between(source, where, key, head[key], least, most)
     app_names, term_names = list(apps), list(terms)
     negation_where, negation = source.table("negation")
     source.check_keys(negation_where, negation, {"before": str, "after": str})
+    for key, words in negation.items():
+        check_words(source, negation_where, key, words)
     index = WordIndex()
     rules = [_rule(source, place, table, app_names) for place, table in source.tables("rule")]
     return Rules(
