@@ -87,6 +87,7 @@ class Rules:
     frames: Sequence[Frame]
     negated_before: WordList
     negated_after: WordList
+    negated_over: WordList
 
 
 def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str]) -> Rules:
@@ -99,7 +100,7 @@ def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str])
             check_between(source, where, key, head[key], least, most)
     app_names, term_names = list(apps), list(terms)
     negation_where, negation = source.table("negation")
-    source.check_keys(negation_where, negation, {"before": str, "after": str})
+    source.check_keys(negation_where, negation, {"before": str, "after": str, "over": str})
     for key, words in negation.items():
         check_words(source, negation_where, key, words)
     index = WordIndex()
@@ -113,6 +114,7 @@ def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str])
         frames=[_frame(source, place, table, index) for place, table in source.tables("frame")],
         negated_before=index.add(str(negation.get("before", "")).split()),
         negated_after=index.add(str(negation.get("after", "")).split()),
+        negated_over=index.add(str(negation.get("over", "")).split()),
     )
 
 

@@ -7,9 +7,9 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Final
 
+from monitor.detect.abbreviations import abbreviated
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
@@ -17,6 +17,7 @@ from monitor.detect.rules import Context, Rules
 from monitor.detect.screening import Part
 from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
+from monitor.detect.unwanted import Unwanted
 from monitor.detect.vocabulary import Vocabulary
 from monitor.detect.wordlists import WordHit, WordList
 
@@ -26,11 +27,8 @@ FRAME: Final = -0.60
 _WINDOW: Final = 700
 _SMALL: Final = 4_000
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
-_CONNECTS: Final = re.compile(
-    r"[\s/,&＆+|;-]*(?:and|or|nor|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)?[\s/,&＆+|;-]*\Z"
-)
 _QUOTES: Final = frozenset("\"'`")
-_QUOTATION: Final = re.compile(r"\"[^\"\n]{8,300}\"")
+_QUOTATION: Final = re.compile(r"\"[^\"\n]{8,300}\"|(?<!\w)'[^'\n]{8,300}'(?!\w)")
 _FRAMING: Final = 4
 """Words around a quotation that make it one."""
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
@@ -51,6 +49,7 @@ class Senses:
         self._rules = rules
         self._lexicon = lexicon
         self._vocabulary = vocabulary
+        self._unwanted = Unwanted(rules)
 
     def ambiguous(self, term: Found) -> bool:
         """True where the term, or this spelling of it, is an everyday word too."""
@@ -63,7 +62,7 @@ class Senses:
         live = [term for term in terms if not handles.holds(term.start, term.end)]
         if len(live) < len(terms):
             parts.append(Part(name="in-handle", weight=0.0, why="a term that is a part of a handle does not count"))
-        live, negated = self._split(live, self._negated(doc, live))
+        live, negated = self._split(live, self._unwanted.among(doc, live, shares))
         if negated:
             parts.append(Part(name="negated", weight=0.0, why=f"{_names(negated)}: not wanted there, by its own words"))
         innocent = self._innocent(doc, live, shares, apps)
@@ -80,51 +79,32 @@ class Senses:
         marked = list(zip(terms, out, strict=True))
         return [term for term, gone in marked if not gone], [term for term, gone in marked if gone]
 
-    # ---- negation ----
-
-    def _negated(self, doc: Document, terms: Sequence[Found]) -> list[bool]:
-        """Which terms are said to be unwanted; "no a, b or c" covers all three."""
-        negated = [self._is_negated(doc, term) for term in terms]
-        indexes = range(len(terms))
-        for order in (indexes, indexes[::-1]):
-            for one, other in pairwise(order):
-                first, second = terms[min(one, other)], terms[max(one, other)]
-                between = doc.lower[first.end : second.start]
-                if negated[one] and not negated[other] and len(between) < 12 and _CONNECTS.match(between):
-                    negated[other] = True
-        return negated
-
-    def _is_negated(self, doc: Document, term: Found) -> bool:
-        start, end = doc.bounds(term.start)
-        for hit in self._rules.negated_before.find(doc, max(term.start - 24, start), term.start):
-            if term.start - hit.end <= 2 and not doc.lower[hit.end : term.start].strip(" '\"-"):
-                return True
-        after = min(term.end + 30, end)
-        return any(
-            hit.start - term.end <= 6 and not re.search(r"[.\n!?]", doc.lower[term.end : hit.start])
-            for hit in self._rules.negated_after.find(doc, term.end, after)
-        )
-
     # ---- innocent company ----
 
     def _innocent(
         self, doc: Document, terms: Sequence[Found], shares: Sequence[Share], apps: Sequence[Found]
     ) -> dict[str, str]:
         """Terms in benign company, with the reason. One word of it is enough for a term alone, two are needed where
-        several terms stand together, three where one of those has no innocent sense.
+        several terms stand together, three where one of those has no innocent sense. What is found innocent counts
+        among those no longer.
         """
-        ids = sorted({term.spelling.id for term in terms})
-        clear = any(not self.ambiguous(term) for term in terms)
-        need = 1 if len(ids) == 1 else 3 if clear else 2
+        innocent = {term.spelling.id: why for term in terms if (why := abbreviated(doc, term)) is not None}
         taken = Spans([(one.start, one.end) for one in (*terms, *apps)] + [share.whole for share in shares])
-        innocent: dict[str, str] = {}
-        for term_id in ids:
-            mine = [term for term in terms if term.spelling.id == term_id]
-            words = self._benign_words(doc, mine, taken)
-            weight = sum(2 if " " in word or len(words) > 3 else 1 for word in words)
-            if weight >= need:
-                innocent[term_id] = f"{next(iter(words.values()))} ({', '.join(sorted(words)[:4])})"
-        return innocent
+        company: dict[str, dict[str, str]] = {}
+        while True:
+            left = [term for term in terms if term.spelling.id not in innocent]
+            ids = sorted({term.spelling.id for term in left})
+            need = 1 if len(ids) == 1 else 3 if any(not self.ambiguous(term) for term in left) else 2
+            before = len(innocent)
+            for term_id in ids:
+                if term_id not in company:
+                    mine = [term for term in left if term.spelling.id == term_id]
+                    company[term_id] = self._benign_words(doc, mine, taken)
+                words = company[term_id]
+                if sum(2 if " " in word or len(words) > 3 else 1 for word in words) >= need:
+                    innocent[term_id] = f"{next(iter(words.values()))} ({', '.join(sorted(words)[:4])})"
+            if len(innocent) == before:
+                return innocent
 
     def innocent_name(self, doc: Document, term: Found, apps: Sequence[Found], terms: Sequence[Found]) -> bool:
         """True where a community's name or description is of a benign context."""
@@ -196,7 +176,7 @@ class Senses:
         weak_words = {word for _, _, weak in said.values() for word in weak} - sure_words - strong_words
         sure_total, strong_total, weak_total = len(sure_words), len(strong_words), len(weak_words)
         # A quoted term is mentioned rather than used.
-        weak_total += 3 * any(_quoted(doc, term) for term in live)
+        weak_total += 3 * (any(_quoted(doc, term) for term in live) or _listed_in_quotes(doc, live))
         if sure_total or strong_total >= 2 or (strong_total and weak_total) or weak_total >= 4:
             frame = max(self._rules.frames, key=lambda one: _tells(said[one.id]))
             words = [word for words in said[frame.id] for word in words]
@@ -235,6 +215,15 @@ def _quotes_one(doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> 
 
 def _quoted(doc: Document, term: Found) -> bool:
     return doc.lower[max(term.start - 1, 0)] in _QUOTES and doc.lower[term.end : term.end + 1] in _QUOTES
+
+
+def _listed_in_quotes(doc: Document, live: Sequence[Found]) -> bool:
+    """True where a quotation begins with one term and holds another: 'taboo, no limits'."""
+    for quote in _QUOTATION.finditer(doc.lower):
+        inside = [term for term in live if quote.start() < term.start < quote.end()]
+        if len(inside) > 1 and inside[0].start == quote.start() + 1:
+            return True
+    return False
 
 
 def _names(terms: Sequence[Found]) -> str:

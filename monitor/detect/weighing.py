@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Final
 
 from monitor.detect.document import Document
@@ -27,11 +28,19 @@ BARE: Final = 0.15
 NEAR: Final = 0.06
 APPROACH: Final = 0.03
 ALONE: Final = 0.10
+SAID: Final = -0.02
+"""For each word with a meaning of its own beyond the first, up to six."""
 MOST: Final = 0.99
 
 _CAP: Final = 200
 """Shares and terms of one post that are weighed; further ones are reported with the same verdict."""
 _CLOSE: Final = 120
+_PROSE: Final = 3
+"""Words with a meaning of their own from which on a text is prose."""
+_MUCH: Final = 6
+_LISTS: Final = re.compile(
+    r"[\s/,&＆+|;#-]*(?:(?:and|or|n|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)[\s#]+)?\Z"
+)
 _READ: Final = 20_000
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0eff\u3099]+")
@@ -67,8 +76,9 @@ class Weigher:
             why = f"a {best.app.id} handle is shared, no term is meant as coded"
             return Weighed(live=(), parts=[Part(name="handle", weight=ALONE, why=why), *sensed.parts], score=ALONE)
         parts = [_part("handle", HANDLE + HANDLE_SURE * best.confidence, f"a {best.app.id} handle is shared")]
-        parts += self._terms(sensed.live)
-        parts += self._company(doc, some_shares, sensed.live, apps)
+        strange = self._strange(doc, some_shares, sensed.live, apps)
+        parts += self._terms(doc, sensed.live, strange)
+        parts += self._company(some_shares, sensed.live, strange)
         parts += sensed.parts
         if (frame := self.senses.frame(doc, sensed.live, apps)) is not None:
             parts.append(frame)
@@ -78,8 +88,10 @@ class Weigher:
         live = [*sensed.live, *(term for term in terms[_CAP:] if term.spelling.id in meant)]
         return Weighed(live=live, parts=parts, score=score)
 
-    def _terms(self, live: Sequence[Found]) -> list[Part]:
-        """What the terms weigh: one, and others beside it."""
+    def _terms(self, doc: Document, live: Sequence[Found], strange: Sequence[str]) -> list[Part]:
+        """What the terms weigh: one, and others beside it. Everyday words stand for each other only where they are
+        listed or little else is said.
+        """
         ids = sorted({term.spelling.id for term in live})
         clear = sorted({term.spelling.id for term in live if not self.senses.ambiguous(term)})
         if clear:
@@ -87,18 +99,17 @@ class Weigher:
             parts = [_part("term", TERM * self._lexicon[first].weight, f"coded term: {first}")]
         else:
             parts = [_part("ambiguous-term", AMBIGUOUS, f"{', '.join(ids)}: also an everyday word")]
+        if len(ids) > 1 and not clear and len(strange) > _PROSE and not _listed(doc, live):
+            return [*parts, _part("prose", 0.0, f"everyday words in a sentence: {', '.join(strange[:5])}")]
         if len(ids) > 1:
             parts.append(_part("second-term", SECOND, f"{len(ids)} different terms together"))
         if len(ids) > 2:
             parts.append(_part("more-terms", THIRD, "more than two different terms"))
         return parts
 
-    def _company(
-        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
-    ) -> list[Part]:
+    def _company(self, shares: Sequence[Share], live: Sequence[Found], strange: Sequence[str]) -> list[Part]:
         """What is said around them: nothing, little, or something with a meaning of its own."""
         parts: list[Part] = []
-        strange = self._strange(doc, shares, live, apps)
         if len({term.spelling.id for term in live}) == 1 and all(self.senses.ambiguous(term) for term in live):
             if len(strange) <= self._rules.bare_words:
                 parts.append(_part("bare-list", BARE, "a bare list of words without an innocent sense"))
@@ -112,6 +123,9 @@ class Weigher:
             parts.append(_part("near", NEAR, "handle and term stand close together"))
         if not strange:
             parts.append(_part("approach", APPROACH, "nothing else is said"))
+        elif len(strange) > 1:
+            much = min(len(strange) - 1, _MUCH)
+            parts.append(_part("said", SAID * much, f"much else is said: {', '.join(strange[:5])}"))
         return parts
 
     def _strange(
@@ -140,6 +154,14 @@ class Weigher:
         if len(word) < 3 or word in neutral or any(char.isdigit() for char in word):
             return []
         return [word]
+
+
+def _listed(doc: Document, live: Sequence[Found]) -> bool:
+    """True where two different terms stand side by side, as in a list."""
+    return any(
+        one.spelling.id != other.spelling.id and _LISTS.match(doc.lower[one.end : min(other.start, one.end + 12)])
+        for one, other in pairwise(live)
+    )
 
 
 def _alone(shares: Sequence[Share], terms: Sequence[Found]) -> Weighed:
