@@ -172,7 +172,9 @@ def _denied(letters: str, found: re.Match[str]) -> bool:
 def _signs(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     for at in range(start, end):
         letter = _SIGNS.get(text[at])
-        if letter is not None:
+        if letter is not None and not (
+            letter == "L" and (text[at + 1 : at + 2].isalnum() or text[at + 1 : at + 2] == "_")
+        ):
             yield letter, at, at + 1
 
 

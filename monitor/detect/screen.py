@@ -5,16 +5,17 @@ scan everything. It defines what is right.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Final
 
+from monitor.detect.backwards import OVERRIDE, both_ways, overridden
 from monitor.detect.bundle import Bundle
 from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.rules import Rule
 from monitor.detect.screening import HandleMatch, Part, Screening, TermMatch
 from monitor.detect.shares import Shares
-from monitor.detect.spans import Spans
+from monitor.detect.sight import Sight
 from monitor.detect.spelling import Spelling
 from monitor.detect.spellings import Found, Spellings
 from monitor.detect.weighing import Weigher
@@ -22,19 +23,8 @@ from monitor.post import Post
 
 COMMUNITY: Final = 0.75
 HOUSE: Final = 0.7
-_UNMISTAKABLE: Final = 0.98
 _JOINED: Final = 50
 """Apps and terms of one community's name and description that are looked at."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sight:
-    """What was seen in a post before it was weighed: shares and terms with the document that they stand in."""
-
-    doc: Document
-    shares: Sequence[Share]
-    terms: Sequence[Found]
-    apps: Sequence[Found]
 
 
 class Screen:
@@ -101,8 +91,14 @@ class Screen:
             back = self._read(doc.reversed(), post)
             if not self._spellings.names_backwards(doc):
                 back = replace(back, shares=())
-            if back.apps or back.terms:
-                return self._both(doc, sight, back)
+
+            def shares_of(apps: Sequence[Found], terms: Sequence[Found]) -> Sequence[Share]:
+                return self._shares.find(doc, apps, sight.services, terms, author=post.author.handle)
+
+            sight = both_ways(doc, sight, back, self._words.everyday, shares_of)
+        fields = dict(post.fields())
+        if any(OVERRIDE in text for text in fields.values()):
+            sight = replace(sight, shares=overridden(doc, sight.shares, fields.__getitem__))
         return sight
 
     def _read(self, doc: Document, post: Post) -> Sight:
@@ -110,50 +106,7 @@ class Screen:
         for one in self._spellings.find(doc):
             found[one.spelling.kind].append(one)
         shares = self._shares.find(doc, found["app"], found["service"], found["term"], author=post.author.handle)
-        return Sight(doc=doc, shares=shares, terms=found["term"], apps=found["app"])
-
-    def _both(self, doc: Document, ahead: Sight, back: Sight) -> Sight:
-        """Both readings as one: what is found backwards is named at its place in the document as it is."""
-        size = len(doc.lower)
-        parts = {name: (start, end) for name, start, end in doc.extents()}
-        mirrored = {name: (start, end) for name, start, end in back.doc.extents()}
-
-        def turn(start: int, end: int) -> tuple[int, int]:
-            field = back.doc.field(start)
-            first, last = mirrored[field]
-            begin = parts[field][0]
-            return begin + (last - end), begin + (last - start) if size else first
-
-        terms = [Found(one.spelling, *turn(one.start, one.end), one.how | {"reversed"}) for one in back.terms]
-        apps = [Found(one.spelling, *turn(one.start, one.end), one.how | {"reversed"}) for one in back.apps]
-        # "spam" is no term read backwards.
-        terms, apps = (
-            [one for one in ones if not self._words.everyday(doc.lower[one.start : one.end])] for ones in (terms, apps)
-        )
-        shares = [
-            Share(
-                app=one.app, handle=one.handle, start=turn(one.start, one.end)[0], end=turn(one.start, one.end)[1],
-                confidence=one.confidence, whole=turn(*one.whole), how=(*one.how, "reversed"), same=one.same,
-            )
-            for one in back.shares
-            if one.place is None
-        ]  # fmt: skip
-        read = Spans((one.start, one.end) for one in (*terms, *apps))
-        shared = Spans(one.whole for one in shares)
-        kept_terms = [one for one in ahead.terms if not read.overlaps(one.start, one.end)]
-        kept_shares = [
-            one
-            for one in ahead.shares
-            if not read.overlaps(one.start, one.end)
-            and not shared.overlaps(one.start, one.end)
-            and not (shares and one.confidence < _UNMISTAKABLE and not one.same)
-        ]
-        return Sight(
-            doc=doc,
-            shares=sorted([*kept_shares, *shares], key=lambda one: one.start),
-            terms=sorted([*kept_terms, *terms], key=lambda one: one.start),
-            apps=sorted([*ahead.apps, *apps], key=lambda one: one.start),
-        )
+        return Sight(doc=doc, shares=shares, terms=found["term"], apps=found["app"], services=found["service"])
 
     def _combination(self, post: Post, sight: Sight) -> Rule | None:
         for rule in self._bundle.rules.rules:
