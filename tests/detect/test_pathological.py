@@ -131,7 +131,7 @@ def test_twice_the_text_takes_twice_the_time(screen: Screen, piece: str) -> None
         return time.process_time() - started
 
     once, twice = (min(seconds(size) for _ in range(3)) for size in (250_000, 500_000))
-    assert twice <= 2.6 * once + 0.05
+    assert twice <= 2.6 * once + 0.2  # memory of long matches makes small texts look better than they are
     assert twice <= 5  # 10 s a megabyte at the very most, whatever the machine
 
 
