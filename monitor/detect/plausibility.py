@@ -39,7 +39,7 @@ class Reach:
 
     `explicit`: a colon, an arrow, "username"; `pointed`: a colon or an arrow itself; `cue`: "is", "add me"; `strange`:
     words that are no everyday words; `native`: words of another script; `alone`: the word has a line
-    to itself.
+    to itself; `named`: it is said to be the name.
     """
 
     def __init__(self, *, explicit: bool = False, careful: bool = False) -> None:
@@ -51,6 +51,7 @@ class Reach:
         self.crossed = False
         self.native = False
         self.alone = False
+        self.named = False
         self.steps = 0
         self.strange = 0
         self.lines = 0
@@ -139,13 +140,17 @@ class Plausibility:
         odd = any(len(piece) > 3 and not self._words.everyday(piece) for piece in pieces)
         return odd and len(pieces) <= _PIECES and text[-1].isdigit() and text[0].isalpha()
 
-    def _letters(self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None) -> float:
+    def _letters(  # noqa: PLR0911 - one line a case
+        self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None
+    ) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
         label = following is not None and following.kind == "colon" and following.text[0] == ":"
         if len(word) < 4 or reach.strange or reach.careful or word in self._words.state or label:
             return NO
         last = following is None or following.kind not in {"word", "native", "at", "spaced"}
         next_word = "" if following is None else following.text.lower()
+        if reach.named and not self._words.everyday(word):
+            return 0.85
         if self._words.everyday(word):
             follows = last or next_word in self._words.cue or next_word in self._words.joining
             return _POINTED if reach.pointed and follows and not common and not reach.crossed else NO
@@ -165,7 +170,9 @@ class Plausibility:
         near = reach.steps == 0 and (not reach.crossed or reach.alone) and plain
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
-    def backwards(self, token: Token, text: str, app: App, found: Found, tie: Tie, *, english: bool) -> float:
+    def backwards(  # noqa: PLR0911 - one line a case
+        self, token: Token, text: str, app: App, found: Found, tie: Tie, *, english: bool
+    ) -> float:
         """Confidence in a word before an app's name; `english` as for :meth:`forwards`."""
         if self.never(text, at=token.at):
             return NO
@@ -173,7 +180,9 @@ class Plausibility:
         if self.telling(token, text):
             return NO if common and not tie.linked else 0.94 if tie.linked and tie.introduced else 0.87
         word = text.lower()
-        if len(word) < 4 or common or self._words.everyday(word):
+        if len(word) < 4 or self._words.everyday(word):
+            return NO
+        if common and not (tie.linked and tie.introduced and english and self._words.naturalness(word) < _NATURAL):
             return NO
         if not english and not tie.bracketed and self._words.naturalness(word) >= _NATURAL:
             return NO

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import count
 from typing import Final
@@ -12,21 +11,21 @@ from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.plausibility import NO, Plausibility, Reach, Tie
 from monitor.detect.spellings import Found
+from monitor.detect.surroundings import Surroundings
 from monitor.detect.tokens import Token
 from monitor.detect.vocabulary import Vocabulary
-from monitor.detect.wording import read_as
+from monitor.detect.wording import read_as, read_groups
 
 _MORE: Final = 6
 """Further handles of an app's name after which a list goes on with telling ones only (digits, underscores ...)."""
-_MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
-_MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
 _POINTS: Final = ":=→➡⇒➜➤►👉"
-_BULLETS: Final = frozenset("·•▪●")
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
-
 _ASIDE: Final = frozenset({",", "/", "|", "//"})
 """What may stand between a telling handle and the app's name after it: "zorblat_77, you know, on kik"."""
 _AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", "й", "ve", "dan", "và", "och", "n"})
+_BACK_REACH: Final = 4
+_ASIDE_REACH: Final = 6
+"""Words between a handle and the app's name after it; more of them where "on" or the like stands before the app."""
 _UP: Final = frozenset("^↑⬆👆☝")
 
 Chosen = list[tuple[int, list[Share]]]
@@ -51,6 +50,7 @@ class Reading:
         self._apps = apps
         self._words = words
         self._plausibility = plausibility
+        self._around = Surroundings(doc, tokens, apps, words)
         self._used: set[int] = set()
         self._terms = terms
 
@@ -60,7 +60,7 @@ class Reading:
         at = 0
         while at < len(self._tokens):
             token = self._tokens[at]
-            if token.kind != "app" or self._ordinal(at):
+            if token.kind != "app" or self._around.ordinal(at):
                 at += 1
                 continue
             group, after = self._group(at)
@@ -92,28 +92,18 @@ class Reading:
 
     # ---- apps ----
 
-    def _ordinal(self, at: int) -> bool:
-        """An everyday word in its everyday use: "first line", "the signal"."""
-        token = self._tokens[at]
-        everyday = all(found.spelling.flat in self._apps[found.spelling.id].common_flats for found in token.found)
-        before = self._tokens[at - 1] if at else None
-        return everyday and before is not None and before.kind == "word" and before.text.lower() in self._words.ordinal
-
     def _group(self, at: int) -> tuple[list[Token], int]:
         """Apps named in a row ("kik / snap"), and the position after them."""
         group = [self._tokens[at]]
         after = at + 1
         while True:
             ahead = after
-            while ahead < len(self._tokens) and ahead - after < 3 and self._joins(self._tokens[ahead]):
+            while ahead < len(self._tokens) and ahead - after < 3 and self._around.joins(self._tokens[ahead]):
                 ahead += 1
             if ahead == after or ahead >= len(self._tokens) or self._tokens[ahead].kind != "app":
                 return group, after
             group.append(self._tokens[ahead])
             after = ahead + 1
-
-    def _joins(self, token: Token) -> bool:
-        return token.kind == "also" or (token.kind in {"word", "native"} and token.text.lower() in self._words.joining)
 
     # ---- forwards ----
 
@@ -124,7 +114,7 @@ class Reading:
             token = self._tokens[at]
             if (
                 token.kind in {"app", "bound"}
-                or (token.kind == "url" and not self._is_target(at))
+                or (token.kind == "url" and not self._around.is_target(at))
                 or token.kind == "service"
             ):
                 break
@@ -137,10 +127,6 @@ class Reading:
                 break
             at += 1
         return []
-
-    def _is_target(self, at: int) -> bool:
-        """The address of a Markdown link whose text the app's name is: `[wickr](https://...)`."""
-        return at > 0 and self._tokens[at - 1].kind in {"open", "close"} and self._tokens[at - 1].text.endswith("(")
 
     def _passes(self, at: int, reach: Reach) -> bool:
         """Notes what a token between app and handle says; False where nothing after it can be the app's handle."""
@@ -164,7 +150,11 @@ class Reading:
 
     def _passes_word(self, at: int, reach: Reach) -> bool:
         word = self._tokens[at].text.lower()
-        if word in self._words.blank and reach.explicit and (word not in self._words.naming or self._ends_at(at + 1)):
+        if (
+            word in self._words.blank
+            and reach.explicit
+            and (word not in self._words.naming or self._around.ends_at(at + 1))
+        ):
             return False
         if word in self._words.naming:
             reach.explicit = True
@@ -180,9 +170,6 @@ class Reading:
             reach.strange += 1
         return True
 
-    def _ends_at(self, at: int) -> bool:
-        return at >= len(self._tokens) or self._tokens[at].kind in {"newline", "end", "bound", "close", "also"}
-
     def _more_telling(self, group: list[Token], at: int, reach: Reach) -> tuple[int, list[Share]] | None:
         """After a word that may be a word: a telling one soon after it ("kik jestem jako zorblat_77")."""
         token = self._tokens[at]
@@ -191,36 +178,34 @@ class Reading:
         for ahead in range(at + 1, min(at + 5, len(self._tokens))):
             other = self._tokens[ahead]
             if other.kind not in {"word", "native", "at", "colon", "open"} or (
-                other.kind == "word" and self._joins(other)
+                other.kind == "word" and self._around.joins(other)
             ):
                 return None
             if reach.explicit and not other.at:
                 continue  # after a colon only an '@' says more than the first word
             if other.kind == "word" and self._plausibility.telling(other, other.text):
                 shares = self._shares(group, ahead, reach)
-                return (ahead, shares) if shares and not self._leads_to_app(ahead + 1) else None
+                return (ahead, shares) if shares and not self._around.leads_to_app(ahead + 1) else None
         return None
 
     def _more(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
         """Further handles of the same app, however many: "a or b", "a / b", "a, backup b", or one a line."""
+        before = self._tokens[at - 2] if at > 1 else None
+        bracketed = before is not None and before.kind == "open" and before.text[-1] in "([{"
         for number in count():
             start = at
-            while at < len(self._tokens) and at - start < 4 and self._lists(self._tokens[at]):
+            while at < len(self._tokens) and at - start < 4 and self._around.lists(self._tokens[at]):
                 at += 1
             if at == start:
                 at = self._next_line(at)
-            if at == start or at >= len(self._tokens) or self._leads_to_app(at + 1):
+            if at == start or at >= len(self._tokens) or self._around.leads_to_app(at + 1):
                 return
-            worded = any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
+            worded = bracketed or any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
             shares = self._shares(group, at, Reach(explicit=True, careful=not worded or number >= _MORE))
             if not shares:
                 return
             yield at, shares
             at += 1
-
-    def _lists(self, token: Token) -> bool:
-        bullet = token.text in _BULLETS and self._doc.cased[token.start - 1 : token.start].isspace()
-        return bullet or self._joins(token) or token.kind in {"at", "colon"}
 
     def _next_line(self, at: int) -> int:
         """The index of a telling word that is all that the next line holds, bullet and number left out; else `at`."""
@@ -229,21 +214,10 @@ class Reading:
         for index in range(at + 1, min(at + 5, len(self._tokens))):
             token = self._tokens[index]
             if token.kind == "word" and self._plausibility.telling(token, token.text) and not token.text.isdigit():
-                return index if self._ends_at(index + 1) else at
-            if not (self._lists(token) or token.kind in {"end", "close"} or token.text.strip(".").isdigit()):
+                return index if self._around.ends_at(index + 1) else at
+            if not (self._around.lists(token) or token.kind in {"end", "close"} or token.text.strip(".").isdigit()):
                 return at
         return at
-
-    def _leads_to_app(self, at: int) -> bool:
-        """True where what stands before `at` belongs to an app that follows: "b on kik", "b (kik)", "b kik"."""
-        for index, token in enumerate(self._tokens[at : at + 3], at):
-            if token.kind in {"app", "service"}:
-                # "b, kik: c": the colon says that kik has its own.
-                after = self._tokens[index + 1] if index + 1 < len(self._tokens) else None
-                return after is None or after.kind != "colon" or index > at
-            if token.kind not in {"open", "at"} and token.text.lower() not in self._words.placing:
-                return False
-        return False
 
     # ---- backwards ----
 
@@ -251,7 +225,7 @@ class Reading:
         """A handle before an app: "zorblat_77 on kik", "zorblat_77 (kik)", "zorblat_77 kik"."""
         back = at - 1
         linked = bracketed = passed = False
-        while back >= 0 and at - back <= 4:
+        while back >= 0 and at - back <= (_ASIDE_REACH if linked else _BACK_REACH):
             token = self._tokens[back]
             word = token.text.lower()
             if token.kind in {"open", "colon", "at", "other", "close"}:
@@ -271,7 +245,8 @@ class Reading:
             return []
         telling = self._plausibility.telling(self._tokens[back], self._tokens[back].text)
         # A word before a full stop, and one that is said to be another service's, is not this app's.
-        if not telling and (passed or self._tokens[back].text[-1] == "."):
+        named = self._around.named(back)
+        if not telling and not named and (passed or self._tokens[back].text[-1] == "."):
             return []
         if passed and any(token.kind in {"service", "app"} for token in self._tokens[max(back - 2, 0) : back]):
             return []
@@ -284,13 +259,13 @@ class Reading:
             for token in before
         )
         first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
-        tie = Tie(linked=linked, bracketed=bracketed, introduced=introduced, first=first)
+        tie = Tie(linked=linked or named, bracketed=bracketed, introduced=introduced or named, first=first)
         shares = self._shares(group, back, None, tie)
         return [*self._before(group, back - 1), (back, shares)] if shares else []
 
     def _before(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
         """Further handles before the first: "a and b on kik"."""
-        while at > 0 and self._joins(self._tokens[at]) and at - 1 not in self._used:
+        while at > 0 and self._around.joins(self._tokens[at]) and at - 1 not in self._used:
             shares = self._shares(group, at - 1, None, Tie(linked=True))
             if not shares:
                 return
@@ -309,14 +284,14 @@ class Reading:
         if any(token.text.lower() in self._words.placing or token.kind == "open" for token in before):
             return True
         apart = any(token.kind in {"also", "newline", "end"} for token in between)
-        return apart or (self._leads_to_app(index + 1) and not self._tokens[index].at)
+        return apart or (self._around.leads_to_app(index + 1) and not self._tokens[index].at)
 
     # ---- what a token is to an app ----
 
     def _shares(self, group: list[Token], at: int, reach: Reach | None, tie: Tie | None = None) -> list[Share]:
         """A share for each app of the group that the token at `at` fits."""
         token = self._tokens[at]
-        if at in self._used or token.kind not in {"word", "spaced", "phone", "address"} or self._masked(token):
+        if at in self._used or token.kind not in {"word", "spaced", "phone", "address"} or self._around.masked(token):
             return []
         shares = [self._share(mark, at, reach, tie) for mark in group]
         return [share for share in shares if share is not None]
@@ -327,6 +302,8 @@ class Reading:
             app = self._apps[found.spelling.id]
             for shape in app.shapes:
                 read = read_as(shape, token, glued=mark.end >= token.start - 1 and tie is None, terms=self._terms)
+                if (groups := read_groups(shape, self._tokens, at)) and app.canonical(groups[0], shape):
+                    read = groups
                 sure = self._sure(shape, read[0], app, found, at, reach, tie) if read else NO
                 handle = app.canonical(read[0], shape) if read and sure else None
                 if read is not None and handle is not None:
@@ -350,40 +327,11 @@ class Reading:
             return 0.98 if shape in _SURE_SHAPES else 0.97
         token = self._tokens[at]
         if tie is not None:
-            return self._plausibility.backwards(token, text, app, found, tie, english=self._english(at))
+            return self._plausibility.backwards(token, text, app, found, tie, english=self._around.english(at))
         following = self._tokens[at + 1] if at + 1 < len(self._tokens) else None
         reach = reach or Reach()
-        reach.alone = self._alone(at)
-        if self._determined(at) and not reach.pointed and not self._plausibility.telling(token, text):
+        reach.alone = self._around.alone(at)
+        reach.named = self._around.named(at)
+        if self._around.determined(at) and not reach.pointed and not self._plausibility.telling(token, text):
             return NO
-        return self._plausibility.forwards(token, text, app, found, reach, following, english=self._english(at))
-
-    def _determined(self, at: int) -> bool:
-        """True for a word after an article ("in the sidebar"), and before an apostrophe ("grandma's")."""
-        before = self._tokens[at - 1] if at else None
-        owned = self._doc.lower[self._tokens[at].end :][:2] == "'s"
-        return owned or (
-            before is not None and before.kind == "word" and before.text.lower() in self._words.determining
-        )
-
-    def _alone(self, at: int) -> bool:
-        """True for a word that is all that its line holds."""
-        return (
-            at > 0
-            and self._tokens[at - 1].kind == "newline"
-            and (at + 1 == len(self._tokens) or self._tokens[at + 1].kind in {"newline", "bound"})
-        )
-
-    def _english(self, at: int) -> bool:
-        """True where the other words around a token are English (or there are none)."""
-        around = [*self._tokens[max(at - 12, 0) : at], *self._tokens[at + 1 : at + 13]]
-        words = [token.text.lower() for token in around if token.kind in {"word", "native"}]
-        return all((word.isascii() and self._words.english_word(word)) or not word.isalpha() for word in words)
-
-    def _masked(self, token: Token) -> bool:
-        """Stars or blocks at a name's edge: somebody blanked a part of it."""
-        text = self._doc.cased
-        return bool(
-            _MASKED.match(text[token.end : token.end + 10])
-            or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start])
-        )
+        return self._plausibility.forwards(token, text, app, found, reach, following, english=self._around.english(at))

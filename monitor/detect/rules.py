@@ -51,10 +51,14 @@ class Rule:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Context:
-    """Company in which the named terms are innocent."""
+    """Company in which the named terms are innocent.
+
+    :param sparing: those of the terms for which it takes two words of it in the term's own sentence.
+    """
 
     id: str
     terms: frozenset[str]
+    sparing: frozenset[str]
     why: str
     words: WordList
 
@@ -158,7 +162,10 @@ def _rule(source: TomlSource, where: Where, table: dict[str, Any], apps: list[st
 
 def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: list[str], index: WordIndex) -> Context:
     source.check_keys(
-        where, table, {"id": str, "terms": list, "why": str, "words": dict}, required=("id", "terms", "words")
+        where,
+        table,
+        {"id": str, "terms": list, "sparing": list, "why": str, "words": dict},
+        required=("id", "terms", "words"),
     )
     lists = cast("Mapping[str, Any]", table["words"])
     for language, words in lists.items():
@@ -170,6 +177,7 @@ def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: lis
     return Context(
         id=table["id"],
         terms=known,
+        sparing=frozenset(table.get("sparing", ())) & known,
         why=table.get("why", table["id"]),
         words=index.add(word for words in lists.values() for word in words.split()),
     )

@@ -5,7 +5,7 @@ about. Each answer comes with its reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,6 +27,12 @@ FRAME: Final = -0.60
 _WINDOW: Final = 700
 _SMALL: Final = 4_000
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
+_SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)|\n")
+_SOLICITS: Final = re.compile(
+    r"\b(?:hmu|hit me up|dm me|pm me|add me|msg me|message me|into|anyone|any1|folks?|people|ppl|lfg|looking for)\b"
+)
+"""What those write who want to be written to; in their sentence it takes two words of benign company."""
+_SOLICITED: Final = 2
 _QUOTES: Final = frozenset("\"'`")
 _QUOTATION: Final = re.compile(r"\"[^\"\n]{8,300}\"|(?<!\w)'[^'\n]{8,300}'(?!\w)")
 _FRAMING: Final = 4
@@ -90,18 +96,18 @@ class Senses:
         """
         innocent = {term.spelling.id: why for term in terms if (why := abbreviated(doc, term)) is not None}
         taken = Spans([(one.start, one.end) for one in (*terms, *apps)] + [share.whole for share in shares])
-        company: dict[str, dict[str, str]] = {}
+        company: dict[str, dict[str, str] | None] = {}
         while True:
             left = [term for term in terms if term.spelling.id not in innocent]
             ids = sorted({term.spelling.id for term in left})
             need = 1 if len(ids) == 1 else 3 if any(not self.ambiguous(term) for term in left) else 2
             before = len(innocent)
             for term_id in ids:
-                if term_id not in company:
-                    mine = [term for term in left if term.spelling.id == term_id]
-                    company[term_id] = self._benign_words(doc, mine, taken)
-                words = company[term_id]
-                if sum(2 if " " in word or len(words) > 3 else 1 for word in words) >= need:
+                mine = [term for term in left if term.spelling.id == term_id]
+                words = company.setdefault(term_id, None) or self._benign_words(doc, mine, taken)
+                company[term_id] = words
+                least = max(need, _SOLICITED if self._solicited(doc, mine) else need)
+                if sum(2 if " " in word or len(words) > 3 else 1 for word in words) >= least:
                     innocent[term_id] = f"{next(iter(words.values()))} ({', '.join(sorted(words)[:4])})"
             if len(innocent) == before:
                 return innocent
@@ -115,9 +121,20 @@ class Senses:
         words: dict[str, str] = {}
         spans = self._company(doc, terms)
         for context in self._rules.contexts:
-            if terms and terms[0].spelling.id in context.terms:
-                words.update({hit.entry: context.why for hit in self._context_hits(doc, context, spans, taken)})
+            if not terms or (term_id := terms[0].spelling.id) not in context.terms:
+                continue
+            within = [_sentence(doc, term) for term in terms] if term_id in context.sparing else spans
+            found = {hit.entry: context.why for hit in self._context_hits(doc, context, within, taken)}
+            if term_id not in context.sparing or sum(1 + (" " in word) for word in found) > 1:
+                words.update(found)
         return words
+
+    def _solicited(self, doc: Document, terms: Sequence[Found]) -> bool:
+        """True where a term without an innocent sense stands in a sentence that asks to be written to."""
+        return any(
+            not self.ambiguous(term) and _SOLICITS.search(doc.lower, *_sentence(doc, term)) is not None
+            for term in terms
+        )
 
     def _context_hits(
         self, doc: Document, context: Context, spans: Sequence[tuple[int, int]], taken: Spans
@@ -172,8 +189,9 @@ class Senses:
         }
         # A word counts once, as the strongest that any frame takes it for.
         sure_words = {word for sure, _, _ in said.values() for word in sure}
-        strong_words = {word for _, strong, _ in said.values() for word in strong} - sure_words
-        weak_words = {word for _, _, weak in said.values() for word in weak} - sure_words - strong_words
+        strong_words = {word for _, strong, _ in said.values() for word in strong if not _within(word, sure_words)}
+        stronger = sure_words | strong_words
+        weak_words = {word for _, _, weak in said.values() for word in weak if not _within(word, stronger)}
         sure_total, strong_total, weak_total = len(sure_words), len(strong_words), len(weak_words)
         # A quoted term is mentioned rather than used.
         weak_total += 3 * (any(_quoted(doc, term) for term in live) or _listed_in_quotes(doc, live))
@@ -193,10 +211,24 @@ class Senses:
         return list(said)
 
 
+def _sentence(doc: Document, term: Found) -> tuple[int, int]:
+    """The sentence that a term stands in."""
+    first, last = doc.bounds(term.start)
+    start = max(first, term.start - _WINDOW)
+    ends = [found.end() for found in _SENTENCE_END.finditer(doc.lower, start, term.start)]
+    after = _SENTENCE_END.search(doc.lower, term.end, min(last, term.end + _WINDOW))
+    return (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
+
+
 def _tells(said: Sequence[Sequence[str]]) -> float:
     """How much the words of a frame tell: sure, strong and weak ones."""
     sure, strong, weak = said
     return 2 * len(sure) + len(strong) + len(weak) / 2
+
+
+def _within(word: str, others: Collection[str]) -> bool:
+    """True for a word that others hold: it was counted with them."""
+    return any(word in other for other in others)
 
 
 def _quotes_one(doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> bool:

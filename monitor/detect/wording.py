@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
+from typing import Final
 
 from monitor.detect.tokens import SPELLED, Token
+
+_CODES: Final = frozenset({"teleguard-id", "threema-id"})
+"""Shapes that are also written in groups: MBD-5L8-8ZW, MBD 5L8 8ZW."""
+_GROUP: Final = re.compile(r"[A-Z0-9]{2,4}")
 
 Read = tuple[str, int, int, tuple[str, ...]]
 """(text, start, end, tolerances)"""
@@ -28,7 +34,21 @@ def read_as(shape: str, token: Token, *, glued: bool = False, terms: frozenset[s
     return kept, start + len(text) - len(bare), end - len(bare) + len(kept), how
 
 
+def read_groups(shape: str, tokens: Sequence[Token], at: int) -> Read | None:
+    """What a token and those after it say together, where a shape is written in groups."""
+    if shape not in _CODES:
+        return None
+    text, end = "", tokens[at].start
+    for token in tokens[at : at + 4]:
+        if token.kind != "word" or token.start - end > 1 or not _GROUP.fullmatch(token.text):
+            break
+        text, end = text + token.text, token.end
+    return (text, tokens[at].start, end, ("separated",)) if end > tokens[at].end else None
+
+
 def _read(shape: str, token: Token) -> Read | None:
+    if shape in _CODES and token.kind == "word":
+        return re.sub(r"[-.]", "", token.text), token.start, token.end, ()
     kinds = {"phone": "phone", "zangi-number": "phone", "xmpp-address": "address"}
     if shape in kinds:
         return (token.text, token.start, token.end, ()) if token.kind == kinds[shape] else None

@@ -1,0 +1,99 @@
+"""What stands around a token: lists, line ends, articles, apps that a word leads to."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from monitor.detect.apps import App
+from monitor.detect.document import Document
+from monitor.detect.tokens import Token
+from monitor.detect.vocabulary import Vocabulary
+
+_MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
+_MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
+_ITS: Final = frozenset({"the", "my", "your", "his", "her", "our", "it"})
+_BULLETS: Final = frozenset("·•▪●")
+
+
+class Surroundings:
+    """Answers about positions in a document's tokens."""
+
+    def __init__(self, doc: Document, tokens: Sequence[Token], apps: Mapping[str, App], words: Vocabulary) -> None:
+        self._doc = doc
+        self._tokens = tokens
+        self._apps = apps
+        self._words = words
+
+    def ordinal(self, at: int) -> bool:
+        """An everyday word in its everyday use: "first line", "the signal"."""
+        token = self._tokens[at]
+        everyday = all(found.spelling.flat in self._apps[found.spelling.id].common_flats for found in token.found)
+        before = self._tokens[at - 1] if at else None
+        return everyday and before is not None and before.kind == "word" and before.text.lower() in self._words.ordinal
+
+    def joins(self, token: Token) -> bool:
+        """True for what stands between things in a row: a comma, "and"."""
+        return token.kind == "also" or (token.kind in {"word", "native"} and token.text.lower() in self._words.joining)
+
+    def lists(self, token: Token) -> bool:
+        """True for what stands between handles in a row."""
+        bullet = token.text in _BULLETS and self._doc.cased[token.start - 1 : token.start].isspace()
+        return bullet or self.joins(token) or token.kind in {"at", "colon"}
+
+    def ends_at(self, at: int) -> bool:
+        """True where a line, a sentence or a part of one ends."""
+        return at >= len(self._tokens) or self._tokens[at].kind in {"newline", "end", "bound", "close", "also"}
+
+    def leads_to_app(self, at: int) -> bool:
+        """True where what stands before `at` belongs to an app that follows: "b on kik", "b (kik)", "b kik"."""
+        for index, token in enumerate(self._tokens[at : at + 3], at):
+            if token.kind in {"app", "service"}:
+                # "b, kik: c": the colon says that kik has its own.
+                after = self._tokens[index + 1] if index + 1 < len(self._tokens) else None
+                return after is None or after.kind != "colon" or index > at
+            if token.kind not in {"open", "at"} and token.text.lower() not in self._words.placing:
+                return False
+        return False
+
+    def determined(self, at: int) -> bool:
+        """True for a word after an article ("in the sidebar"), and before an apostrophe ("grandma's")."""
+        before = self._tokens[at - 1] if at else None
+        owned = self._doc.lower[self._tokens[at].end :][:2] == "'s"
+        return owned or (
+            before is not None and before.kind == "word" and before.text.lower() in self._words.determining
+        )
+
+    def named(self, at: int) -> bool:
+        """True for a word of which it is said that it is the name: "zorblat is the name"."""
+        words = [token.text.lower() for token in self._tokens[at + 1 : at + 4]]
+        return (
+            len(words) > 2 and words[0] in {"is", "'s", "was"} and words[1] in _ITS and words[2] in self._words.naming
+        )
+
+    def alone(self, at: int) -> bool:
+        """True for a word that is all that its line holds."""
+        return (
+            at > 0
+            and self._tokens[at - 1].kind == "newline"
+            and (at + 1 == len(self._tokens) or self._tokens[at + 1].kind in {"newline", "bound"})
+        )
+
+    def english(self, at: int) -> bool:
+        """True where the other words around a token are English (or there are none)."""
+        around = [*self._tokens[max(at - 12, 0) : at], *self._tokens[at + 1 : at + 13]]
+        words = [token.text.lower() for token in around if token.kind in {"word", "native"}]
+        return all((word.isascii() and self._words.english_word(word)) or not word.isalpha() for word in words)
+
+    def masked(self, token: Token) -> bool:
+        """Stars or blocks at a name's edge: somebody blanked a part of it."""
+        text = self._doc.cased
+        return bool(
+            _MASKED.match(text[token.end : token.end + 10])
+            or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start])
+        )
+
+    def is_target(self, at: int) -> bool:
+        """The address of a Markdown link whose text the app's name is: `[wickr](https://...)`."""
+        return at > 0 and self._tokens[at - 1].kind in {"open", "close"} and self._tokens[at - 1].text.endswith("(")
