@@ -42,6 +42,14 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True)
+class Block:
+    """Whole lines, parted by line breaks, without the last line's. `first` is the number of the first one."""
+
+    first: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class LongLine:
     """A line over the limit: skipped, its content never held. `size` is in bytes."""
 
@@ -180,7 +188,7 @@ class LineReader:
     def _open(self, head: bytes) -> None:
         number = int.from_bytes(head[:4], "little")
         zstd = number == _ZSTD_MAGIC or number in _ZSTD_SKIPPABLE
-        packed = zstd or head.startswith(_GZIP_MAGIC)
+        packed = self._packed = zstd or head.startswith(_GZIP_MAGIC)
         if self._suffix in {".gz", ".zst"} and not packed:
             self._file.close()
             raise InputError(
@@ -202,22 +210,83 @@ class LineReader:
         return self._counted.count
 
     def __iter__(self) -> Iterator[Line | LongLine]:
-        return (line for line in self._lines() if line.number > self._after)
+        for block in self.blocks():
+            if isinstance(block, LongLine):
+                yield block
+                continue
+            self.line = block.first - 1
+            for number, data in enumerate(block.data.split(b"\n"), block.first):
+                self.line = number
+                if len(data) > self._limit:
+                    yield LongLine(number, len(data))
+                elif number > self._after:
+                    yield Line(number, data.rstrip(b"\r"))
 
-    def _chunks(self) -> Iterator[bytes]:
+    def blocks(self) -> Iterator[Block | LongLine]:
+        """Whole lines together, about a megabyte at a time; lines that do not fit in memory by themselves."""
+        pending = bytearray()
+        skipped = 0
+        broken = ""
+        for chunk in self._chunks():
+            if isinstance(chunk, str):
+                broken = chunk
+                break
+            start = 0
+            if skipped:
+                start = chunk.find(b"\n") + 1
+                skipped += start - 1 if start else len(chunk)
+                if not start:
+                    continue
+                yield self._long(skipped)
+                skipped = 0
+            pending += chunk[start:]
+            # Of a pipe that gives little at a time, lines are not kept waiting.
+            full = len(pending) >= _CHUNK_BYTES or (not self._packed and len(chunk) < _BLOCK_BYTES)
+            if full and (end := pending.rfind(b"\n")) >= 0:
+                yield self._block(pending, end)
+            elif len(pending) > max(self._limit, _CHUNK_BYTES):
+                skipped = len(pending)
+                pending.clear()
+        # A cut line is worth a look only where it is whole: it ends like an object.
+        end = pending.rfind(b"\n") if broken and not pending.rstrip().endswith(b"}") else len(pending)
+        if skipped and not broken:
+            yield self._long(skipped)
+        elif end > 0 or (end == 0 and pending):
+            yield self._block(pending, end)
+        if broken:
+            raise self._broken(broken)
+
+    def _block(self, pending: bytearray, end: int) -> Block:
+        """What is pending up to a line's end, which is taken out."""
+        data = bytes(pending[:end])
+        if len(pending) == end and data.endswith(b"\n"):
+            data = data[:-1]
+        del pending[: end + 1]
+        first = self.line + 1
+        self.line += data.count(b"\n") + 1
+        return Block(first, data.removeprefix(_BOM) if first == 1 else data)
+
+    def _long(self, size: int) -> LongLine:
+        self.line += 1
+        return LongLine(self.line, size)
+
+    def _chunks(self) -> Iterator[bytes | str]:
+        """The unpacked bytes; at last how the input is broken, if it is."""
         try:
             # Small steps, and not `read`: both would lose what came before the damage in the same call.
             while chunk := self._stream.read1(_BLOCK_BYTES):
                 yield chunk
         except EOFError:
-            raise self._broken(_CUT) from None
+            yield _CUT
+            return
         except (zstandard.ZstdError, gzip.BadGzipFile, zlib.error, OSError) as error:
-            raise self._broken(f"is damaged ({error})") from error
+            yield f"is damaged ({error})"
+            return
         finally:
             if self._file is not sys.stdin.buffer:
                 self._file.close()
         if self._frames is not None and not self._frames.complete:
-            raise self._broken(_CUT)
+            yield _CUT
 
     def _broken(self, how: str) -> InputError:
         return InputError(
@@ -225,35 +294,3 @@ class LineReader:
             kept=f"The {self.line} lines before were read.",
             do="Fetch the file again; reading can be resumed.",
         )
-
-    def _lines(self) -> Iterator[Line | LongLine]:
-        pending = bytearray()
-        skipped = 0
-        try:
-            for chunk in self._chunks():
-                start = 0
-                while (end := chunk.find(b"\n", start)) >= 0:
-                    yield self._take(pending, chunk[start:end], skipped)
-                    start, skipped = end + 1, 0
-                rest = chunk[start:]
-                if skipped or len(pending) + len(rest) > self._limit:
-                    skipped += len(pending) + len(rest)
-                    pending.clear()
-                else:
-                    pending += rest
-        except InputError:
-            # A cut line is worth a look only where it is whole: it ends like an object.
-            if pending.rstrip().endswith(b"}"):
-                yield self._take(pending, b"", skipped)
-            raise
-        if pending or skipped:
-            yield self._take(pending, b"", skipped)
-
-    def _take(self, pending: bytearray, rest: bytes, skipped: int) -> Line | LongLine:
-        self.line += 1
-        size = skipped + len(pending) + len(rest)
-        data = b"" if size > self._limit else bytes(pending) + rest
-        pending.clear()
-        if size > self._limit:
-            return LongLine(self.line, size)
-        return Line(self.line, (data.removeprefix(_BOM) if self.line == 1 else data).rstrip(b"\r"))

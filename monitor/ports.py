@@ -13,6 +13,8 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
+from monitor.post import columns_of
+
 if TYPE_CHECKING:
     import httpx
     from pydantic import BaseModel
@@ -67,13 +69,7 @@ class Records(Sequence["Post"]):
     @classmethod
     def of(cls, posts: Sequence[Post]) -> Records:
         """Posts that were built already, as records."""
-        columns: dict[str, list[str]] = {}
-        for row, post in enumerate(posts):
-            for name, text in post.fields():
-                column = columns.setdefault("tags" if name.startswith("tags[") else name, [""] * len(posts))
-                column[row] = f"{column[row]}\n{text}" if column[row] else text
-        columns.setdefault("text", [""] * len(posts))
-        return cls(columns, posts.__getitem__)
+        return cls(columns_of(posts), posts.__getitem__)
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))

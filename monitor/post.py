@@ -7,7 +7,7 @@ that archives, tests and other tools exchange is read and written by `monitor.re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
@@ -106,6 +106,19 @@ class Post:
         author = {name: texts[f"author.{name}"] for name in ("handle", "name", "bio") if f"author.{name}" in texts}
         tags = tuple(texts.get(f"tags[{index}]", tag) for index, tag in enumerate(self.tags))
         return replace(self, **plain, tags=tags, author=replace(self.author, **author) if author else self.author)
+
+
+def columns_of(posts: Sequence[Post]) -> dict[str, list[str]]:
+    """The screened fields of posts as columns: field name -> one string a post ("" where it has none).
+
+    All columns are of one length; `text` is always there. Tags are one column, `tags`, joined by newlines.
+    """
+    columns: dict[str, list[str]] = {"text": [""] * len(posts)}
+    for row, post in enumerate(posts):
+        for name, text in post.fields():
+            column = columns.setdefault("tags" if name.startswith("tags[") else name, [""] * len(posts))
+            column[row] = f"{column[row]}\n{text}" if column[row] else text
+    return columns
 
 
 def storable(name: str) -> str:

@@ -76,18 +76,29 @@ class RecordReader:
     def __iter__(self) -> Iterator[Record | BadLine]:
         for line in self._lines:
             if isinstance(line, LongLine):
-                limit = MAX_LINE_BYTES >> 20
-                yield BadLine(number=line.number, why=f"{line.size} bytes, over {limit} MiB", source=self.name)
-            elif line.data.strip():
-                yield self._parse(line.number, line.data)
+                yield too_long(line, self.name)
+            elif (item := read_line(line.number, line.data, self.name)) is not None:
+                yield item
 
-    def _parse(self, number: int, data: bytes) -> Record | BadLine:
-        warnings: list[str] = []
-        try:
-            post = from_record(parse_line(data), warn=warnings.append)
-        except ValueError as error:
-            return BadLine(number=number, why=str(error), source=self.name)
-        return Record(number=number, post=post, warnings=tuple(warnings))
+
+def too_long(line: LongLine, source: str) -> BadLine:
+    """A line over the limit as a bad one."""
+    return BadLine(number=line.number, why=f"{line.size} bytes, over {MAX_LINE_BYTES >> 20} MiB", source=source)
+
+
+def read_line(number: int, data: bytes, source: str = "") -> Record | BadLine | None:
+    """One line as a record, or why it is none; None for a blank line.
+
+    :param number: of the line; :param source: the name of its file.
+    """
+    if not data.strip():
+        return None
+    warnings: list[str] = []
+    try:
+        post = from_record(parse_line(data), warn=warnings.append)
+    except ValueError as error:
+        return BadLine(number=number, why=str(error), source=source)
+    return Record(number=number, post=post, warnings=tuple(warnings))
 
 
 def read_records(*paths: Path | str, warn: Callable[[str], None] | None = None) -> Iterator[Post | BadLine]:

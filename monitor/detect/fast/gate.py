@@ -32,6 +32,8 @@ _AROUND: Final = 120
 _MATRIX: Final = re.compile(rb"@[A-Za-z0-9._=/+-]{1,200}:(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}")
 _ODD_ADDRESS: Final = re.compile(r"@[^\s@]{0,200}(?:[^\x00-\x7f]|:[A-Za-z0-9-]+\.)")
 _GREEK_OR_CYRILLIC: Final = re.compile("[\u0370-\u058f]")
+_BACKSLASH: Final = 0x5C
+_SPACE: Final = 0x20
 _MARKUP: Final = re.compile("[<&]")
 _SIGNED: Final = re.compile(r"[\w@$!|+(*]+")
 _SIGNS: Final = b"*@$!|+("
@@ -114,6 +116,22 @@ class Gate:
         look.passed.update(row for row, name in enumerate(communities) if name and self._named_after_app(name))
         return sorted(look.passed)
 
+    def lines(self, lines: Sequence[bytes]) -> list[int]:
+        """Numbers of the lines that may hold a handle share or name an app anywhere; ascending.
+
+        :param lines: JSON in ASCII, undecoded; their only escapes are line breaks, tabs, quotes and slashes.
+        """
+        look = _Look()
+        raw = _without_escapes(_BETWEEN.encode().join((b"", *lines, b"")))
+        self._look_at_plain(raw, _starts(lines), range(len(lines)), look)
+        rest = (row for row in look.named if row not in look.passed and row not in look.unread)
+        named = {row for row in rest if self._may_share(lines[row], look.named[row])}
+        return sorted(look.passed | look.unread | named)
+
+    def _may_share(self, line: bytes, apps: frozenset[str]) -> bool:
+        """Like `_possible`; a community named after an app needs no share, so any mention of one will do."""
+        return b'"community' in line or self._possible(line.decode(), apps)
+
     @lru_cache(maxsize=8192)  # noqa: B019 - one gate lives as long as the process
     def _named_after_app(self, community: str) -> bool:
         look = _Look()
@@ -166,7 +184,7 @@ def _join(texts: Sequence[str]) -> str:
     return _BETWEEN.join(("", *texts, ""))
 
 
-def _starts(texts: Sequence[str]) -> list[int]:
+def _starts(texts: Sequence[str] | Sequence[bytes]) -> list[int]:
     """Where the separator before each text stands, in the joined texts."""
     return list(accumulate((len(text) + len(_BETWEEN) for text in texts), initial=1))
 
@@ -177,6 +195,15 @@ def _translated(data: bytes, table: bytes) -> bytes:
 
     translate = cast("Callable[[bytes, bytes], bytes]", stringzilla.translate)  # pyright: ignore[reportUnknownMemberType]
     return translate(data, table)
+
+
+def _without_escapes(raw: bytes) -> bytes:
+    """JSON's escapes as spaces."""
+    import numpy as np
+
+    data = np.frombuffer(bytearray(raw), dtype=np.uint8)
+    data[np.flatnonzero(data[:-1] == _BACKSLASH) + 1] = _SPACE
+    return data.tobytes()
 
 
 def _around(raw: bytes, found: _Found) -> tuple[str, int]:

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from monitor.detect.document import Document
 from monitor.detect.fast.alphabet import spell
 from monitor.detect.fast.matchers import make_matcher
-from monitor.detect.spelling import Spelling
-from monitor.detect.spellings import Spellings
+from monitor.detect.fast.triggers import SHORT
+from monitor.detect.spelling import Spelling, key, leet, one_edit
+from monitor.detect.spellings import SIGNS, Spellings
 from monitor.text.fold import fold
 
 NOTHING: Final = frozenset[str]()
 _REMEMBERED: Final = 200_000
 """Words whose answer is kept; then all are forgotten, so that memory stays flat."""
 _LONGEST: Final = 200
+_NEVER: Final = b"\x01"
+"""A literal that no text of letters holds."""
+_STARRED: Final = re.compile(r"[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+")
 
 
 class Names:
@@ -39,6 +44,13 @@ class Names:
         self._joined = list(joined.values())
         self._set_apart = make_matcher(list(joined), backend=backend)
         self._sizes = [len(letters) for letters in joined]
+        latin = [one for one in asked if not one.native]
+        self._cores = make_matcher(keys(one for one in latin if len(one.flat) > SHORT), backend=backend)
+        self._typos: dict[tuple[str, int], list[str]] = {}
+        for one in latin:
+            flat = leet(one.flat)
+            for size in range(len(flat) - 1, len(flat) + 2) if "typo" in one.tolerance else ():
+                self._typos.setdefault((flat[0], size), []).append(flat)
         self._known: dict[str, frozenset[str]] = {}
 
     def hold(self, word: str) -> frozenset[str]:
@@ -47,12 +59,26 @@ class Names:
         if known is None:
             if len(self._known) >= _REMEMBERED:
                 self._known.clear()
-            known = self._known[word] = self._every if len(word) > _LONGEST else self._ask(word)
+            known = self._known[word] = self._look(word)
         return known
 
-    def _ask(self, word: str) -> frozenset[str]:
-        if (exact := self._exact.get(word.lower())) is not None:
+    def _look(self, word: str) -> frozenset[str]:
+        """Most words are told quickly to hold nothing; the others are asked about."""
+        lower = word.lower()
+        if (exact := self._exact.get(lower)) is not None:
             return exact
+        if len(word) > _LONGEST:
+            return self._every
+        flat = leet(lower.translate(SIGNS))
+        if not flat:
+            return NOTHING
+        if any(one_edit(flat, near) for near in self._typos.get((flat[0], len(flat)), ())):
+            return self._every
+        if self._cores.scan(key(flat).encode()) or _STARRED.fullmatch(lower) or (flat != lower and flat in self._exact):
+            return self._ask(word)
+        return NOTHING
+
+    def _ask(self, word: str) -> frozenset[str]:
         doc = Document((("text", fold(word)), ("tags[0]", fold(f"#{word}"))))
         return frozenset(one.spelling.id for one in self._spellings.find(doc) if one.spelling.kind in self._kinds)
 
@@ -64,6 +90,11 @@ class Names:
     def inside(self, letters: bytes) -> frozenset[str]:
         """Ids of names in the letters, whatever stands between them."""
         return NOTHING.union(*(self._joined[index] for index, _ in self._set_apart.scan(_squeezed(letters))))
+
+
+def keys(spellings: Iterable[Spelling]) -> list[bytes]:
+    """What all leet and stretched ways to write them have in common."""
+    return sorted({key(one.flat).encode() for one in spellings}) or [_NEVER]
 
 
 def _squeezed(letters: bytes) -> bytes:

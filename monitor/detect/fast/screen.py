@@ -31,6 +31,15 @@ class FastScreen:
             for name in rule.communities
         )
 
+    def screen(self, post: Post) -> Screening:
+        """The reference's verdict on one post."""
+        return self._screen(post)
+
+    @property
+    def gate(self) -> Gate:
+        """What tells whether texts, or lines, may name an app."""
+        return self._gate
+
     def candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
         """Rows that may be hits, ascending.
 
@@ -43,7 +52,9 @@ class FastScreen:
         return [row for row in rows if self._of_house(names, row) or self._terms.may_hold(texts[row])]
 
     def _of_house(self, names: Sequence[str], row: int) -> bool:
-        return bool(self._house and names) and names[row].lower().removeprefix("r/") in self._house
+        if not self._house or not names:
+            return False
+        return names[row].partition("\n")[0].lower().removeprefix("r/") in self._house
 
     def hits(
         self, columns: Mapping[str, Sequence[str]], build: Callable[[int], Post]

@@ -15,17 +15,16 @@ from monitor.detect.fast.alphabet import CLASSES, SINGLES
 from monitor.detect.fast.matchers import make_matcher
 from monitor.detect.fast.names import Names
 from monitor.detect.spelling import Spelling, key, leet
-from monitor.detect.spellings import SIGNS, Spellings
+from monitor.detect.spellings import Spellings
 from monitor.text.fold import fold
 
-_SIGNED: Final = re.compile(r"[^\W_]*[@$!|+(€£*•][\w@$!|+(€£*•]*")
-_PIECES: Final = re.compile(r"[^\W_]+(?:(?:[^\s\w]{1,2}|_{1,2})[^\W_]+)+")
+_SIGNED: Final = re.compile(r"(?<![\w@$!|+(€£*•])[^\W_]*[@$!|+(€£*•][\w@$!|+(€£*•]*")
+_PIECES: Final = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:[^\s\w]{1,2}|_{1,2})[^\W_]+)+")
 _NO_LETTERS: Final = re.compile(r"[\W_]+")
 _APART: Final = 120
 """Characters that letters set apart are looked for in."""
 _GAP: Final = 16
 """Characters that three letters set apart take at most."""
-_LONGEST_STARRED: Final = 30
 
 
 class TermGate:
@@ -37,17 +36,9 @@ class TermGate:
         self._native = len(latin) < len(terms)
         self._names = Names(spellings, terms, backend=backend)
         self._backwards = {one.flat[::-1] for one in latin if "reversed" in one.tolerance}
-        self._typos = {
-            (leet(one.flat)[0], size)
-            for one in latin
-            if "typo" in one.tolerance
-            for size in range(len(one.flat) - 1, len(one.flat) + 2)
-        }
-        self._cores = make_matcher(_literals(key(one.flat) for one in latin), backend=backend)
         self._flats = make_matcher(_literals(leet(one.flat) for one in latin), backend=backend)
         self._phrases = make_matcher(_literals(_phrase(one) for one in latin if one.breaks), backend=backend)
         self._singles = make_matcher(SINGLES, backend=backend)
-        self._known: dict[str, bool] = {}
 
     def may_hold(self, text: str) -> bool:
         """True where a term may stand in a text."""
@@ -55,36 +46,14 @@ class TermGate:
             return True
         folded = fold(text)
         words = ATOM.findall(folded.cased)
-        if any(map(self._word, words)) or not self._backwards.isdisjoint(word.lower() for word in words):
+        if any(map(self._names.hold, words)) or not self._backwards.isdisjoint(word.lower() for word in words):
             return True
         spaced = f" {' '.join(words)} ".lower()
         if self._phrases.scan(key(spaced).encode()):
             return True
         lower = folded.lower
-        return self._signed(lower) or self._set_apart(lower, spaced)
-
-    def _word(self, word: str) -> bool:
-        """True where a word is or holds a term, glued to others or with a typing error included."""
-        known = self._known.get(word)
-        if known is None:
-            if len(self._known) > 200_000:
-                self._known.clear()
-            flat = leet(word.lower())
-            may = bool(self._cores.scan(key(flat).encode())) or (flat[0], len(flat)) in self._typos
-            known = self._known[word] = may and bool(self._names.hold(word))
-        return known
-
-    def _signed(self, lower: str) -> bool:
-        """Signs for letters, letters starred out."""
-        for found in _SIGNED.finditer(lower):
-            word = found[0]
-            if "*" in word or "•" in word:
-                may = len(word) < _LONGEST_STARRED
-            else:
-                may = bool(self._cores.scan(key(leet(word.translate(SIGNS))).encode()))
-            if may and self._names.hold(word):
-                return True
-        return False
+        signed = (found[0] for found in _SIGNED.finditer(lower))
+        return any(map(self._names.hold, signed)) or self._set_apart(lower, spaced)
 
     def _set_apart(self, lower: str, spaced: str) -> bool:
         """Letters one by one; pieces with a sign or two between."""

@@ -88,13 +88,17 @@ def sign_triggers(spellings: Iterable[Spelling]) -> Triggers:
     found = dict.fromkeys((bytes([CONTROL]), b"<", b"&"), Check.FOLD)
     for name in {one.flat for one in spellings if not one.native and len(one.flat) > 1}:
         plain = [letter + _DIGITS.get(letter, "") for letter in name]
-        any_form = [forms + SIGNS.get(letter, "") + "*" for letter, forms in zip(name, plain, strict=True)]
+        any_form = [forms + SIGNS.get(letter, "") for letter, forms in zip(name, plain, strict=True)]
         signs = [SIGNS.get(letter, "") for letter in name]
         spelled = set(product(plain[-2], set(signs[-1]) & set("@$")))
         if name[0] == "s":
             spelled |= set(product("$", *any_form[1:3]))
         for at in range(1, len(name) - 1):
             spelled |= set(product(plain[at - 1], signs[at] + "*", any_form[at + 1]))
+            # Two signs for letters in a row, or two letters starred out.
+            spelled |= set(product(plain[at - 1], signs[at], "*")) | set(
+                product(plain[at - 1], ["**"], *plain[at + 2 : at + 3])
+            )
         found |= {"".join(one).encode(): Check.SIGN for one in spelled}
     return found
 
@@ -102,8 +106,6 @@ def sign_triggers(spellings: Iterable[Spelling]) -> Triggers:
 def _words(one: Spelling, name: bytes) -> Iterator[bytes]:
     if len(name) <= SHORT:
         yield b" " + name + b" "
-        if "separated" in one.tolerance:
-            yield b" " + name[:1] + b" " + name[1:] + b" "
         return
     yield name
     if "stretched" in one.tolerance:
@@ -140,6 +142,8 @@ def _set_apart(one: Spelling, names: set[str]) -> Iterator[bytes]:
     letters in a row are looked for otherwise.)
     """
     name = spell(one.flat)
+    if len(name) == SHORT and "separated" in one.tolerance:
+        yield b" " + name[:1] + b" " + name[1:] + b" "
     for size in range(1, len(name)):
         breaks = size in one.breaks
         pieces = size > 1 and "pieces" in one.tolerance and len(name) >= 4
