@@ -5,7 +5,7 @@ about. Each answer comes with its reason.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -107,7 +107,8 @@ class Senses:
                 words = company.setdefault(term_id, None) or self._benign_words(doc, mine, taken)
                 company[term_id] = words
                 least = max(need, _SOLICITED if self._solicited(doc, mine) else need)
-                if sum(2 if " " in word or len(words) > 3 else 1 for word in words) >= least:
+                near = self._near_words(doc, mine)
+                if sum((2 if " " in word or len(words) > 3 else 1) * near(word) for word in words) >= least:
                     innocent[term_id] = f"{next(iter(words.values()))} ({', '.join(sorted(words)[:4])})"
             if len(innocent) == before:
                 return innocent
@@ -123,17 +124,23 @@ class Senses:
         for context in self._rules.contexts:
             if not terms or (term_id := terms[0].spelling.id) not in context.terms:
                 continue
-            within = [_sentence(doc, term) for term in terms] if term_id in context.sparing else spans
+            within = [sentence(doc, term) for term in terms] if term_id in context.sparing else spans
             found = {hit.entry: context.why for hit in self._context_hits(doc, context, within, taken)}
             if term_id not in context.sparing or sum(1 + (" " in word) for word in found) > 1:
                 words.update(found)
         return words
 
+    def _near_words(self, doc: Document, terms: Sequence[Found]) -> Callable[[str], float]:
+        """What a word of company counts: half in another sentence than that of a term without an innocent sense."""
+        if any(self.ambiguous(term) for term in terms):
+            return lambda _: 1.0
+        near = " ".join(doc.lower[slice(*sentence(doc, term))] for term in terms[:20])
+        return lambda word: 1.0 if word in near else 0.5
+
     def _solicited(self, doc: Document, terms: Sequence[Found]) -> bool:
         """True where a term without an innocent sense stands in a sentence that asks to be written to."""
         return any(
-            not self.ambiguous(term) and _SOLICITS.search(doc.lower, *_sentence(doc, term)) is not None
-            for term in terms
+            not self.ambiguous(term) and _SOLICITS.search(doc.lower, *sentence(doc, term)) is not None for term in terms
         )
 
     def _context_hits(
@@ -211,7 +218,7 @@ class Senses:
         return list(said)
 
 
-def _sentence(doc: Document, term: Found) -> tuple[int, int]:
+def sentence(doc: Document, term: Found) -> tuple[int, int]:
     """The sentence that a term stands in."""
     first, last = doc.bounds(term.start)
     start = max(first, term.start - _WINDOW)

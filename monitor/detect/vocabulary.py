@@ -15,7 +15,19 @@ from monitor.text.fold import fold
 
 _BY_LANGUAGE: Final = ("cue", "plain", "approach")
 _OWN: Final = ("same", "my", "label", "name", "here", "this", "see", "shown", "is", "too", "other")
-_LISTS: Final = ("naming", "joining", "placing", "introducing", "ordinal", "determining", "state", "blank", "filler")
+_LISTS: Final = (
+    "naming",
+    "joining",
+    "placing",
+    "introducing",
+    "ordinal",
+    "determining",
+    "asking",
+    "impersonal",
+    "state",
+    "blank",
+    "filler",
+)
 
 
 _LETTERS: Final = re.compile(r"(?<![^\W_])[a-z]{3,}(?![^\W_])")
@@ -27,6 +39,7 @@ class Vocabulary:
 
     :param neutral: cue, plain and approach together; :param others: the lists that are not by language, together.
     :param trigrams: what words of the listed languages are made of: three letters in a row, `^` and `$` at the ends.
+    :param inviting: what only those write who want an answer.
     :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones.
     :param english: CRC-32 of common English words of four letters or more.
     """
@@ -40,10 +53,13 @@ class Vocabulary:
     introducing: frozenset[str]
     ordinal: frozenset[str]
     determining: frozenset[str]
+    asking: frozenset[str]
+    impersonal: frozenset[str]
     state: frozenset[str]
     blank: frozenset[str]
     filler: frozenset[str]
     neutral: frozenset[str]
+    inviting: frozenset[str]
     others: frozenset[str]
     own: Mapping[str, tuple[str, ...]]
     english: frozenset[int]
@@ -79,6 +95,7 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
         **by_language,
         **lists,
         neutral=frozenset[str]().union(*by_language.values()),
+        inviting=by_language["approach"] - by_language["plain"] - by_language["cue"] - lists["impersonal"],
         others=frozenset[str]().union(*lists.values()),
         own={
             "phrase": tuple(one.replace(" ", "_") for one in source.data["same"]["phrases"]),

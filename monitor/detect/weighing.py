@@ -13,7 +13,7 @@ from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
 from monitor.detect.rules import Rules
 from monitor.detect.screening import Part
-from monitor.detect.senses import Senses
+from monitor.detect.senses import Senses, sentence
 from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
 from monitor.detect.vocabulary import Vocabulary
@@ -28,6 +28,7 @@ BARE: Final = 0.15
 NEAR: Final = 0.06
 APPROACH: Final = 0.03
 ALONE: Final = 0.10
+APART: Final = -0.25
 SAID: Final = -0.02
 """For each word with a meaning of its own beyond the first, up to six."""
 MOST: Final = 0.99
@@ -35,6 +36,9 @@ MOST: Final = 0.99
 _CAP: Final = 200
 """Shares and terms of one post that are weighed; further ones are reported with the same verdict."""
 _CLOSE: Final = 120
+_PAIRS: Final = 20
+_APART: Final = 2
+_QUESTION: Final = frozenset("?？؟")
 _PROSE: Final = 3
 """Words with a meaning of their own from which on a text is prose."""
 _MUCH: Final = 6
@@ -78,7 +82,8 @@ class Weigher:
         parts = [_part("handle", HANDLE + HANDLE_SURE * best.confidence, f"a {best.app.id} handle is shared")]
         strange = self._strange(doc, some_shares, sensed.live, apps)
         parts += self._terms(doc, sensed.live, strange)
-        parts += self._company(some_shares, sensed.live, strange)
+        parts += self._company(doc, some_shares, sensed.live, strange)
+        parts += self._between(doc, some_shares, sensed.live, apps)
         parts += sensed.parts
         if (frame := self.senses.frame(doc, sensed.live, apps)) is not None:
             parts.append(frame)
@@ -107,11 +112,14 @@ class Weigher:
             parts.append(_part("more-terms", THIRD, "more than two different terms"))
         return parts
 
-    def _company(self, shares: Sequence[Share], live: Sequence[Found], strange: Sequence[str]) -> list[Part]:
+    def _company(
+        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], strange: Sequence[str]
+    ) -> list[Part]:
         """What is said around them: nothing, little, or something with a meaning of its own."""
         parts: list[Part] = []
         if len({term.spelling.id for term in live}) == 1 and all(self.senses.ambiguous(term) for term in live):
-            if len(strange) <= self._rules.bare_words:
+            invited = any(self._vocabulary.inviting & _words(doc, *sentence(doc, term)) for term in live[:_PAIRS])
+            if len(strange) <= self._rules.bare_words + invited:
                 parts.append(_part("bare-list", BARE, "a bare list of words without an innocent sense"))
             else:
                 parts.append(_part("no-bare-list", 0.0, f"not a bare list of words: {', '.join(strange[:5])}"))
@@ -128,32 +136,71 @@ class Weigher:
             parts.append(_part("said", SAID * much, f"much else is said: {', '.join(strange[:5])}"))
         return parts
 
+    def _between(
+        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
+    ) -> list[Part]:
+        """Something else is said between the one term and every handle, and nobody is invited: they are no offer."""
+        if len({term.spelling.id for term in live}) > 1 or all(self.senses.ambiguous(term) for term in live):
+            return []
+        seen = _seen(shares, live, apps)
+        least: list[str] | None = None
+        for term in live[:_PAIRS]:
+            for share in shares[:_PAIRS]:
+                if share.same or doc.bounds(share.start) != doc.bounds(term.start):
+                    return []
+                first, last = sorted(((share.start, share.end), (term.start, term.end)))
+                words = self._meaning(doc, first[1], min(last[0], first[1] + _READ), seen)
+                least = words if least is None or len(words) < len(least) else least
+            if self._invites(doc, *sentence(doc, term)):
+                return []
+        if least is None or len(least) < _APART:
+            return []
+        return [_part("apart", APART, f"it stands apart from the handle: {', '.join(least[:4])}")]
+
+    def _invites(self, doc: Document, start: int, end: int) -> bool:
+        words = _words(doc, start, end)
+        asked = doc.lower[end : end + 1] in _QUESTION and not words.isdisjoint(self._vocabulary.asking)
+        return asked or not words.isdisjoint(self._vocabulary.inviting)
+
     def _strange(
         self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
     ) -> list[str]:
         """Words with a meaning of their own in the fields that hold a share or a term."""
         held = {doc.bounds(one.start) for one in (*shares, *live) if doc.field(one.start) not in _NAMES}
-        seen = Spans([share.whole for share in shares] + [(one.start, one.end) for one in (*live, *apps)])
+        seen = _seen(shares, live, apps)
+        return [
+            word for start, end in sorted(held) for word in self._meaning(doc, start, min(end, start + _READ), seen)
+        ]
+
+    def _meaning(self, doc: Document, start: int, end: int, seen: Spans) -> list[str]:
+        """Words with a meaning of their own between two positions."""
         return [
             word
-            for start, end in sorted(held)
-            for found in _WORD.finditer(doc.lower, start, min(end, start + _READ))
+            for found in _WORD.finditer(doc.lower, start, end)
             if not seen.overlaps(*found.span())
             for word in self._own_meaning(found[0])
         ]
 
     def _own_meaning(self, word: str) -> list[str]:
-        """The word where it means something, once for each word's length of it in scripts without spaces."""
+        """The word where it means something, by pieces in scripts without spaces."""
         neutral = self._vocabulary.neutral
         if _UNSPACED.search(word):
             rest = word[:200]
             for size in (4, 3, 2, 1):
                 for piece in {rest[at : at + size] for at in range(len(rest) - size + 1)} & neutral:
                     rest = rest.replace(piece, " ")
-            return [word[:20]] * (sum(len(part) for part in rest.split()) // 3)
+            return [part[:20] for part in rest.split() if len(part) > 1]
         if len(word) < 3 or word in neutral or any(char.isdigit() for char in word):
             return []
         return [word]
+
+
+def _words(doc: Document, start: int, end: int) -> set[str]:
+    return {found[0] for found in _WORD.finditer(doc.lower, start, end)}
+
+
+def _seen(shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]) -> Spans:
+    return Spans([share.whole for share in shares] + [(one.start, one.end) for one in (*live, *apps)])
 
 
 def _listed(doc: Document, live: Sequence[Found]) -> bool:
