@@ -26,7 +26,8 @@ _AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", 
 _BACK_REACH: Final = 4
 _ASIDE_REACH: Final = 6
 """Words between a handle and the app's name after it; more of them where "on" or the like stands before the app."""
-_UP: Final = frozenset("^↑⬆👆☝")
+_UP: Final = frozenset({*"^↑⬆👆☝", "app", "messenger", "platform", "via", "on"})
+"""What leads from the beginning of a line to the one above: "^ kik", "app: kik"."""
 
 Chosen = list[tuple[int, list[Share]]]
 """Handles found: (index of the token, the shares that it makes, one for each app of a group)."""
@@ -194,7 +195,7 @@ class Reading:
         bracketed = before is not None and before.kind == "open" and before.text[-1] in "([{"
         for number in count():
             start = at
-            while at < len(self._tokens) and at - start < 4 and self._around.lists(self._tokens[at]):
+            while at < len(self._tokens) and at - start < 4 and self._around.goes_on(at):
                 at += 1
             if at == start:
                 at = self._next_line(at)
@@ -233,7 +234,7 @@ class Reading:
                 bracketed = bracketed or (token.kind == "open" and token.text[-1] in "([{‹")
             elif word in self._words.placing:
                 linked = True
-            elif token.text in _ASIDE or (token.kind == "newline" and self._tokens[back + 1].text in _UP):
+            elif token.text in _ASIDE or (token.kind == "newline" and self._tokens[back + 1].text.lower() in _UP):
                 passed = True
                 linked = linked or token.text != ","
             elif token.kind in {"word", "native"} and word in self._words.neutral:

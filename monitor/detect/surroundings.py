@@ -42,6 +42,12 @@ class Surroundings:
         bullet = token.text in _BULLETS and self._doc.cased[token.start - 1 : token.start].isspace()
         return bullet or self.joins(token) or token.kind in {"at", "colon"}
 
+    def goes_on(self, at: int) -> bool:
+        """True for what stands between handles in a row, or opens brackets around one ("a (backup b)")."""
+        token = self._tokens[at]
+        opens = token.kind == "open" and at + 1 < len(self._tokens) and self.joins(self._tokens[at + 1])
+        return opens or self.lists(token)
+
     def ends_at(self, at: int) -> bool:
         """True where a line, a sentence or a part of one ends."""
         return at >= len(self._tokens) or self._tokens[at].kind in {"newline", "end", "bound", "close", "also"}
