@@ -32,7 +32,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "batches": ("monitor.cli.batches", "Exports decided alerts with a manifest, and verifies one."),
     "users": ("monitor.cli.users", "Adds, lists and disables the people who review."),
     "audit": ("monitor.cli.audit", "Shows the audit trail and verifies its chain."),
-    "bench": ("monitor.cli.bench", "Measures the screen on labelled posts."),
+    "bench": ("monitor.cli.bench", "Measures how good and how fast the screen is."),
     "db": ("monitor.cli.db", "Makes and upgrades the database."),
 }
 """Command -> (module whose `command` is a `typer.Typer`, one line for the overview)."""

@@ -11,7 +11,12 @@ from monitor.cli.options import BundleDir, Json, Lexicon, Rules
 from monitor.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.bench.quality import FalseAlarms, Quality
+    from monitor.bench.speed.commands import ArchiveRun
+    from monitor.bench.speed.live import Live
+    from monitor.bench.speed.report import Figure
 
 command = typer.Typer(add_completion=False, no_args_is_help=True, help="Measures the screen.")
 
@@ -26,6 +31,11 @@ Real = Annotated[
     ),
 ]
 Mistakes = Annotated[bool, typer.Option("--mistakes", help="Also print every post that was read wrongly, in clear.")]
+Posts = Annotated[int, typer.Option("--posts", min=1, help="Posts that are screened live, in all rounds together.")]
+Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Rounds; figures are their median.")]
+ArchiveSize = Annotated[
+    int, typer.Option("--archive-mb", min=0, help="Text of the archive in MB; 0 leaves the whole commands out.")
+]
 
 
 @command.callback()
@@ -61,6 +71,87 @@ def quality(
     _print_figures(measured, alarms)
     if mistakes:
         _print_mistakes(measured)
+
+
+@command.command(epilog="Example: handlewatch bench screen --real real-posts.ndjson.zst --archive-mb 1000")
+def screen(
+    posts: Posts = 60_000, rounds: Rounds = 5, real: Real = None, archive_mb: ArchiveSize = 64, as_json: Json = False
+) -> None:
+    """How fast the screen is, against bare scans and naive scripts, in one run on the same texts.
+
+    Compare figures of one run only. CPU time of one core, but for whole commands, whose wall time counts as well.
+    What is found is counted too: speed without finding is worth nothing.
+    """
+    from monitor.bench.speed.commands import measure_archive, measure_start
+    from monitor.bench.speed.corpus import Benign
+    from monitor.bench.speed.live import measure_live
+    from monitor.bench.speed.report import archive_figures, live_figures, start_figure
+
+    benign = Benign(real)
+    live = measure_live(benign, posts=posts, rounds=rounds, tell=_tell)
+    figures = list(live_figures(live))
+    archive = None
+    if archive_mb:
+        archive = measure_archive(benign, size=archive_mb * 1_000_000, rounds=rounds, tell=_tell)
+        figures += [*archive_figures(archive), start_figure(measure_start(rounds=rounds, tell=_tell))]
+    if as_json:
+        from monitor.bench.speed.report import as_json as speed_json
+
+        print_json(speed_json(figures, live, archive))
+    else:
+        _print_speed(figures, live, archive)
+
+
+def _tell(what: str) -> None:
+    typer.echo(f"bench: {what}", err=True)
+
+
+def _print_speed(figures: Sequence[Figure], live: Live, archive: ArchiveRun | None) -> None:
+    from monitor.bench.speed.report import machine
+
+    rows = [
+        [
+            one.name,
+            f"{one.measured.median:.3g}{one.unit}",
+            f"{one.measured.low:.3g} to {one.measured.high:.3g}",
+            f"{one.sign} {one.goal:g}",
+            "yes" if one.met else "no",
+        ]
+        for one in figures
+    ]
+    print_table(["figure", "median", "rounds", "goal", "reached"], rows, empty="")
+    sides = [
+        [name, f"{one.microseconds.median:.3f}", f"{one.microseconds.low:.3f} to {one.microseconds.high:.3f}",
+         f"{one.megabytes.median:.4g}"]
+        for name, one in live.timed.items()
+    ]  # fmt: skip
+    print_table(["side", "us a post", "rounds", "MB/s"], sides, empty="")
+    found = [[name, one.positives, one.found, one.others, one.duplicates] for name, one in live.found.items()]
+    print_table(["side", "positives", "found", "other hits", "duplicates"], found, empty="")
+    if archive is not None:
+        _print_archive(archive)
+    typer.echo(f"texts: {live.described}; {live.corpus}\nbundle: {live.bundle}")
+    for name, value in machine().items():
+        typer.echo(f"{name}: {value}")
+
+
+def _print_archive(run: ArchiveRun) -> None:
+    from statistics import median
+
+    what = run.archive
+    typer.echo(
+        f"archive: {what.size / 1e6:.0f} MB of text, {what.lines} lines, window {what.window / 1e6:.1f} MB, "
+        f"{len(what.positives)} positives"
+    )
+    rows = [
+        [name, *(f"{median(getattr(one, of) for one in runs):.3f}" for of in ("wall", "cpu")),
+         f"{max(one.peak for one in runs) / 1e6:.0f}",
+         f"{caught.positives} ({caught.disguised} disguised)" if (caught := run.caught.get(name)) else ""]
+        for name, runs in run.took.items()
+    ]  # fmt: skip
+    print_table(["command", "wall s", "CPU s", "peak MB", "positives found"], rows, empty="")
+    if run.missing:
+        typer.echo(f"not compared with zstdcat and ripgrep: {' and '.join(run.missing)} not installed")
 
 
 def _as_json(corpus: Path, measured: Quality, alarms: FalseAlarms | None) -> dict[str, Any]:

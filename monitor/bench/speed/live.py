@@ -12,51 +12,13 @@ from monitor.bench.speed.corpus import Benign, Texts, digest, mixed
 from monitor.bench.speed.engine import Engine, Outcome, bundles, plain_names
 from monitor.bench.speed.invented import invent_positives
 from monitor.bench.speed.measure import Side, Timed, interleave
+from monitor.bench.speed.ndjson import line_sides
+from monitor.bench.speed.sides import ALTERNATION, BENIGN, LOOP, MIDDLE, TERMS, Found, bare, screened
 from monitor.detect.bundle import Bundle
 
-TERMS = (100, 1_000, 10_000)
-MIDDLE = 1_000
-BENIGN = "benign"
 _LOOPED = 100
 """Posts a round that the loop over expressions is given (it takes milliseconds a post)."""
 _ALTERNATED = 1_000
-
-
-def screened(what: object) -> str:
-    """Name of the product's side: with so many terms, or on benign posts only."""
-    return f"screen {what}"
-
-
-def bare(what: object) -> str:
-    """Name of the bare scan's side."""
-    return f"bare {what}"
-
-
-LOOP = "loop over regexes"
-ALTERNATION = "alternation"
-
-
-@dataclass(slots=True)
-class Found:
-    """What the rounds found, in all."""
-
-    positives: int = 0
-    found: int = 0
-    others: int = 0
-    duplicates: int = 0
-
-    def add(self, texts: Texts, outcome: Outcome) -> None:
-        """Counts what was found in texts."""
-        right = len(texts.positives.keys() & set(outcome.rows))
-        self.positives += len(texts.positives)
-        self.found += right
-        self.others += len(outcome.rows) - right
-        self.duplicates += outcome.duplicates
-
-    @property
-    def recall(self) -> float:
-        """Share of the positives that were found."""
-        return self.found / self.positives if self.positives else 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,6 +61,7 @@ def measure_live(benign: Benign, *, posts: int, rounds: int, tell: Callable[[str
     if have_hyperscan():
         sides += _bare(made, lexicons)
     sides += _naive(made, lexicons)
+    sides += line_sides(slices, *lexicons[MIDDLE], found)
     tell("getting warm")
     for side in sides:
         side.run(-1)
@@ -139,7 +102,7 @@ def _product(slices: _Slices, lexicons: _Lexicons, found: dict[str, Found]) -> l
             return engine(parts[at].texts)
 
         def check(at: int, result: Outcome, counts: Found = found[name], parts: Sequence[Texts] = parts) -> None:
-            counts.add(parts[at + 1], result)
+            counts.add(parts[at + 1].positives, result.rows, duplicates=result.duplicates)
 
         sides.append(replace(_sizes(name, run, parts), check=check))
     return sides
@@ -168,10 +131,15 @@ def _naive(slices: _Slices, lexicons: _Lexicons) -> list[Side]:
         (LOOP, RegexLoop(terms, apps), _LOOPED),
         (ALTERNATION, Alternation(terms, apps), _ALTERNATED),
     ):
-        parts = [Texts(texts=part.texts[:most], positives={}) for part in slices.with_positives[MIDDLE]]
+        parts = [Texts(texts=_sample(part.texts, most), positives={}) for part in slices.with_positives[MIDDLE]]
 
         def run(at: int, scan: Callable[[Sequence[str]], object] = scan, parts: Sequence[Texts] = parts) -> object:
             return scan(parts[at].texts)
 
         sides.append(_sizes(name, run, parts))
     return sides
+
+
+def _sample(texts: Sequence[str], most: int) -> Sequence[str]:
+    """Some of the texts, from all over; an odd step meets positives as often as they are."""
+    return texts[:: max(len(texts) // most, 1) | 1]
