@@ -140,7 +140,9 @@ class Screen:
         in_name = field == "community"
         near = len(between) <= (20 if in_name else 12) and (in_name or not set(between) & set(".!?\n;:"))
         common = any(app.spelling.flat in one.common_flats for one in self._bundle.apps)
-        ambiguous = term.spelling.weak or self._bundle.lexicon[term.spelling.id].ambiguous
+        # "SessionNoLimits": written together, the two words are one.
+        loose = term.spelling.weak and not doc.lower[term.start : term.end].isalnum()
+        ambiguous = loose or self._bundle.lexicon[term.spelling.id].ambiguous
         return near and not (common and ambiguous)
 
     def _house_rule(self, post: Post, sight: Sight) -> Rule | None:

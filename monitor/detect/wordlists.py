@@ -16,6 +16,8 @@ from monitor.text.fold import fold
 
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _RUN: Final = re.compile(r"[^\W_]+")
+_GAP: Final = r"(?:(?![.!?\n]\s)[\W_]){0,3}"
+"""Between the words of a phrase; no sentence ends there."""
 _HEAD: Final = 2
 """Letters of a beginning by which beginnings are looked up."""
 
@@ -157,7 +159,7 @@ def _enter(
 
 
 def _body(text: str) -> str:
-    return r"[\W_]{0,3}".join(re.escape(part) for part in text.split(" "))
+    return _GAP.join(re.escape(part) for part in text.split(" "))
 
 
 def _keep(hits: list[WordHit], hit: WordHit) -> None:
