@@ -16,11 +16,12 @@ from monitor.bench.speed.corpus import EVERY, Benign, digest, mix, mixed
 from monitor.bench.speed.disguises import DISGUISES
 from monitor.bench.speed.engine import bundles, plain_names
 from monitor.bench.speed.invented import invent_positives, invent_terms
+from monitor.bench.speed.live import measure_live
 from monitor.bench.speed.measure import Side, Spread, interleave, ratio
 from monitor.bench.speed.whole import run_whole
 from monitor.cli import app
 from monitor.detect.bundle import load_bundle
-from monitor.errors import HandlewatchError
+from monitor.errors import HandlewatchError, InputError
 from monitor.records import BadLine, RecordReader
 
 TERMS = ["mossfern", "quil sal", "duneorbit"]
@@ -81,6 +82,13 @@ def test_people_read_tables(tmp_path: Path) -> None:
     assert result.exit_code == 0, result.output
     assert "150 real posts of real.ndjson, 50 crossed" in result.stdout
     assert "reached" in result.stdout
+
+
+def test_too_few_real_posts(tmp_path: Path) -> None:
+    real = tmp_path / "real.ndjson"
+    real.write_text('{"platform": "x", "id": "1", "text": "a bowl of forty plums"}\n')
+    with pytest.raises(InputError, match="too few"):
+        measure_live(Benign(real), posts=10, rounds=1, tell=lambda _: None)
 
 
 def test_texts_are_distinct_and_the_same_every_time() -> None:

@@ -17,8 +17,8 @@ EVERY: Final = 100
 """One text in so many is a positive."""
 _SIZES: Final = range(20, 3001)
 """Characters of a benign text."""
-_CROSSINGS: Final = (7919, 104729, 15485863)
-"""How far apart the two texts are that are crossed to a new one."""
+_STEP: Final = 7919
+"""How far apart two texts are that are crossed to a new one: farther than an archive's window reaches."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -72,9 +72,9 @@ def _fitting(texts: Iterable[str]) -> Iterator[str]:
 
 def _crossed(real: Sequence[str]) -> Iterator[str]:
     yield from real
-    for step in _CROSSINGS:
+    for times in range(1, len(real)):
         for row, text in enumerate(real):
-            other = real[(row + step) % len(real)]
+            other = real[(row + times * _STEP) % len(real)]
             yield f"{text[: len(text) // 2]} {other[len(other) // 2 :]}"
 
 

@@ -15,6 +15,7 @@ from monitor.bench.speed.measure import Side, Timed, interleave
 from monitor.bench.speed.ndjson import line_sides
 from monitor.bench.speed.sides import ALTERNATION, BENIGN, LOOP, MIDDLE, TERMS, Found, bare, screened
 from monitor.detect.bundle import Bundle
+from monitor.errors import InputError
 
 _LOOPED = 100
 """Posts a round that the loop over expressions is given (it takes milliseconds a post)."""
@@ -51,6 +52,8 @@ def measure_live(benign: Benign, *, posts: int, rounds: int, tell: Callable[[str
     lexicons = bundles(TERMS)
     texts = islice(benign, each * (rounds + 1))
     slices = [list(islice(texts, each)) for _ in range(rounds + 1)]
+    if len(slices[-1]) < each:
+        raise InputError("The file of real posts has too few.", do="Name a larger one, or fewer --posts.")
     by_terms: dict[int, list[Texts]] = {}
     for size, (terms, _) in lexicons.items():
         positives = invent_positives(terms)
