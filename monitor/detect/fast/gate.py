@@ -161,7 +161,7 @@ class Gate:
                 look.name(rows[found.row], self._names.hold(_word(raw, letters, found)))
             elif found.check is Check.JOINED:
                 look.name(rows[found.row], self._names.begin(_following(letters, found)))
-            elif self._links.begin_in(_around(raw, found)[0].lower()):
+            elif self._links.begin_in(raw[max(found.start - 5, 0) : found.end + 24].decode("latin-1").lower()):
                 look.passed.add(rows[found.row])
         for found in self._by_singles(_translated(lower, CLASSES), starts):
             look.name(rows[found.row], self._names.inside(_following(letters, found)))

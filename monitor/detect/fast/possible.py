@@ -16,7 +16,7 @@ _SPACED: Final = r"(?:[A-Za-z0-9*][^A-Za-z0-9\n]{1,5}){7}[A-Za-z0-9*]"
 _HEX_GROUPS: Final = re.compile(r"(?:[0-9a-f][\s.:·|-]{0,3}){66}", re.IGNORECASE)
 _ID: Final = re.compile(rf"(?=[A-Za-z]*\d|[A-Z*]+(?![a-z]))[*A-Za-z0-9]{{8,10}}|{_SPACED}")
 _SHAPES: Final = {
-    "phone": re.compile(rf"(?:\+[ (]{{0,2}}[0-9]|0{_GAP}0)(?:{_GAP}[0-9]){{6}}"),
+    "phone": re.compile(rf"[+0](?:(?<=\+)[ (]{{0,2}}[0-9]|(?<=0){_GAP}0)(?:{_GAP}[0-9]){{6}}"),
     "zangi-number": re.compile(rf"[0-9](?:{_GAP}[0-9]){{9}}"),
     "session-id": _HEX_GROUPS,
     "tox-id": _HEX_GROUPS,
@@ -38,7 +38,7 @@ class Possible:
         self._links = links
         # Other links have literals of their own (`triggers`), and are no matter here.
         self._labels = {
-            app.id: {label for link in app.links for label in re.split("[./:?#@]", link.start) if len(label) > SHORT}
+            app.id: {label for link in app.links for label in re.split("[./:?#@]", link.start) if _names(app, label)}
             for app in self._apps.values()
         }
 
@@ -55,3 +55,8 @@ class Possible:
         """What a text must hold; None where every text may hold a handle."""
         shapes = {shape for app in apps for shape in self._apps[app].shapes}
         return None if "name" in shapes else tuple(dict.fromkeys(_SHAPES[shape] for shape in sorted(shapes)))
+
+
+def _names(app: App, label: str) -> bool:
+    """True for a part of an address that holds a name of the app."""
+    return any(len(one.flat) > SHORT and one.flat in label for one in app.spellings() if not one.native)

@@ -6,6 +6,7 @@ Like the gate it may let a text through that holds no term, and never holds one 
 from __future__ import annotations
 
 import re
+import string
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 from typing import Final
@@ -18,13 +19,17 @@ from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
 from monitor.text.fold import fold
 
-_SIGNED: Final = re.compile(r"(?<![\w@$!|+(€£*•])[^\W_]*[@$!|+(€£*•][\w@$!|+(€£*•]*")
-_PIECES: Final = re.compile(r"(?<![^\W_])[^\W_]+(?:(?:[^\s\w]{1,2}|_{1,2})[^\W_]+)+")
-_NO_LETTERS: Final = re.compile(r"[\W_]+")
+_SIGNED: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£*•](?=[\w@$!|+(€£*•])|\$(?=[^\W_])|(?<=[^\W\d_])[@$]")
+_SIGNED_WORD: Final = re.compile(r"[\w@$!|+(€£*•]+")
+_TO_SPACES: Final = str.maketrans(dict.fromkeys(string.punctuation, " "))
+_TO_NOTHING: Final = str.maketrans(dict.fromkeys(string.punctuation))
+_SIGN: Final = re.compile(r"[^\w\s]")
+_MEANT: Final = frozenset(string.punctuation + "€£•")
 _APART: Final = 120
 """Characters that letters set apart are looked for in."""
 _GAP: Final = 16
 """Characters that three letters set apart take at most."""
+_REMEMBERED: Final = 400_000
 
 
 class TermGate:
@@ -36,6 +41,7 @@ class TermGate:
         self._native = len(latin) < len(terms)
         self._names = Names(spellings, terms, backend=backend)
         self._backwards = {one.flat[::-1] for one in latin if "reversed" in one.tolerance}
+        self._nothing: set[str] = set()
         self._flats = make_matcher(_literals(leet(one.flat) for one in latin), backend=backend)
         self._phrases = make_matcher(_literals(_phrase(one) for one in latin if one.breaks), backend=backend)
         self._singles = make_matcher(SINGLES, backend=backend)
@@ -44,26 +50,60 @@ class TermGate:
         """True where a term may stand in a text."""
         if self._native and not text.isascii():
             return True
-        folded = fold(text)
-        words = ATOM.findall(folded.cased)
-        if any(map(self._names.hold, words)) or not self._backwards.isdisjoint(word.lower() for word in words):
+        cased = fold(text).cased
+        if not cased.isascii():
+            # One sign for every sign of other scripts: here they only stand between letters.
+            cased = _SIGN.sub(lambda sign: sign[0] if sign[0] in _MEANT else "/", cased)
+        spaced = cased.translate(_TO_SPACES)
+        words = set(spaced.split() if spaced.isascii() else ATOM.findall(spaced))
+        if self._hold_one(words):
             return True
-        spaced = f" {' '.join(words)} ".lower()
-        if self._phrases.scan(key(spaced).encode()):
-            return True
-        lower = folded.lower
-        signed = (found[0] for found in _SIGNED.finditer(lower))
-        return any(map(self._names.hold, signed)) or self._set_apart(lower, spaced)
+        letters = leet(cased.lower())
+        return self._said_apart(letters, spaced.lower()) or self._signed(cased)
 
-    def _set_apart(self, lower: str, spaced: str) -> bool:
-        """Letters one by one; pieces with a sign or two between."""
-        pieces = " ".join(_NO_LETTERS.sub("", found[0]) for found in _PIECES.finditer(lower))
-        if pieces and self._flats.scan(leet(pieces).encode()):
+    def _hold_one(self, words: set[str]) -> bool:
+        """True where one of the words is, holds or may be a term, or is one backwards."""
+        new = words - self._nothing
+        if any(map(self._names.hold, new)) or not self._backwards.isdisjoint(word.lower() for word in new):
             return True
-        for _, end in self._singles.scan(spaced.encode("latin-1", "replace").translate(CLASSES)):
-            if self._flats.scan(leet(spaced[max(end - _GAP, 0) : end + _APART].replace(" ", "")).encode()):
+        if len(self._nothing) > _REMEMBERED:
+            self._nothing.clear()
+        self._nothing |= new
+        return False
+
+    def _said_apart(self, letters: str, spaced: str) -> bool:
+        """Terms of several words; pieces with a sign or two between; letters one by one."""
+        parted = leet(spaced).encode("ascii", "replace")
+        if self._phrases.scan(_collapsed(b" %b " % parted)):
+            return True
+        # What stands within one word is there either way.
+        joined = letters.translate(_TO_NOTHING).encode("ascii", "replace")
+        if len(self._flats.scan(joined)) > len(self._flats.scan(parted)):
+            return True
+        for _, end in self._singles.scan(b" %b " % parted.translate(CLASSES)):
+            if self._flats.scan(parted[max(end - _GAP, 0) : end + _APART].translate(None, b" \n\r\t")):
                 return True
         return False
+
+    def _signed(self, cased: str) -> bool:
+        """Signs for letters, letters starred out."""
+        words = (_SIGNED_WORD.search(cased, _beginning(cased, found.start())) for found in _SIGNED.finditer(cased))
+        return any(self._names.hold(word[0]) for word in words if word)
+
+
+def _beginning(text: str, at: int) -> int:
+    """Where the run of letters and signs that a position lies in begins."""
+    while at and _SIGNED_WORD.match(text[at - 1]):
+        at -= 1
+    return at
+
+
+def _collapsed(letters: bytes) -> bytes:
+    """Each byte once however often it stands in a row."""
+    import numpy as np
+
+    data = np.frombuffer(letters, dtype=np.uint8)
+    return data[np.flatnonzero(data[1:] != data[:-1])].tobytes() + letters[-1:]
 
 
 def _literals(flats: Iterable[str]) -> list[bytes]:

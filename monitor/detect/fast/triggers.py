@@ -63,7 +63,8 @@ def name_triggers(spellings: Iterable[Spelling], link_starts: Iterable[str]) -> 
         for literal in _set_apart(one, names):
             found.setdefault(literal, Check.JOINED)
     for start in link_starts:
-        if not any(len(name) > SHORT and name in start for name in names):
+        # Where an app's name stands in it, it is found as that; "tg" is an app's name as well.
+        if not any(len(name) > SHORT and name in start for name in names) and start.partition(":")[0] not in names:
             for literal in _links(start):
                 found.setdefault(literal, Check.LINK)
     spelled = {one: check for literal, check in found.items() for one in _either(literal)}
