@@ -21,6 +21,7 @@ from alerts.routing import Router
 from alerts.triage import Triage
 from monitor.clock import Clock, system_clock
 from monitor.detect.bundle import load_bundle
+from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
 from monitor.errors import ConfigError
 from monitor.net.address import hosts_of
@@ -59,14 +60,14 @@ class App:
         return open_channels(self.settings, httpx.AsyncClient())
 
     @cached_property
-    def screen(self) -> Screen:
+    def screen(self) -> FastScreen:
         """The screen with the operator's lexicon and rules."""
         return open_screen(self.settings)
 
 
-def open_screen(settings: Settings) -> Screen:
+def open_screen(settings: Settings) -> FastScreen:
     """The screen with the configured lexicon and rules, the shipped ones where none are."""
-    return Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules))
+    return FastScreen(Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules)))
 
 
 @contextmanager

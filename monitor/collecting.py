@@ -21,7 +21,7 @@ import structlog
 
 from monitor.clock import Clock
 from monitor.coverage import WHOLE_SOURCE
-from monitor.detect.screen import Screen
+from monitor.detect.fast.screen import FastScreen
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, RefusedError, StoreError
 from monitor.intake import Committed, Screened, screen_batch
 from monitor.ports import Coverage, Cursor, Seen, Source
@@ -98,7 +98,7 @@ class Collector:
         name: str,
         source: Source,
         sink: Sink,
-        screen: Screen,
+        screen: FastScreen,
         screen_thread: Executor,
         store_thread: Executor,
         clock: Clock,

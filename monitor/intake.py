@@ -18,7 +18,7 @@ from sqlmodel import Session, col, select
 
 from monitor import audit, coverage
 from monitor.campaigns import Arrival, place
-from monitor.detect.screen import Screen
+from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screening import Screening
 from monitor.detect.template import template
 from monitor.errors import StoreError
@@ -77,14 +77,14 @@ class Committed:
         self.alert_ids += other.alert_ids
 
 
-def screen_batch(screen: Screen, batch: Batch) -> Screened:
+def screen_batch(screen: FastScreen, batch: Batch) -> Screened:
     """Runs the screen over a batch. Pure: spans refer to the texts with access-bearing strings replaced."""
-    hits: list[Hit] = []
-    for row in batch.records:
-        post = _storable(redact_access(row))
-        screening = screen(post)
-        if screening.hit:
-            hits.append(Hit(post=post, screening=screening, template=template(post, screening)))
+    hits = [
+        Hit(post=post, screening=screening, template=template(post, screening))
+        for _, post, screening in screen.hits(
+            batch.records.columns, lambda row: _storable(redact_access(batch.records[row]))
+        )
+    ]
     return Screened(
         posts=len(batch.records),
         hits=hits,

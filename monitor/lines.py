@@ -13,6 +13,8 @@ import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Full, Queue
+from threading import Event, Thread
 from typing import IO, Any, Final
 
 import zstandard
@@ -294,3 +296,39 @@ class LineReader:
             kept=f"The {self.line} lines before were read.",
             do="Fetch the file again; reading can be resumed.",
         )
+
+
+def read_ahead(blocks: Iterator[Block | LongLine], *, depth: int = 3) -> Iterator[Block | LongLine]:
+    """The same blocks, read and unpacked by a thread while the last ones are worked on.
+
+    :param depth: blocks that may wait, about a megabyte each.
+    """
+    waiting: Queue[Block | LongLine | BaseException | None] = Queue(depth)
+    stopped = Event()
+
+    def put(item: Block | LongLine | BaseException | None) -> None:
+        while not stopped.is_set():
+            try:
+                waiting.put(item, timeout=0.1)
+            except Full:
+                continue
+            return
+
+    def read() -> None:
+        try:
+            for block in blocks:
+                put(block)
+                if stopped.is_set():
+                    return
+            put(None)
+        except BaseException as error:  # noqa: BLE001 - raised again where the blocks are used
+            put(error)
+
+    Thread(target=read, name="read-ahead", daemon=True).start()
+    try:
+        while (item := waiting.get()) is not None:
+            if isinstance(item, BaseException):
+                raise item
+            yield item
+    finally:
+        stopped.set()

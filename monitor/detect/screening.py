@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from monitor.records import Record
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,3 +95,11 @@ class Screening:
             ],
             "bundle": self.bundle,
         }
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreenedRecord:
+    """A record of an input and the verdict on its post."""
+
+    record: Record
+    screening: Screening

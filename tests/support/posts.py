@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from monitor.detect.bundle import load_bundle
+from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
 from monitor.intake import Screened, screen_batch
 from monitor.ports import Batch, Records
@@ -37,9 +38,9 @@ def batch(*posts: Post, **parts: Any) -> Batch:
     return Batch(records=Records.of(posts), **parts)
 
 
-def screen() -> Screen:
+def screen() -> FastScreen:
     """The screen with the shipped bundle."""
-    return Screen(load_bundle())
+    return FastScreen(Screen(load_bundle()))
 
 
 def screened(*posts: Post, **parts: Any) -> Screened:

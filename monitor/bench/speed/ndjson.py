@@ -14,9 +14,10 @@ from monitor.bench.speed.invented import Positive, invent_positives
 from monitor.bench.speed.measure import Side
 from monitor.bench.speed.sides import BENIGN, Found, bare, screened
 from monitor.detect.bundle import Bundle
-from monitor.detect.fast.lines import Hit, LineScreen
+from monitor.detect.fast.lines import LineScreen
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
+from monitor.detect.screening import ScreenedRecord
 from monitor.detect.template import template
 from monitor.lines import Block
 
@@ -54,7 +55,7 @@ class _LineEngine:
         seen: set[bytes] = set()
         for block in blocks:
             for hit in self._screen.screen(block):
-                if isinstance(hit, Hit):
+                if isinstance(hit, ScreenedRecord):
                     post = hit.record.post
                     ids.append(post.id)
                     seen.add(hashlib.sha256(template(post, hit.screening).encode("utf-8", "surrogatepass")).digest())

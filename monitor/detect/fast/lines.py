@@ -3,27 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final, cast
 
 from monitor.detect.fast.screen import FastScreen
-from monitor.detect.screening import Screening
+from monitor.detect.screening import ScreenedRecord
 from monitor.lines import Block
-from monitor.records import BadLine, Record, parse_line, read_line
+from monitor.records import BadLine, parse_line, read_line
 
 _ESCAPES: Final = (b"\\u", b"\\\\", b"\\b", b"\\f")
 """Escapes that stand for more than a blank or a sign."""
 _TEXTS: Final = (
     "title", "text", "community", "community_description", "author_handle", "author_name", "author_bio",
 )  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A record that hit: its line, post and verdict."""
-
-    record: Record
-    screening: Screening
 
 
 class LineScreen:
@@ -34,8 +25,8 @@ class LineScreen:
     def __init__(self, fast: FastScreen) -> None:
         self._fast = fast
 
-    def screen(self, block: Block, *, source: str = "", strict: bool = False) -> Iterator[Hit | BadLine]:
-        """The hits and the bad lines of a block, in order.
+    def screen(self, block: Block, *, source: str = "", strict: bool = False) -> Iterator[ScreenedRecord | BadLine]:
+        """The hits and the bad lines of a block, in order; of the decoded ones also those that came with warnings.
 
         :param source: the name of the file; :param strict: decode every line, so that every bad one is found.
         """
@@ -46,12 +37,14 @@ class LineScreen:
         closer = {row for row, outline in zip(rows, outlines, strict=True) if outline is None}
         columns = {name: [outline[at] for _, outline in known] for at, name in enumerate(("text", "community"))}
         closer |= {known[at][0] for at in self._fast.candidates(columns)}
-        for row in sorted(closer):
+        for row in rows if strict else sorted(closer):
             item = read_line(block.first + row, lines[row], source)
             if isinstance(item, BadLine):
                 yield item
-            elif item is not None and (screening := self._fast.screen(item.post)).hit:
-                yield Hit(record=item, screening=screening)
+            elif item is not None and (row in closer or item.warnings):
+                screening = self._fast.screen(item.post)
+                if screening.hit or item.warnings:
+                    yield ScreenedRecord(record=item, screening=screening)
 
     def _wanted(self, data: bytes, lines: Sequence[bytes]) -> list[int]:
         """Rows of the lines that have to be decoded."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property
 
 from monitor.detect.fast.gate import Gate
 from monitor.detect.fast.terms import TermGate
@@ -12,6 +13,8 @@ from monitor.post import Post
 
 _ROWS = 4096
 """Rows that are scanned together."""
+_FEW = 32
+"""Rows that are looked at one by one: scanning them would take longer."""
 
 
 class FastScreen:
@@ -21,9 +24,7 @@ class FastScreen:
         """:param backend: of the matchers (`matchers.BACKENDS`); None takes the fastest that is installed."""
         bundle = screen.bundle
         self._screen = screen
-        self._gate = Gate(bundle, screen.spellings, backend=backend)
-        terms = [spelling for term in bundle.lexicon.values() for spelling in term.spellings()]
-        self._terms = TermGate(screen.spellings, terms, backend=backend)
+        self._backend = backend
         self._house = frozenset(
             name.removeprefix("r/")
             for rule in bundle.rules.rules
@@ -35,10 +36,16 @@ class FastScreen:
         """The reference's verdict on one post."""
         return self._screen(post)
 
-    @property
+    @cached_property
     def gate(self) -> Gate:
         """What tells whether texts, or lines, may name an app."""
-        return self._gate
+        return Gate(self._screen.bundle, self._screen.spellings, backend=self._backend)
+
+    @cached_property
+    def terms(self) -> TermGate:
+        """What tells whether a text may hold a term."""
+        spellings = [one for term in self._screen.bundle.lexicon.values() for one in term.spellings()]
+        return TermGate(self._screen.spellings, spellings, backend=self._backend)
 
     def candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
         """Rows that may be hits, ascending.
@@ -48,8 +55,8 @@ class FastScreen:
         texts = _together(list(columns.values()))
         names, descriptions = columns.get("community", ()), columns.get("community_description", ())
         communities = _together([column for column in (names, descriptions) if column])
-        rows = self._gate.rows(texts, communities)
-        return [row for row in rows if self._of_house(names, row) or self._terms.may_hold(texts[row])]
+        rows = self.gate.rows(texts, communities)
+        return [row for row in rows if self._of_house(names, row) or self.terms.may_hold(texts[row])]
 
     def _of_house(self, names: Sequence[str], row: int) -> bool:
         if not self._house or not names:
@@ -63,7 +70,8 @@ class FastScreen:
         size = len(next(iter(columns.values()), ()))
         for start in range(0, size, _ROWS):
             part = {name: column[start : start + _ROWS] for name, column in columns.items()}
-            for row in self.candidates(part):
+            few = range(size) if size <= _FEW else None
+            for row in few or self.candidates(part):
                 post = build(start + row)
                 screening = self._screen(post)
                 if screening.hit:
