@@ -22,6 +22,7 @@ _POINTS: Final = ":=→➡⇒➜➤►👉"
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 _ASIDE: Final = frozenset({",", "/", "|", "//"})
 """What may stand between a telling handle and the app's name after it: "zorblat_77, you know, on kik"."""
+_SLASHES: Final = frozenset({"/", "|", "//"})
 _AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", "й", "ve", "dan", "và", "och", "n"})
 _BACK_REACH: Final = 4
 _ASIDE_REACH: Final = 6
@@ -245,12 +246,7 @@ class Reading:
         if back < 0 or back in self._used or self._tokens[back].kind not in {"word", "spaced", "phone", "address"}:
             return []
         telling = self._plausibility.telling(self._tokens[back], self._tokens[back].text)
-        # A word before a full stop, and one that is said to be another service's, is not this app's.
         named = self._around.named(back)
-        if not telling and not named and (passed or self._tokens[back].text[-1] == "."):
-            return []
-        if passed and any(token.kind in {"service", "app"} for token in self._tokens[max(back - 2, 0) : back]):
-            return []
         before = self._tokens[max(back - 2, 0) : back]
         introduced = any(
             token.text.lower() in self._words.introducing
@@ -259,6 +255,13 @@ class Reading:
             or token.text[0] in _POINTS
             for token in before
         )
+        # A word before a full stop, and one that is said to be another service's, is not this app's.
+        slashed = all(token.text in _SLASHES for token in self._tokens[back + 1 : at])
+        near = not passed or slashed or (linked and introduced)
+        if not telling and not named and (not near or self._tokens[back].text[-1] == "."):
+            return []
+        if passed and any(token.kind in {"service", "app"} for token in before):
+            return []
         first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
         tie = Tie(linked=linked or named, bracketed=bracketed, introduced=introduced or named, first=first)
         shares = self._shares(group, back, None, tie)

@@ -6,6 +6,10 @@ A line is a post record with one more field, which readers of records ignore:
 "label": {"hit": bool, "category": str, "handles": [[app, handle], ...], "terms": [id, ...]}.
 Handles are invented nonsense, phone numbers from ranges reserved for fiction, wording is neutral. All of it is
 synthetic: figures measured on it say how the screen does on these shapes, not how common they are.
+
+Beside it lie two files that nothing generates: handwritten.ndjson, hard cases one by one, and blind.ndjson, written by
+two people who had not seen the screen. It was used to find mistakes from then on, so it is blind no longer: figures on
+it say that nothing has become worse, not how new posts fare.
 """
 
 from __future__ import annotations
@@ -363,6 +367,23 @@ class Maker:
             "même pseudo",
             "такой же ник",
             "同じ名前",
+            "same",
+            "= my username",
+            "is my handle",
+            "under this exact name",
+            "username is the same as here",
+            "igual que mi usuario",
+            "é o mesmo do meu nome de usuário",
+            "c'est le même que mon pseudo",
+            "ist gleich wie mein Benutzername",
+            "è uguale al mio nome utente",
+            "такой же как ник тут",
+            "такий самий як мій нік",
+            "kullanıcı adım buradaki ile aynı",
+            "sama kayak username",
+            "はユーザー名と同じです",
+            "아이디는 닉네임이랑 똑같아요",
+            "跟用户名一样",
         )
         for phrase in phrases:
             first, second = self.terms()

@@ -12,6 +12,8 @@ from monitor.detect.screen import Screen
 
 HERE = Path(__file__).parent
 POSTS = HERE / "posts.ndjson"
+BLIND = HERE / "blind.ndjson"
+"""Written by people who had not seen the screen; used for development since."""
 HANDWRITTEN = HERE / "handwritten.ndjson"
 """Hard cases, one by one; a few are known to be read wrongly and stay as they are."""
 
@@ -29,8 +31,8 @@ def test_the_generator_makes_the_committed_file() -> None:
 
 def test_the_hard_cases_are_read_as_well_as_before() -> None:
     quality = measure(Screen(load_bundle()), read_labelled(HANDWRITTEN))
-    assert quality.posts > 240
-    assert len(quality.mistakes) <= 3, [one.post.text for one in quality.mistakes]
+    assert quality.posts > 720
+    assert len(quality.mistakes) <= 9, [one.post.text for one in quality.mistakes]
 
 
 def test_the_screen_reaches_its_goals_on_it() -> None:
@@ -43,3 +45,13 @@ def test_the_screen_reaches_its_goals_on_it() -> None:
     assert quality.average_precision >= 0.99
     for category in quality.categories:
         assert category.right / category.posts >= (0.90 if category.hit else 0.92), category
+
+
+def test_posts_of_people_who_had_not_seen_it_are_read_as_well_as_before() -> None:
+    quality = measure(Screen(load_bundle()), read_labelled(BLIND))
+    assert quality.hits.precision >= 0.99
+    assert quality.hits.recall >= 0.975
+    assert quality.handles.f1 >= 0.97
+    assert quality.all_handles >= 0.97
+    assert quality.terms.f1 >= 0.98
+    assert quality.average_precision >= 0.985
