@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Final, cast
+import re
+from collections.abc import Iterator, Sequence
+from typing import Final, cast
 
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screening import ScreenedRecord
 from monitor.lines import Block
 from monitor.records import BadLine, parse_line, read_line
 
-_ESCAPES: Final = (b"\\u", b"\\\\", b"\\b", b"\\f")
-"""Escapes that stand for more than a blank or a sign."""
-_TEXTS: Final = (
-    "title", "text", "community", "community_description", "author_handle", "author_name", "author_bio",
-)  # fmt: skip
+_ESCAPE: Final = re.compile(rb"\\[^\"/nrt]")
+"""An escape that stands for more than a blank or a sign."""
 
 
 class LineScreen:
@@ -31,7 +29,7 @@ class LineScreen:
         :param source: the name of the file; :param strict: decode every line, so that every bad one is found.
         """
         lines = block.data.split(b"\n")
-        rows = range(len(lines)) if strict else self._wanted(block.data, lines)
+        rows = range(len(lines)) if strict else self._wanted(lines)
         outlines = [_outline(lines[row]) for row in rows]
         known = [(row, outline) for row, outline in zip(rows, outlines, strict=True) if outline is not None]
         closer = {row for row, outline in zip(rows, outlines, strict=True) if outline is None}
@@ -46,18 +44,17 @@ class LineScreen:
                 if screening.hit or item.warnings:
                     yield ScreenedRecord(record=item, screening=screening)
 
-    def _wanted(self, data: bytes, lines: Sequence[bytes]) -> list[int]:
+    def _wanted(self, lines: Sequence[bytes]) -> list[int]:
         """Rows of the lines that have to be decoded."""
-        escapes = [escape for escape in _ESCAPES if escape in data]
         plain: list[int] = []
         wanted: list[int] = []
         for row, line in enumerate(lines):
-            (plain if _plain(line, escapes) else wanted).append(row)
+            (plain if _plain(line) else wanted).append(row)
         wanted += [plain[row] for row in self._fast.gate.lines([lines[row] for row in plain])]
         return sorted(wanted)
 
 
-def _plain(line: bytes, escapes: Sequence[bytes]) -> bool:
+def _plain(line: bytes) -> bool:
     """True for what looks like a record in ASCII without any of the escapes that need decoding."""
     return (
         line.isascii()
@@ -65,7 +62,7 @@ def _plain(line: bytes, escapes: Sequence[bytes]) -> bool:
         and line.endswith((b"}", b"}\r"))
         and b'"platform"' in line
         and b'"id"' in line
-        and not any(escape in line for escape in escapes)
+        and _ESCAPE.search(line) is None
     )
 
 
@@ -75,22 +72,18 @@ def _outline(line: bytes) -> tuple[str, str] | None:
         record = parse_line(line)
     except ValueError:
         return None
-    if not isinstance(record.get("platform"), str) or not isinstance(record.get("id"), str):
+    get = record.get
+    if not isinstance(get("platform"), str) or not isinstance(get("id"), str):
         return None
-    author: object = record.get("author")
-    texts = [*_strings(record, _TEXTS), *_listed(record.get("tags")), *_listed(author)]
-    if isinstance(author, dict):
-        texts += _strings(cast("dict[str, Any]", author), ("handle", "name", "bio"))
-    community = "\n".join(_strings(record, ("community", "community_description")))
-    return ("\n".join(texts), community) if texts else None
-
-
-def _strings(record: Mapping[str, Any], names: Sequence[str]) -> list[str]:
-    return [value for name in names if isinstance(value := record.get(name), str)]
-
-
-def _listed(value: object) -> list[str]:
-    """The strings of a list, or the string itself."""
-    if isinstance(value, str):
-        return [value]
-    return [one for one in cast("list[object]", value) if isinstance(one, str)] if isinstance(value, list) else []
+    named: object = get("author")
+    author = cast("dict[str, object]", named) if isinstance(named, dict) else {"name": named}
+    tags: object = get("tags")
+    texts = (
+        get("title"), get("text"), *(cast("list[object]", tags) if isinstance(tags, list) else (tags,)),
+        get("community"), get("community_description"),
+        author.get("handle"), author.get("name"), author.get("bio"),
+        get("author_handle"), get("author_name"), get("author_bio"),
+    )  # fmt: skip
+    said = "\n".join([text for text in texts if isinstance(text, str)])
+    community = "\n".join([text for text in texts[-8:-6] if isinstance(text, str)])
+    return (said, community) if said else None

@@ -87,15 +87,17 @@ class TermGate:
 
     def _signed(self, cased: str) -> bool:
         """Signs for letters, letters starred out."""
-        words = (_SIGNED_WORD.search(cased, _beginning(cased, found.start())) for found in _SIGNED.finditer(cased))
-        return any(self._names.hold(word[0]) for word in words if word)
-
-
-def _beginning(text: str, at: int) -> int:
-    """Where the run of letters and signs that a position lies in begins."""
-    while at and _SIGNED_WORD.match(text[at - 1]):
-        at -= 1
-    return at
+        end = 0
+        for sign in _SIGNED.finditer(cased):
+            if sign.start() < end:
+                continue
+            # The blank before it, or the line's beginning.
+            start = max(cased.rfind(" ", end, sign.start()), cased.rfind("\n", end, sign.start()), end)
+            word = next(one for one in _SIGNED_WORD.finditer(cased, start) if one.end() > sign.start())
+            end = word.end()
+            if self._names.hold(word[0]):
+                return True
+        return False
 
 
 def _collapsed(letters: bytes) -> bytes:
