@@ -24,7 +24,8 @@ from monitor.detect.links import Links
 from monitor.detect.spellings import Spellings
 from monitor.text.fold import fold
 
-_BETWEEN: Final = " \x1e "
+_SEPARATOR: Final = chr(ROW)
+_BETWEEN: Final = f" {_SEPARATOR} "
 _ROW: Final = bytes([ROW])
 _ID: Final = 66
 """Hex digits of the shortest id that names its app by its shape."""
@@ -36,7 +37,6 @@ _BACKSLASH: Final = 0x5C
 _SPACE: Final = 0x20
 _MARKUP: Final = re.compile("[<&]")
 _SIGNED: Final = re.compile(r"[\w@$!|+(*]+")
-_SIGNS: Final = b"*@$!|+("
 
 
 class _Found(NamedTuple):
@@ -99,14 +99,18 @@ class Gate:
             rows' communities, which `texts` hold too.
         """
         look = _Look()
-        odd = [row for row, text in enumerate(texts) if not text.isascii() or "\x1e" in text]
+        if any(_SEPARATOR in text for text in texts):
+            # Folding drops it as well.
+            texts = [text.replace(_SEPARATOR, "") for text in texts]
+        odd = [row for row, text in enumerate(texts) if not text.isascii()]
         plain: Sequence[str] = texts
         if odd:
             plain = list(texts)
             for row in odd:
                 plain[row] = ""
             look.unread.update(row for row in odd if _may_be_odd(texts[row]))
-            self._look_at_odd(texts, [row for row in odd if row not in look.unread], look)
+            # Those to be folded, too: folding takes out tags, and the links in them.
+            self._look_at_odd(texts, odd, look)
         self._look_at_plain(_join(plain).encode(), _starts(plain), range(len(plain)), look)
         folded = {row: fold(texts[row]).cased for row in sorted(look.unread - look.passed)}
         self._look_at_odd(folded, list(folded), look)

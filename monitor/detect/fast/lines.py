@@ -6,11 +6,13 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
+from monitor.detect.fast.alphabet import ROW
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screening import ScreenedRecord
 from monitor.lines import Block
 from monitor.records import BadLine, parse_line, read_line
 
+_SEPARATOR: Final = bytes([ROW])
 _ESCAPE: Final = re.compile(rb"\\[^\"/nrt]")
 """An escape that stands for more than a blank or a sign."""
 
@@ -62,6 +64,7 @@ def _plain(line: bytes) -> bool:
         and line.endswith((b"}", b"}\r"))
         and b'"platform"' in line
         and b'"id"' in line
+        and _SEPARATOR not in line
         and _ESCAPE.search(line) is None
     )
 

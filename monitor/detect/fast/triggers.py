@@ -7,7 +7,7 @@ holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from itertools import groupby, product
 from typing import Final
@@ -38,8 +38,6 @@ class Check(Enum):
     """A link may begin here."""
     SIGN = "sign"
     """The word around it, with the signs in it, may be a name."""
-    ID = "id"
-    """An id that names its app by its shape may stand here."""
     NATIVE = "native"
     """A name in another script."""
     LOOKALIKE = "lookalike"
@@ -191,8 +189,3 @@ def _shortest(found: Triggers) -> Triggers:
         if not any(kept.get(inner) is found[literal] for inner in held):
             kept[literal] = found[literal]
     return kept
-
-
-def longest(triggers: Sequence[bytes]) -> int:
-    """Bytes of the longest one."""
-    return max(map(len, triggers), default=0)
