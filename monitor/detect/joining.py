@@ -27,7 +27,7 @@ def joins(
         return None
     gaps = [text[a.end : b.start] for a, b in pairwise(atoms)]
     inside = atoms[0].glued_left or atoms[-1].glued_right
-    if (_at_breaks(one, joined, atoms, gaps) and not (one.kind == "app" and "stretched" in how)) or (
+    if (_at_breaks(one, joined, atoms, gaps) and not (one.kind == "app" and (inside or "stretched" in how))) or (
         not any(gaps) and not inside
     ):
         return how
@@ -42,6 +42,8 @@ def _set_apart(one: Spelling, atoms: Sequence[Atom], gaps: Sequence[str], text: 
     """True for single letters in a row, of which the last may be a longer piece where they are many;
     for two letters with one sign between them (T.G), and for pieces with one or two (ta-boo, ta**boo).
     """
+    if not all(gaps):
+        return False
     singles = [len(atom.text) == 1 for atom in atoms]
     if "separated" in one.tolerance and len(one.flat) >= _NAME:
         if all(singles):

@@ -90,7 +90,7 @@ class Screen:
         if self._spellings.reads_backwards(doc):
             back = self._read(doc.reversed(), post)
             if not self._spellings.names_backwards(doc):
-                back = replace(back, shares=())
+                back = replace(back, shares=(), apps=())
 
             def shares_of(apps: Sequence[Found], terms: Sequence[Found]) -> Sequence[Share]:
                 return self._shares.find(doc, apps, sight.services, terms, author=post.author.handle)

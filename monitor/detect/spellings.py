@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -101,14 +101,21 @@ class Spellings:
             ]
         found += self._native_finds(doc)
         found += self._starred(doc)
-        found = _longest(found)
+        found = _longest([one for one in found if not doc.backwards or _reads_backwards(one)])
         taken = Spans((one.start, one.end) for one in found)
         glued = [one for one in self._glued(doc) if not taken.overlaps(one.start, one.end)]
+        if doc.backwards:
+            glued = [one for one in glued if one.spelling.kind == "term" and _reads_backwards(one)]
         return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
 
     def native_name(self, lower: str) -> bool:
         """True where a spelling in another script than Latin may stand in a folded text."""
         return self._native_pattern is not None and self._native_pattern.search(lower) is not None
+
+    @property
+    def backwards(self) -> Set[str]:
+        """The words that make a document be read backwards as well."""
+        return self._backwards
 
     def reads_backwards(self, doc: Document) -> bool:
         """True where a spelling of four letters or more stands in the document backwards."""
@@ -231,6 +238,10 @@ class Spellings:
 def _parted(gap: str) -> bool:
     """True for what no spelling goes on across: a field's end, an empty line."""
     return "\x1e" in gap or gap.count("\n") > 1
+
+
+def _reads_backwards(one: Found) -> bool:
+    return one.spelling.kind == "service" or "reversed" in one.spelling.tolerance
 
 
 def _edges(one: Spelling, atom: Atom) -> bool:

@@ -5,14 +5,12 @@ Both tables are derived from folding itself, so that whatever folding reads as a
 
 from __future__ import annotations
 
-import re
 import string
-from functools import cache, cached_property
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.detect.atoms import WORD_CHARS
 from monitor.detect.spelling import leet
-from monitor.text.fold import character_table
+from monitor.text.fold import character_table, fold
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -21,6 +19,8 @@ if TYPE_CHECKING:
 
 ROW: Final = 0x1E
 """Stands between the texts of two rows; folding drops it from texts."""
+FIELD: Final = "\x0c"
+"""Stands between the fields of a row, each of which is folded by itself: a tag may begin in one and end in none."""
 OTHER: Final = 0x02
 """A letter that no app's name has."""
 ODD: Final = 0x03
@@ -106,7 +106,9 @@ class Letters:
         return _looked_up(joined, self._table)
 
     def cased(self, joined: str) -> Texts:
-        """Joined texts in ASCII, as they are folded; letters of words that are not Latin as the byte 0xff."""
+        """Joined texts in ASCII, as they are folded; all that is not Latin as a space, so that it parts words: too
+        much is asked then, never too little.
+        """
         return _looked_up(joined, self._cased_table)
 
     @cached_property
@@ -115,8 +117,6 @@ class Letters:
         import numpy as np
 
         table = np.full(0x110000, _SPACE, dtype=np.uint8)
-        for start, end in _letter_ranges():
-            table[start:end] = 0xFF
         table[:0x80] = np.arange(0x80, dtype=np.uint8)
         for code, becomes in character_table().items():
             if code != ROW and (len(becomes) <= 1 and becomes.isascii()):
@@ -156,11 +156,9 @@ def _looked_up(joined: str, table: np.ndarray[Any, Any]) -> Texts:
     return kept.tobytes(), np.flatnonzero(kept == ROW).tolist()
 
 
-@cache
-def _letter_ranges() -> list[tuple[int, int]]:
-    """Code points that are letters or digits of words that are set apart, as ranges."""
-    text = "".join(map(chr, range(0x80, 0x110000)))
-    return [(0x80 + found.start(), 0x80 + found.end()) for found in re.finditer(f"(?:{WORD_CHARS})+", text)]
+def folded(fields: str) -> str:
+    """A row's fields, folded, in lines of their own; case is kept."""
+    return "\n".join([fold(field).cased for field in fields.split(FIELD)])
 
 
 def spell(flat: str) -> bytes:

@@ -14,7 +14,7 @@ from itertools import accumulate
 from typing import Final, NamedTuple, cast
 
 from monitor.detect.bundle import Bundle
-from monitor.detect.fast.alphabet import CLASSES, LETTERS, LOWER, ODD, ROW, SINGLES, Letters
+from monitor.detect.fast.alphabet import CLASSES, LETTERS, LOWER, ODD, ROW, SINGLES, Letters, folded
 from monitor.detect.fast.markup import changes_words
 from monitor.detect.fast.matchers import make_matcher, make_run_matcher
 from monitor.detect.fast.names import NOTHING, Names
@@ -22,7 +22,6 @@ from monitor.detect.fast.possible import Possible
 from monitor.detect.fast.triggers import Check, Triggers, name_triggers, native_triggers, sign_triggers
 from monitor.detect.links import Links
 from monitor.detect.spellings import Spellings
-from monitor.text.fold import fold
 
 _SEPARATOR: Final = chr(ROW)
 _BETWEEN: Final = f" {_SEPARATOR} "
@@ -35,6 +34,7 @@ _ODD_ADDRESS: Final = re.compile(r"@[^\s@]{0,200}(?:[^\x00-\x7f]|:[A-Za-z0-9-]+\
 _GREEK_OR_CYRILLIC: Final = re.compile("[\u0370-\u058f]")
 _BACKSLASH: Final = 0x5C
 _SPACE: Final = 0x20
+_FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
 _MARKUP: Final = re.compile("[<&]")
 _SIGNED: Final = re.compile(r"[\w@$!|+(*]+")
 
@@ -95,7 +95,7 @@ class Gate:
     def rows(self, texts: Sequence[str], communities: Sequence[str] = ()) -> list[int]:
         """Numbers of the rows that may hold a handle share, or a community named after an app; ascending.
 
-        :param texts: a row's fields, joined by line breaks; :param communities: names and descriptions of the
+        :param texts: a row's fields, joined by `alphabet.FIELD`; :param communities: names and descriptions of the
             rows' communities, which `texts` hold too.
         """
         look = _Look()
@@ -112,10 +112,10 @@ class Gate:
             # Those to be folded, too: folding takes out tags, and the links in them.
             self._look_at_odd(texts, odd, look)
         self._look_at_plain(_join(plain).encode(), _starts(plain), range(len(plain)), look)
-        folded = {row: fold(texts[row]).cased for row in sorted(look.unread - look.passed)}
-        self._look_at_odd(folded, list(folded), look)
+        read = {row: folded(texts[row]) for row in sorted(look.unread - look.passed)}
+        self._look_at_odd(read, list(read), look)
         for row, apps in look.named.items():
-            if row not in look.passed and self._possible(folded.get(row) or _as_folded(texts[row]), apps):
+            if row not in look.passed and self._possible(read.get(row) or _as_folded(texts[row]), apps):
                 look.passed.add(row)
         look.passed.update(row for row, name in enumerate(communities) if name and self._named_after_app(name))
         return sorted(look.passed)
@@ -139,7 +139,7 @@ class Gate:
     @lru_cache(maxsize=8192)  # noqa: B019 - one gate lives as long as the process
     def _named_after_app(self, community: str) -> bool:
         look = _Look()
-        self._look_at_odd({0: fold(community).cased}, [0], look)
+        self._look_at_odd({0: folded(community)}, [0], look)
         return bool(look.passed or look.named)
 
     def _look_at_odd(self, texts: Sequence[str] | Mapping[int, str], rows: Sequence[int], look: _Look) -> None:
@@ -224,7 +224,7 @@ def _word(raw: bytes, letters: bytes, found: _Found) -> str:
 
 
 def _as_folded(text: str) -> str:
-    return text if text.isascii() else fold(text).cased
+    return text if text.isascii() else folded(text)
 
 
 def _following(letters: bytes, found: _Found) -> bytes:
@@ -234,9 +234,10 @@ def _following(letters: bytes, found: _Found) -> bytes:
 
 
 def _may_be_odd(text: str) -> bool:
-    """A Matrix id with a disguised colon; signs for letters that are not ASCII; markup between letters."""
+    """A Matrix id with a disguised colon; signs for letters that are not ASCII; flags; markup between letters."""
     return (
-        ("@" in text and _ODD_ADDRESS.search(text) is not None)
+        _FLAGS.search(text) is not None
+        or ("@" in text and _ODD_ADDRESS.search(text) is not None)
         or "€" in text
         or "£" in text
         or (("<" in text or "&" in text) and any(changes_words(text, one.start()) for one in _MARKUP.finditer(text)))

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from typing import Final, cast
 
-from monitor.detect.fast.alphabet import ROW
+from monitor.detect.fast.alphabet import FIELD, ROW
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screening import ScreenedRecord
 from monitor.lines import Block
@@ -87,6 +87,6 @@ def _outline(line: bytes) -> tuple[str, str] | None:
         author.get("handle"), author.get("name"), author.get("bio"),
         get("author_handle"), get("author_name"), get("author_bio"),
     )  # fmt: skip
-    said = "\n".join([text for text in texts if isinstance(text, str)])
-    community = "\n".join([text for text in texts[-8:-6] if isinstance(text, str)])
+    said = FIELD.join([text for text in texts if isinstance(text, str)])
+    community = FIELD.join([text for text in texts[-8:-6] if isinstance(text, str)])
     return (said, community) if said else None

@@ -74,7 +74,7 @@ class Names:
             return NOTHING
         if any(one_edit(flat, near) for near in self._typos.get((flat[0], len(flat)), ())):
             return self._every
-        if self._cores.scan(key(flat).encode()) or _STARRED.fullmatch(lower) or (flat != lower and flat in self._exact):
+        if self._cores.scan(key(flat).encode()) or _STARRED.search(lower) or (flat != lower and flat in self._exact):
             return self._ask(word)
         return NOTHING
 

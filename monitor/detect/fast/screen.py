@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
+from monitor.detect.fast.alphabet import FIELD
 from monitor.detect.fast.gate import Gate
 from monitor.detect.fast.terms import TermGate
 from monitor.detect.screen import Screen
@@ -61,7 +62,7 @@ class FastScreen:
     def _of_house(self, names: Sequence[str], row: int) -> bool:
         if not self._house or not names:
             return False
-        return names[row].partition("\n")[0].lower().removeprefix("r/") in self._house
+        return names[row].partition(FIELD)[0].lower().removeprefix("r/") in self._house
 
     def hits(
         self, columns: Mapping[str, Sequence[str]], build: Callable[[int], Post]
@@ -79,7 +80,7 @@ class FastScreen:
 
 
 def _together(columns: Sequence[Sequence[str]]) -> Sequence[str]:
-    """The columns as one, fields of a row parted by line breaks."""
+    """The columns as one, fields of a row joined."""
     if len(columns) == 1:
         return columns[0]
-    return ["\n".join(filter(None, fields)) for fields in zip(*columns, strict=True)]
+    return [FIELD.join(filter(None, fields)) for fields in zip(*columns, strict=True)]

@@ -12,17 +12,17 @@ from itertools import pairwise
 from typing import Final
 
 from monitor.detect.atoms import ATOM
-from monitor.detect.fast.alphabet import CLASSES, SINGLES
+from monitor.detect.fast.alphabet import CLASSES, SINGLES, folded
 from monitor.detect.fast.matchers import make_matcher
 from monitor.detect.fast.names import Names
 from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
-from monitor.text.fold import fold
 
 _SIGNED: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£*•](?=[\w@$!|+(€£*•])|\$(?=[^\W_])|(?<=[^\W\d_])[@$]")
 _SIGNED_WORD: Final = re.compile(r"[\w@$!|+(€£*•]+")
-_TO_SPACES: Final = str.maketrans(dict.fromkeys(string.punctuation, " "))
-_TO_NOTHING: Final = str.maketrans(dict.fromkeys(string.punctuation))
+_PARTING: Final = string.punctuation + "\x7f"
+_TO_SPACES: Final = str.maketrans(dict.fromkeys(_PARTING, " "))
+_TO_NOTHING: Final = str.maketrans(dict.fromkeys(_PARTING))
 _SIGN: Final = re.compile(r"[^\w\s]")
 _MEANT: Final = frozenset(string.punctuation + "€£•")
 _APART: Final = 120
@@ -40,17 +40,17 @@ class TermGate:
         latin = [one for one in terms if not one.native]
         self._native = len(latin) < len(terms)
         self._names = Names(spellings, terms, backend=backend)
-        self._backwards = {one.flat[::-1] for one in latin if "reversed" in one.tolerance}
+        self._backwards = spellings.backwards
         self._nothing: set[str] = set()
         self._flats = make_matcher(_literals(leet(one.flat) for one in latin), backend=backend)
         self._phrases = make_matcher(_literals(_phrase(one) for one in latin if one.breaks), backend=backend)
         self._singles = make_matcher(SINGLES, backend=backend)
 
     def may_hold(self, text: str) -> bool:
-        """True where a term may stand in a text."""
+        """True where a term may stand in a text, whose fields are joined by `alphabet.FIELD`."""
         if self._native and not text.isascii():
             return True
-        cased = fold(text).cased
+        cased = folded(text)
         if not cased.isascii():
             # One sign for every sign of other scripts: here they only stand between letters.
             cased = _SIGN.sub(lambda sign: sign[0] if sign[0] in _MEANT else "/", cased)

@@ -1,6 +1,8 @@
 """The fast path finds what the reference finds, with either backend."""
 
 import json
+import os
+import random
 from pathlib import Path
 
 import pytest
@@ -9,24 +11,75 @@ from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.matchers import BACKENDS
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
+from monitor.detect.screening import Screening
 from monitor.ports import Records
-from monitor.post import Post
+from monitor.post import Post, columns_of
 from monitor.records import from_record
+from tests.detect.nasty import GAPS, PIECES, disguised, post_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
 SCREEN = Screen(load_bundle())
 FAST = {backend: FastScreen(SCREEN, backend=backend) for backend in BACKENDS}
+APPS = ("wickr", "kik", "telegram", "snapchat", "discord", "tele", "snap", "tg")
+TERMS = ("perv", "nolimits", "taboo", "aam", "map", "teen", "no limits")
+GENERATED = 400_000 if os.environ.get("HANDLEWATCH_SOAK") else 6_000
 
 
-def hits(posts: list[Post], backend: str) -> dict[int, object]:
+def hits(posts: list[Post], backend: str) -> dict[int, Screening]:
     records = Records.of(posts)
     return {row: verdict for row, _, verdict in FAST[backend].hits(records.columns, records.__getitem__)}
 
 
+def obfuscated(rng: random.Random) -> Post:
+    """A post with an app, a handle and terms, each in a disguise, among nasty pieces."""
+    app, term, other = (disguised(rng.choice(of), rng.choice(GAPS), rng.randrange(14)) for of in (APPS, TERMS, TERMS))
+    if rng.random() < 0.5:
+        text = f"{app}: zorblat_77 {term} {other}"
+    else:
+        text = rng.choice(PIECES).join((app, rng.choice((": ", "  ", " @", "")) + "zorblat77", term))
+        text += "".join(rng.choices(PIECES, k=rng.randrange(6)))
+    return post_of((text, "".join(rng.choices(PIECES, k=rng.randrange(3))), rng.choice(PIECES)))
+
+
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", ["posts.ndjson", "handwritten.ndjson"])
+@pytest.mark.parametrize("name", ["posts.ndjson", "handwritten.ndjson", "blind.ndjson"])
 def test_the_corpus_gives_the_hits_of_the_reference(name: str, backend: str) -> None:
-    posts = [from_record(json.loads(line)) for line in (CORPUS / name).read_text(encoding="utf-8").splitlines()]
+    lines = (CORPUS / name).read_bytes().splitlines()
+    posts = [from_record(json.loads(line)) for line in lines]
     expected = {row: verdict for row, post in enumerate(posts) if (verdict := SCREEN(post)).hit}
     assert len(expected) > 50
     assert hits(posts, backend) == expected
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_disguises_among_nasty_pieces_are_not_lost(backend: str) -> None:
+    rng = random.Random(f"disguises {backend}")
+    found = 0
+    for _ in range(0, GENERATED, 500):
+        posts = [obfuscated(rng) for _ in range(500)]
+        closer = set(FAST[backend].candidates(columns_of(posts)))
+        expected = {row for row, post in enumerate(posts) if SCREEN(post).hit}
+        assert expected - closer == set(), [posts[row] for row in expected - closer]
+        found += len(expected)
+    assert found > GENERATED / 4
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "wi\x1eckr: zorblat77 perv",
+        "é <b>w</b>ord <a href='https://t.me/zorblat77'>x</a> nolimits",
+        "kik🇺🇸: zorblat77 nolimits",
+        "k\x00ik: zorblat77 perv",
+        "w<b>i</b>ckr zorblat77 perv",
+        "&#107;ik: zorblat77 perv",
+        "05" + "ab" * 32 + " nolimits perv",
+        "@zorblat:server.example nolimits perv",
+    ],
+)
+def test_what_folding_alone_reads_passes_in_any_company(text: str) -> None:
+    posts = [Post(platform="x", id=str(at), text="a walk\x1e in the park é" * (at % 3)) for at in range(60)]
+    posts[41] = Post(platform="x", id="41", text=text)
+    assert SCREEN(posts[41]).hit
+    for backend in BACKENDS:
+        assert list(hits(posts, backend)) == [41]
