@@ -160,6 +160,11 @@ def _beginning(file: IO[bytes]) -> bytes:
     return head
 
 
+def _standard_input() -> IO[bytes]:
+    """Unbuffered: a thread that waits for it must not hold the lock of the buffer that Python closes at exit."""
+    return getattr(sys.stdin.buffer, "raw", sys.stdin.buffer)
+
+
 class LineReader:
     """Iterates over the lines of one input, once.
 
@@ -178,7 +183,7 @@ class LineReader:
         self.line = 0
         try:
             # Closed when iteration ends, however it ends.
-            self._file: IO[bytes] = sys.stdin.buffer if str(path) == STDIN else Path(path).open("rb", buffering=0)  # noqa: SIM115
+            self._file: IO[bytes] = _standard_input() if str(path) == STDIN else Path(path).open("rb", buffering=0)  # noqa: SIM115
             self.total_bytes = Path(path).stat().st_size if str(path) != STDIN else None
             head = _beginning(self._file)
         except OSError as error:
@@ -214,14 +219,12 @@ class LineReader:
     def __iter__(self) -> Iterator[Line | LongLine]:
         for block in self.blocks():
             if isinstance(block, LongLine):
-                yield block
+                if block.number > self._after:
+                    yield block
                 continue
-            self.line = block.first - 1
             for number, data in enumerate(block.data.split(b"\n"), block.first):
                 self.line = number
-                if len(data) > self._limit:
-                    yield LongLine(number, len(data))
-                elif number > self._after:
+                if number > self._after:
                     yield Line(number, data.rstrip(b"\r"))
 
     def blocks(self) -> Iterator[Block | LongLine]:
@@ -245,7 +248,7 @@ class LineReader:
             # Of a pipe that gives little at a time, lines are not kept waiting.
             full = len(pending) >= _CHUNK_BYTES or (not self._packed and len(chunk) < _BLOCK_BYTES)
             if full and (end := pending.rfind(b"\n")) >= 0:
-                yield self._block(pending, end)
+                yield from self._blocks(pending, end)
             elif len(pending) > max(self._limit, _CHUNK_BYTES):
                 skipped = len(pending)
                 pending.clear()
@@ -254,12 +257,20 @@ class LineReader:
         if skipped and not broken:
             yield self._long(skipped)
         elif end > 0 or (end == 0 and pending):
-            yield self._block(pending, end)
+            yield from self._blocks(pending, end)
         if broken:
             raise self._broken(broken)
 
+    def _blocks(self, pending: bytearray, end: int) -> Iterator[Block | LongLine]:
+        """What is pending up to a line's end, which is taken out; line by line where one may be too long."""
+        block = self._block(pending, end)
+        if len(block.data) <= self._limit:
+            yield block
+            return
+        for number, line in enumerate(block.data.split(b"\n"), block.first):
+            yield LongLine(number, len(line)) if len(line) > self._limit else Block(number, line)
+
     def _block(self, pending: bytearray, end: int) -> Block:
-        """What is pending up to a line's end, which is taken out."""
         data = bytes(pending[:end])
         if len(pending) == end and data.endswith(b"\n"):
             data = data[:-1]
@@ -285,7 +296,7 @@ class LineReader:
             yield f"is damaged ({error})"
             return
         finally:
-            if self._file is not sys.stdin.buffer:
+            if self.total_bytes is not None:
                 self._file.close()
         if self._frames is not None and not self._frames.complete:
             yield _CUT

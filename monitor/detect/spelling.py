@@ -15,6 +15,8 @@ EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "pieces", "glue
 TOLERANCES: Final = EVERYTHING | {"typo"}
 """`separated`: single letters set apart (t a b o o); `pieces`: pieces of it set apart by one sign (ta-boo)."""
 
+SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
+"""Signs that stand for letters."""
 _LEET: Final = str.maketrans("0123456789l", "oizeasgtbgi")
 _REPEATS: Final = re.compile(r"(.)\1+")
 _TIME: Final = re.compile(r"[0-9]{1,2}[ap]m\Z")

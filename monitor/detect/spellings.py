@@ -17,15 +17,14 @@ from monitor.detect.atoms import ATOM, RUN_TOGETHER, Atom, atoms_of, latin
 from monitor.detect.document import Document
 from monitor.detect.joining import joins
 from monitor.detect.spans import Spans
-from monitor.detect.spelling import Spelling, alike, deletions, leet, one_edit
+from monitor.detect.spelling import SIGNS, Spelling, alike, deletions, leet, one_edit
 from monitor.detect.spelling import key as spell_key
 
 _WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
-SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
 _SIGN: Final = re.compile(
     r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])"
 )
-_STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
+STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
 _LONGEST: Final = 120
 """Letters that a spelling may be stretched or spread to."""
 _NEARBY: Final = 60
@@ -183,7 +182,7 @@ class Spellings:
 
     def _starred(self, doc: Document) -> Iterator[Found]:
         """Words with a letter or two starred out (t*boo)."""
-        for found in _STARRED.finditer(doc.lower):
+        for found in STARRED.finditer(doc.lower):
             word = found[0]
             stars = sum(char in "*•" for char in word)
             if stars > 2 or len(word) < 4 or stars * 2 >= len(word):

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import json
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,58 @@ def test_neither_the_store_nor_the_web_is_imported(package: str, tmp_path: Path)
     )
     assert package not in done.stderr.split()
     assert not [name for name in done.stderr.split() if name.startswith(("monitor.store", "alerts", "sources"))]
+
+
+def many(count: int, **fields: str) -> list[dict]:
+    return [MISS | {"id": str(at)} | fields for at in range(count)]
+
+
+def test_a_large_input_gives_the_same_hits_in_its_order(tmp_path: Path) -> None:
+    """The first megabyte is decoded whole, what follows is not; hits stand in both, plain, escaped and in UTF-8."""
+    file = tmp_path / "large.ndjson"
+    texts = (
+        "taboo wickr: examplehandle01",
+        "t\u0430b\u043eo\nwickr: examplehandle01",
+        "line\nkik: zorblat77 perv",
+        '"kik": zorblat77 perv',
+        "é kik: zorblat77 perv",
+    )
+    hits = [HIT | {"id": f"hit-{at}", "text": text} for at, text in enumerate(texts)]
+    filler = ndjson(*many(15_000, text="a walk in the park " * 5))
+    escaped, utf8 = ndjson(*hits), b"".join(json.dumps(one, ensure_ascii=False).encode() + b"\n" for one in hits)
+    file.write_bytes(escaped + filler + utf8 + filler + escaped)
+    done = run(str(file))
+    assert done.returncode == 0, done.stderr
+    assert [line["id"] for line in lines(done.stdout)] == [f"hit-{at}" for at in range(5)] * 3
+
+
+def test_bad_lines_of_a_large_input_are_told(tmp_path: Path) -> None:
+    file = tmp_path / "large.ndjson"
+    filler = ndjson(*many(15_000, text="a walk in the park " * 5))
+    hidden = b'{"platform": "forum", "id": "1", "text": 1 2}\n'
+    cut, nameless = b'{"platform": "forum", "te\n', b'{"id": "1", "text": "x"}\n'
+    bad = (b"nonsense\n", cut, nameless, b'{"platform": "f", "id": "\x1e"\n')
+    file.write_bytes(filler + b"".join(bad) + hidden + b'{"text": "' + b"x" * (16 << 20) + b'"}\n' + ndjson(HIT))
+    done, strict = run(str(file)), run("--strict", str(file))
+    for one, told in ((done, [1, 2, 3, 4, 6]), (strict, [1, 2, 3, 4, 5, 6])):
+        assert one.returncode == 1
+        assert [int(line.split(b":")[2]) - 15_000 for line in one.stderr.splitlines()] == told
+        assert b"over 16 MiB" in one.stderr
+        assert len(lines(one.stdout)) == 1
+
+
+def test_an_interrupt_while_it_waits_for_input_ends_in_order() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", "from monitor.cli import main; main()", "screen", "-"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    ) as process:
+        assert process.stdin is not None
+        process.stdin.write(ndjson(HIT))
+        process.stdin.flush()
+        time.sleep(2)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(20) == 130
+        assert process.stderr is not None
+        assert b"Fatal" not in process.stderr.read()

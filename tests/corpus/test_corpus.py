@@ -6,7 +6,7 @@ import importlib.util
 import json
 from pathlib import Path
 
-from monitor.bench.quality import measure, read_labelled
+from monitor.bench.quality import Quality, measure, read_labelled
 from monitor.detect.bundle import load_bundle
 from monitor.detect.screen import Screen
 
@@ -29,29 +29,38 @@ def test_the_generator_makes_the_committed_file() -> None:
     assert len(made) >= 1_500
 
 
+def read(path: Path) -> Quality:
+    return measure(Screen(load_bundle()), read_labelled(path))
+
+
 def test_the_hard_cases_are_read_as_well_as_before() -> None:
-    quality = measure(Screen(load_bundle()), read_labelled(HANDWRITTEN))
+    quality = read(HANDWRITTEN)
     assert quality.posts > 720
-    assert len(quality.mistakes) <= 9, [one.post.text for one in quality.mistakes]
+    wrong = [one.post.id for one in quality.mistakes]
+    assert len(wrong) <= 7, wrong
+    # The oldest 252 are held to what they were held to.
+    assert sum(post_id <= "hand-0252" for post_id in wrong) <= 3, wrong
 
 
 def test_the_screen_reaches_its_goals_on_it() -> None:
-    quality = measure(Screen(load_bundle()), read_labelled(POSTS))
+    quality = read(POSTS)
     assert quality.hits.precision >= 0.98
     assert quality.hits.recall >= 0.98
-    assert quality.handles.f1 >= 0.97
-    assert quality.all_handles >= 0.96
-    assert quality.terms.f1 >= 0.98
     assert quality.average_precision >= 0.99
+    holds_its_handles_and_terms(quality, all_handles=0.96)
     for category in quality.categories:
         assert category.right / category.posts >= (0.90 if category.hit else 0.92), category
 
 
 def test_posts_of_people_who_had_not_seen_it_are_read_as_well_as_before() -> None:
-    quality = measure(Screen(load_bundle()), read_labelled(BLIND))
+    quality = read(BLIND)
     assert quality.hits.precision >= 0.99
     assert quality.hits.recall >= 0.975
-    assert quality.handles.f1 >= 0.97
-    assert quality.all_handles >= 0.97
-    assert quality.terms.f1 >= 0.98
     assert quality.average_precision >= 0.985
+    holds_its_handles_and_terms(quality, all_handles=0.97)
+
+
+def holds_its_handles_and_terms(quality: Quality, *, all_handles: float) -> None:
+    assert quality.handles.f1 >= 0.97
+    assert quality.all_handles >= all_handles
+    assert quality.terms.f1 >= 0.98

@@ -9,7 +9,7 @@ import string
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from monitor.detect.spelling import leet
+from monitor.detect.spelling import SIGNS, leet
 from monitor.text.fold import character_table, fold
 
 if TYPE_CHECKING:
@@ -30,8 +30,7 @@ _SPACE: Final = 0x20
 _FREE: Final = (*range(0x80, 0x100), *range(0x21, 0x61), *range(0x04, 0x1E), *range(0x7B, 0x80))
 """Bytes that are no letter here: letters of other scripts take them."""
 _ALPHANUMERIC: Final = frozenset(string.ascii_letters + string.digits)
-SIGNS: Final = {"a": "@", "s": "$", "i": "!|", "l": "!|", "t": "+", "c": "("}
-"""Signs of ASCII that stand for letters."""
+_PLAIN: Final = string.ascii_lowercase + string.digits
 
 CONTROL: Final = 0x01
 """A control character, which folding drops."""
@@ -154,6 +153,16 @@ def _looked_up(joined: str, table: np.ndarray[Any, Any]) -> Texts:
     looked_up = table[codes]
     kept = looked_up[looked_up != _DROPPED]
     return kept.tobytes(), np.flatnonzero(kept == ROW).tolist()
+
+
+def digits_for(letter: str) -> str:
+    """What else a letter is written as: digits, and l for i."""
+    return "".join(char for char in _PLAIN if char != letter and leet(char) == leet(letter))
+
+
+def signs_for(letter: str) -> str:
+    """Signs of ASCII that stand for a letter."""
+    return "".join(chr(sign) for sign, of in SIGNS.items() if sign < 0x80 and chr(of) == leet(letter))
 
 
 def folded(fields: str) -> str:

@@ -45,12 +45,10 @@ class Filter:
     def _one_by_one(self, block: Block, source: str) -> Iterator[ScreenedRecord | BadLine]:
         for number, line in enumerate(block.data.split(b"\n"), block.first):
             item = read_line(number, line, source)
-            if item is not None:
-                yield (
-                    item
-                    if isinstance(item, BadLine)
-                    else ScreenedRecord(record=item, screening=self._screen(item.post))
-                )
+            if isinstance(item, BadLine):
+                yield item
+            elif item is not None:
+                yield ScreenedRecord(record=item, screening=self._screen(item.post))
 
     def _together(self, block: Block, source: str) -> Iterator[ScreenedRecord | BadLine]:
         if self._lines is None:

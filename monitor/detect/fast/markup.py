@@ -9,44 +9,11 @@ from monitor.text.fold import INLINE_TAG
 
 _TAG: Final = re.compile(r"</?([a-z][a-z0-9]*)[^<>]*>|<!--[^<>]*-->", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"&(?:amp;){0,3}(?:#(x?[0-9a-f]{1,7});?|([a-z][a-z0-9]{1,31});)", re.IGNORECASE)
-_PLAIN: Final = frozenset(
-    [
-        "amp",
-        "lt",
-        "gt",
-        "quot",
-        "apos",
-        "nbsp",
-        "hellip",
-        "mdash",
-        "ndash",
-        "rsquo",
-        "lsquo",
-        "rdquo",
-        "ldquo",
-        "bull",
-        "middot",
-        "39",
-        "34",
-        "32",
-        "160",
-        "38",
-        "60",
-        "62",
-        "8211",
-        "8212",
-        "8216",
-        "8217",
-        "8220",
-        "8221",
-        "8230",
-        "x27",
-        "x22",
-        "x20",
-        "xa0",
-        "x26",
-    ]
-)
+_PLAIN: Final = frozenset({
+    "amp", "lt", "gt", "quot", "apos", "nbsp", "hellip", "mdash", "ndash", "rsquo", "lsquo", "rdquo",
+    "ldquo", "bull", "middot", "39", "34", "32", "160", "38", "60", "62", "8211",
+    "8212", "8216", "8217", "8220", "8221", "8230", "x27", "x22", "x20", "xa0", "x26",
+})  # fmt: skip
 """Entities of spaces and signs, by name or number: they part words."""
 _INVISIBLE: Final = frozenset({"x200b", "8203"})
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
 from typing import Any, Final, Protocol
 
@@ -11,6 +11,8 @@ Found = list[tuple[int, int]]
 """(index of the literal, position after its last byte), in order of the position."""
 
 BACKENDS: Final = ("hyperscan", "ahocorasick")
+_NEVER: Final = b"\x01\x01"
+"""A literal that nothing scanned here holds: both backends want one at least."""
 
 
 class Matcher(Protocol):
@@ -77,12 +79,13 @@ def make_run_matcher(members: bytes, size: int, *, backend: str | None = None) -
     return HyperscanMatcher([expression], literal=False) if _backend(backend) == "hyperscan" else RunMatcher(expression)
 
 
-def make_matcher(literals: Sequence[bytes], *, backend: str | None = None) -> Matcher:
-    """A matcher of the literals, which are distinct and not empty.
+def make_matcher(literals: Iterable[bytes], *, backend: str | None = None) -> Matcher:
+    """A matcher of the literals, none of them empty; where one is given twice the first counts.
 
     :param backend: one of `BACKENDS`; None takes Hyperscan where it is installed.
     """
-    return HyperscanMatcher(literals) if _backend(backend) == "hyperscan" else AhoCorasickMatcher(literals)
+    distinct = list(dict.fromkeys(literals)) or [_NEVER]
+    return HyperscanMatcher(distinct) if _backend(backend) == "hyperscan" else AhoCorasickMatcher(distinct)
 
 
 def _backend(name: str | None) -> str:

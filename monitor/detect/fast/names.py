@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 from monitor.detect.document import Document
 from monitor.detect.fast.alphabet import spell
 from monitor.detect.fast.matchers import make_matcher
 from monitor.detect.fast.triggers import SHORT
-from monitor.detect.spelling import Spelling, key, leet, one_edit
-from monitor.detect.spellings import SIGNS, Spellings
+from monitor.detect.spelling import SIGNS, Spelling, key, leet, one_edit
+from monitor.detect.spellings import STARRED, Spellings
 from monitor.text.fold import fold
 
 NOTHING: Final = frozenset[str]()
 _REMEMBERED: Final = 200_000
 """Words whose answer is kept; then all are forgotten, so that memory stays flat."""
 _LONGEST: Final = 200
-_NEVER: Final = b"\x01"
-"""A literal that no text of letters holds."""
-_STARRED: Final = re.compile(r"[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+")
 
 
 class Names:
@@ -45,7 +41,7 @@ class Names:
         self._set_apart = make_matcher(list(joined), backend=backend)
         self._sizes = [len(letters) for letters in joined]
         latin = [one for one in asked if not one.native]
-        self._cores = make_matcher(keys(one for one in latin if len(one.flat) > SHORT), backend=backend)
+        self._cores = make_matcher((key(one.flat).encode() for one in latin if len(one.flat) > SHORT), backend=backend)
         self._typos: dict[tuple[str, int], list[str]] = {}
         for one in latin:
             flat = leet(one.flat)
@@ -74,7 +70,7 @@ class Names:
             return NOTHING
         if any(one_edit(flat, near) for near in self._typos.get((flat[0], len(flat)), ())):
             return self._every
-        if self._cores.scan(key(flat).encode()) or _STARRED.search(lower) or (flat != lower and flat in self._exact):
+        if self._cores.scan(key(flat).encode()) or STARRED.search(lower) or (flat != lower and flat in self._exact):
             return self._ask(word)
         return NOTHING
 
@@ -90,11 +86,6 @@ class Names:
     def inside(self, letters: bytes) -> frozenset[str]:
         """Ids of names in the letters, whatever stands between them."""
         return NOTHING.union(*(self._joined[index] for index, _ in self._set_apart.scan(_squeezed(letters))))
-
-
-def keys(spellings: Iterable[Spelling]) -> list[bytes]:
-    """What all leet and stretched ways to write them have in common."""
-    return sorted({key(one.flat).encode() for one in spellings}) or [_NEVER]
 
 
 def _squeezed(letters: bytes) -> bytes:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from itertools import pairwise
 from typing import Final
 
@@ -42,8 +42,8 @@ class TermGate:
         self._names = Names(spellings, terms, backend=backend)
         self._backwards = spellings.backwards
         self._nothing: set[str] = set()
-        self._flats = make_matcher(_literals(leet(one.flat) for one in latin), backend=backend)
-        self._phrases = make_matcher(_literals(_phrase(one) for one in latin if one.breaks), backend=backend)
+        self._flats = make_matcher((leet(one.flat).encode() for one in latin), backend=backend)
+        self._phrases = make_matcher((_phrase(one).encode() for one in latin if one.breaks), backend=backend)
         self._singles = make_matcher(SINGLES, backend=backend)
 
     def may_hold(self, text: str) -> bool:
@@ -106,10 +106,6 @@ def _collapsed(letters: bytes) -> bytes:
 
     data = np.frombuffer(letters, dtype=np.uint8)
     return data[np.flatnonzero(data[1:] != data[:-1])].tobytes() + letters[-1:]
-
-
-def _literals(flats: Iterable[str]) -> list[bytes]:
-    return sorted({flat.encode() for flat in flats if flat}) or [b"\x01"]
 
 
 def _phrase(one: Spelling) -> str:

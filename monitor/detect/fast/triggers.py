@@ -12,17 +12,11 @@ from enum import Enum
 from itertools import groupby, product
 from typing import Final
 
-from monitor.detect.fast.alphabet import CONTROL, SIGNS, Letters, spell
+from monitor.detect.fast.alphabet import CONTROL, Letters, digits_for, signs_for, spell
 from monitor.detect.spelling import Spelling
 
 SHORT: Final = 2
 """Names of so many letters are looked for as words only."""
-_DIGITS: Final = {
-    "o": "0", "i": "1l", "l": "1i", "z": "2", "e": "3", "a": "4", "s": "5", "g": "69", "t": "7", "b": "8",
-}  # fmt: skip
-"""What else in ASCII a letter is written as."""
-
-
 _INSIDE: Final = 4
 """Letters from which on a name in another script may have an ending."""
 
@@ -86,9 +80,9 @@ def sign_triggers(spellings: Iterable[Spelling]) -> Triggers:
     """
     found = dict.fromkeys((bytes([CONTROL]), b"<", b"&"), Check.FOLD)
     for name in {one.flat for one in spellings if not one.native and len(one.flat) > 1}:
-        plain = [letter + _DIGITS.get(letter, "") for letter in name]
-        any_form = [forms + SIGNS.get(letter, "") for letter, forms in zip(name, plain, strict=True)]
-        signs = [SIGNS.get(letter, "") for letter in name]
+        plain = [letter + digits_for(letter) for letter in name]
+        any_form = [forms + signs_for(letter) for letter, forms in zip(name, plain, strict=True)]
+        signs = [signs_for(letter) for letter in name]
         spelled = set(product(plain[-2], set(signs[-1]) & set("@$")))
         if name[0] == "s":
             spelled |= set(product("$", *any_form[1:3]))
