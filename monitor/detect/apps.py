@@ -22,6 +22,7 @@ _FURTHER: Final = frozenset({"leet", "separated", "glued", "starred"})
 """What further names of an app tolerate: they are misspellings and short forms already."""
 _TYPO: Final = 8
 """Letters of a name that may have a typing error."""
+_SHORT_FORM: Final = 4
 _CLASS: Final = re.compile(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[._-])+\Z")
 
 
@@ -85,9 +86,14 @@ class App:
         return [
             *(Spelling.of("app", self.id, name, tolerance=first) for name in self.names[:1]),
             *(Spelling.of("app", self.id, name, tolerance=_FURTHER) for name in self.names[1:]),
-            *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER) for name in self.weak),
+            *(Spelling.of("app", self.id, name, weak=True, tolerance=_weak(name)) for name in self.weak),
             *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER | {"reversed"}) for name in self.common),
         ]
+
+
+def _weak(name: str) -> frozenset[str]:
+    """A short form is stretched like a name (snaaaap), where it is more than an abbreviation."""
+    return _FURTHER | {"stretched"} if len(name) >= _SHORT_FORM and name.isascii() else _FURTHER
 
 
 def read_apps(source: TomlSource) -> list[App]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
@@ -82,9 +83,12 @@ class Document:
 
     @property
     def ascii(self) -> bool:
-        """True where every field as given is ASCII."""
+        """True where every field is ASCII, as given and with its entities read."""
         if self._ascii is None:
-            self._ascii = all(part.folded.source.isascii() for part in self._parts)
+            self._ascii = all(
+                part.folded.source.isascii() and (part.folded.identity or "&#" not in part.folded.source)
+                for part in self._parts
+            )
         return self._ascii
 
     def other_script(self, start: int, end: int) -> bool:
@@ -131,10 +135,11 @@ class Document:
         return Place(part.name, *part.folded.span(first, last))
 
     def original(self, start: int, end: int) -> str:
-        """What stands at document positions [start, end) in the post as given."""
+        """What stands at document positions [start, end) in the post as given, entities read."""
         part, first, last = self._inside(start, end)
         begin, finish = part.folded.span(first, last)
-        return part.folded.source[begin:finish]
+        text = part.folded.source[begin:finish]
+        return html.unescape(text) if "&" in text else text
 
     def targets(self) -> Iterator[tuple[int, Place, str]]:
         """(document position, place, text) of the addresses in the fields' HTML tags, which folding took out."""

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Final
 
 from monitor.detect.atoms import Atom
 from monitor.detect.spelling import Spelling, alike, key
 
+_SPREAD: Final = re.compile(r"(?<![^\W_])[a-z](?P<gap>[^\w\n]{1,3})[a-z](?:(?P=gap)[a-z]){2,120}(?![^\W_])")
+_SPREAD_WORD: Final = 20
 _AROUND: Final = 80
 _NAME: Final = 3
 _SIGNS: Final = 2
@@ -88,3 +90,15 @@ def _letters_apart(text: str, gap: str) -> str:
     """The single letters that follow in the same spacing, as one word."""
     letters = re.match(rf"(?:{re.escape(gap)}[^\W_](?![^\W_]))*", text)
     return letters[0][len(gap) :: len(gap) + 1] if letters else ""
+
+
+def spread(lower: str) -> Iterator[str]:
+    """Letters set apart by the same signs, four or more in a row, as words."""
+    for found in _SPREAD.finditer(lower):
+        yield found[0][:: 1 + len(found["gap"])]
+
+
+def parts_of(letters: str) -> Iterator[str]:
+    """What of the letters may be a word."""
+    size = min(len(letters), _SPREAD_WORD)
+    return (letters[at : at + more] for at in range(len(letters)) for more in range(4, size + 1))

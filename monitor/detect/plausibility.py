@@ -25,7 +25,7 @@ _QUANTITY: Final = re.compile(
     r"|usd|eur|p|fps|hz|w|v|d|g|px|ish|min)?\Z"
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
-_BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{3}")
+_BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{4}|x{3}\Z")
 _PIECE: Final = re.compile(r"[a-z]+")
 _PIECES: Final = 3
 _SHORT: Final = 3

@@ -15,7 +15,8 @@ from typing import Final
 
 from monitor.detect.atoms import ATOM, RUN_TOGETHER, Atom, atoms_of, latin
 from monitor.detect.document import Document
-from monitor.detect.joining import joins
+from monitor.detect.drawn import drawn
+from monitor.detect.joining import joins, parts_of, spread
 from monitor.detect.spans import Spans
 from monitor.detect.spelling import SIGNS, Spelling, alike, deletions, leet, one_edit
 from monitor.detect.spelling import key as spell_key
@@ -98,6 +99,7 @@ class Spellings:
                 for one in self._scan(doc, _near(atoms_of(signed, signed), changed), signed)
                 if "leet" in one.spelling.tolerance and _any_within(changed, one.start, one.end)
             ]
+        found += self._drawn(doc)
         found += self._native_finds(doc)
         found += self._starred(doc)
         found = _longest([one for one in found if not doc.backwards or _reads_backwards(one)])
@@ -117,8 +119,10 @@ class Spellings:
         return self._backwards
 
     def reads_backwards(self, doc: Document) -> bool:
-        """True where a spelling of four letters or more stands in the document backwards."""
-        return not self._backwards.isdisjoint(ATOM.findall(doc.lower))
+        """True where a spelling of four letters or more stands in the document backwards, set apart or not."""
+        return not self._backwards.isdisjoint(ATOM.findall(doc.lower)) or any(
+            not self._backwards.isdisjoint(parts_of(letters)) for letters in spread(doc.lower)
+        )
 
     def names_backwards(self, doc: Document) -> bool:
         """True where an app's name (one that reads the same both ways will do) or the beginning of a link stands in
@@ -192,6 +196,15 @@ class Spellings:
                 if pattern.match(one.flat):
                     yield Found(one, found.start(), found.end(), frozenset({"starred"}))
                     break
+
+    def _drawn(self, doc: Document) -> Iterator[Found]:
+        """Terms with letters drawn with several signs (n()limits)."""
+        read = drawn(doc.lower) if doc.ascii else None
+        if read is None:
+            return
+        for one in self._scan(doc, _near(atoms_of(read.text, read.text), read.places), read.text):
+            if one.spelling.kind == "term" and "leet" in one.spelling.tolerance and read.holds(one.start, one.end):
+                yield Found(one.spelling, read.starts[one.start], read.ends[one.end - 1], one.how | {"leet"})
 
     def _native_finds(self, doc: Document) -> Iterator[Found]:
         if self._native_pattern is None or doc.ascii:

@@ -25,6 +25,7 @@ OTHER: Final = 0x02
 """A letter that no app's name has."""
 ODD: Final = 0x03
 """A character that folds to something this alphabet cannot say: the text needs the real folding."""
+_FULL_STOP: Final = "。"
 _DROPPED: Final = 0x00
 _SPACE: Final = 0x20
 _FREE: Final = (*range(0x80, 0x100), *range(0x21, 0x61), *range(0x04, 0x1E), *range(0x7B, 0x80))
@@ -120,6 +121,7 @@ class Letters:
         for code, becomes in character_table().items():
             if code != ROW and (len(becomes) <= 1 and becomes.isascii()):
                 table[code] = ord(becomes) if becomes else _DROPPED
+        table[ord(_FULL_STOP)] = ord(".")  # a link's dot, too
         return table
 
     @cached_property

@@ -12,9 +12,11 @@ from itertools import pairwise
 from typing import Final
 
 from monitor.detect.atoms import ATOM
+from monitor.detect.drawn import DRAWN
 from monitor.detect.fast.alphabet import CLASSES, SINGLES, folded
 from monitor.detect.fast.matchers import make_matcher
 from monitor.detect.fast.names import Names
+from monitor.detect.joining import spread
 from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
 
@@ -50,7 +52,7 @@ class TermGate:
         """True where a term may stand in a text, whose fields are joined by `alphabet.FIELD`."""
         if self._native and not text.isascii():
             return True
-        cased = folded(text)
+        cased = seen = folded(text)
         if not cased.isascii():
             # One sign for every sign of other scripts: here they only stand between letters.
             cased = _SIGN.sub(lambda sign: sign[0] if sign[0] in _MEANT else "/", cased)
@@ -59,7 +61,16 @@ class TermGate:
         if self._hold_one(words):
             return True
         letters = leet(cased.lower())
-        return self._said_apart(letters, spaced.lower()) or self._signed(cased)
+        return (
+            self._said_apart(letters, spaced.lower())
+            or self._signed(cased)
+            or DRAWN.search(seen) is not None
+            or any(self._spread_backwards(one) for one in spread(cased.lower()))
+        )
+
+    def _spread_backwards(self, letters: str) -> bool:
+        """True where letters set apart may hold a term backwards."""
+        return bool(self._flats.scan(leet(letters[::-1]).encode()))
 
     def _hold_one(self, words: set[str]) -> bool:
         """True where one of the words is, holds or may be a term, or is one backwards."""
