@@ -87,9 +87,9 @@ def _free(atoms: Sequence[Atom], gaps: Sequence[str], text: str, known: Collecti
 
 
 def _letters_apart(text: str, gap: str) -> str:
-    """The single letters that follow in the same spacing, as one word."""
-    letters = re.match(rf"(?:{re.escape(gap)}[^\W_](?![^\W_]))*", text)
-    return letters[0][len(gap) :: len(gap) + 1] if letters else ""
+    """The single letters that follow in the same spacing, which words may double, as one word."""
+    letters = re.match(rf"(?:(?:{re.escape(gap)}){{1,2}}[^\W_](?![^\W_]))*", text)
+    return letters[0].replace(gap, "") if letters else ""
 
 
 def spread(lower: str) -> Iterator[str]:

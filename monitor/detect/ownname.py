@@ -22,6 +22,7 @@ _REACH: Final = 110
 _APPS: Final = 40
 _PARTICLE: Final = 3
 """Letters of an ending or particle in scripts that join them on."""
+_USERNAME: Final = re.compile(r"/n(?![^\W_])")
 _WORD: Final = re.compile(r"[a-z0-9]+|[^\W_a-z0-9]+")
 _SIGNS: Final[dict[str, str]] = {
     **dict.fromkeys(",;/|()[]\n", ","),
@@ -45,7 +46,7 @@ def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
 
 _SURE: Final = _compiled(
     # after the app: "kik: same as my username", "kik username is the same as here", "kikはここと同じ"
-    rf"A{_LABEL}?[fEaM=,]{{0,4}}(?P<claim>S?P|S[fM=H]{{0,4}}M?S?(?:{_LABEL}|H|V)V?)",
+    rf"A{_LABEL}?[fEaMT=,]{{0,4}}(?P<claim>S?P|S[fM=H]{{0,4}}M?S?(?:{_LABEL}|H|V)V?)",
     rf"A[f=]{{0,2}}(?P<claim>(?:[MHLn][fT=]{{0,3}}){{1,4}}S(?:[f]{{0,2}}{_LABEL})?)",
     # before it: "same name on kik", "same as here, kik"
     rf"(?P<claim>P|S[fM=H]{{0,4}}M?S?(?:{_LABEL}|H)V?|M?{_LABEL}[f=]{{0,2}}S)[fMaT,=]{{0,4}}A",
@@ -106,7 +107,10 @@ class OwnName:
     def _beside(self, doc: Document, app: Found, apps: Sequence[Found], terms: Sequence[Found]) -> Claim | None:
         first, last = doc.bounds(app.start)
         start, end = max(first, app.start - _REACH), min(last, app.end + _REACH)
-        if not any(self._lists[letter].find(doc, start, end) for letter in "PSLnE"):
+        if (
+            not any(self._lists[letter].find(doc, start, end) for letter in "PSLnE")
+            and "u/n" not in doc.lower[start:end]
+        ):
             return None
         items = list(self._items(doc, start, end, app, apps, terms))
         letters = "".join(letter for letter, _, _ in items) + ("#" if end == last else "x")
@@ -147,8 +151,10 @@ class OwnName:
             word, (first, last) = found[0], found.span()
             at = last
             if word == "u" and text[last : last + 1] == "/":
-                yield "L", first, last + 1
-                at = last + 1
+                own = _USERNAME.match(text, last) is not None  # "u/n"
+                at = last + 1 + own
+                yield from (("M", first, first),) if own else ()
+                yield "L", first, at
             elif not word.isascii() and len(word) <= _PARTICLE and (first == start or last == end):
                 continue  # an ending or a particle
             else:

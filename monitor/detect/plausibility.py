@@ -25,10 +25,11 @@ _QUANTITY: Final = re.compile(
     r"|usd|eur|p|fps|hz|w|v|d|g|px|ish|min)?\Z"
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
-_BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{4}|x{3}\Z")
+_BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{4}|^.{0,3}x{3}\Z")
 _PIECE: Final = re.compile(r"[a-z]+")
 _PIECES: Final = 3
 _SHORT: Final = 3
+_PLAIN: Final = 4
 _MODELS: Final = re.compile(
     r"(?:mp3|mp4|ps4|ps5|h264|web3|covid19|utf8|win10|win11|3ds|b2b|p2p|24h|1v1|5g|4g|4k|i18n|k8s)\Z"
 )
@@ -39,7 +40,8 @@ class Reach:
 
     `explicit`: a colon, an arrow, "username"; `pointed`: a colon or an arrow itself; `cue`: "is", "add me"; `strange`:
     words that are no everyday words; `native`: words of another script; `alone`: the word has a line
-    to itself; `named`: it is said to be the name.
+    to itself; `named`: it is said to be the name; `headed`: the app's name begins its line; `mine`: "my" stands before
+    it; `signed`: a sign (an emoji) stands between.
     """
 
     def __init__(self, *, explicit: bool = False, careful: bool = False) -> None:
@@ -52,6 +54,9 @@ class Reach:
         self.native = False
         self.alone = False
         self.named = False
+        self.headed = False
+        self.mine = False
+        self.signed = False
         self.steps = 0
         self.strange = 0
         self.lines = 0
@@ -100,10 +105,27 @@ class Plausibility:
         word = text.lower()
         if not any(char.isalpha() for char in text) or word in self._words.blank or _BLANKED.search(word):
             return True
-        if _FILE_OR_HOST.match(word):
+        if _FILE_OR_HOST.match(word) or self._says_so(word):
             return True
         return not at and (
             word in self._words.neutral or _MODELS.match(word) is not None or _QUANTITY.match(word) is not None
+        )
+
+    def _says_so(self, word: str) -> bool:
+        """True for words that introduce a handle, joined by signs ("_id_is" in "wickr_id_is: zorblat_77")."""
+        parts = [part for part in re.split(r"[_.-]+", word) if part]
+        return len(parts) > (word[0].isalnum()) and all(
+            part in self._words.cue or part in self._words.naming for part in parts
+        )
+
+    def coined(self, text: str, *, natural: float) -> bool:
+        """True for five letters or more that are no word of any language that is known here."""
+        word = text.lower()
+        return (
+            len(word) > _PLAIN
+            and word.isalpha()
+            and not self._words.everyday(word)
+            and self._words.naturalness(word) < natural
         )
 
     def telling(self, token: Token, text: str) -> bool:
@@ -111,11 +133,11 @@ class Plausibility:
         return token.at or token.kind == "spaced" or _ODD.search(text) is not None
 
     def forwards(
-        self, token: Token, text: str, app: App, found: Found, reach: Reach, following: Token | None, *, english: bool
+        self, token: Token, text: str, app: App, found: Found, reach: Reach, following: Token | None, *, natural: float
     ) -> float:
         """Confidence in a word after an app's name; 0 where it is no handle.
 
-        :param english: the other words around are English, so that a strange one is no word of another language.
+        :param natural: from here on a word's letters are natural enough for it to be a word (`Surroundings.natural`).
         """
         if self.never(text, at=token.at):
             return NO
@@ -126,12 +148,16 @@ class Plausibility:
             return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
         word = text.lower()
         sure = self._letters(word, reach, weak=found.spelling.weak, common=common, following=following)
-        return NO if sure < _POINTED and not english and self._words.naturalness(word) >= _NATURAL else sure
+        return NO if sure < _POINTED and self._words.naturalness(word) >= natural else sure
 
     def _clear(self, token: Token, text: str, reach: Reach) -> bool:
         """True for a telling word that is clearly the handle of an app whose name is an everyday word."""
+        if token.at and reach.cue and not reach.crossed and self.invented(text):
+            return True
         if reach.explicit or token.at:
             return reach.steps <= 3
+        if reach.headed and reach.alone and reach.steps == 0 and reach.lines == 1:
+            return self.invented(text)
         return (reach.steps == 0 or reach.cue) and reach.steps <= 3 and not reach.crossed and self.invented(text)
 
     def invented(self, text: str) -> bool:
@@ -157,7 +183,9 @@ class Plausibility:
         if reach.explicit:
             return _POINTED if common else 0.9
         if common:
-            return NO
+            mine = reach.mine and reach.cue and reach.steps == 1 and last
+            signed = reach.signed and reach.steps == 0 and (following is None or following.kind == "other")
+            return 0.74 if mine or signed else NO
         if reach.cue or reach.quoted or reach.native:
             return 0.8 if reach.cue and last else 0.74
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
@@ -171,9 +199,9 @@ class Plausibility:
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(  # noqa: PLR0911 - one line a case
-        self, token: Token, text: str, app: App, found: Found, tie: Tie, *, english: bool
+        self, token: Token, text: str, app: App, found: Found, tie: Tie, *, natural: float
     ) -> float:
-        """Confidence in a word before an app's name; `english` as for :meth:`forwards`."""
+        """Confidence in a word before an app's name; `natural` as for :meth:`forwards`."""
         if self.never(text, at=token.at):
             return NO
         common = found.spelling.flat in app.common_flats
@@ -182,9 +210,10 @@ class Plausibility:
         word = text.lower()
         if len(word) < 4 or self._words.everyday(word):
             return NO
-        if common and not (tie.linked and tie.introduced and english and self._words.naturalness(word) < _NATURAL):
+        made = self._words.naturalness(word)
+        if common and not (tie.linked and tie.introduced and natural > 1 and made < _NATURAL):
             return NO
-        if not english and not tie.bracketed and self._words.naturalness(word) >= _NATURAL:
+        if not tie.bracketed and made >= natural:
             return NO
         if tie.bracketed or (tie.linked and (tie.introduced or tie.first)):
             return 0.77

@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
-from monitor.detect.apps import App
-from monitor.detect.document import Document
 from monitor.detect.links import Share
-from monitor.detect.plausibility import NO, Plausibility, Reach, Tie
-from monitor.detect.spellings import Found
-from monitor.detect.surroundings import Surroundings
+from monitor.detect.plausibility import Reach, Tie
 from monitor.detect.tokens import Token
-from monitor.detect.vocabulary import Vocabulary
-from monitor.detect.wording import read_as, read_groups
+from monitor.detect.tying import Tying
 
 _MORE: Final = 6
 """Further handles of an app's name after which a list goes on with telling ones only (digits, underscores ...)."""
 _POINTS: Final = ":=→➡⇒➜➤►👉"
-_SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 _ASIDE: Final = frozenset({",", "/", "|", "//"})
 """What may stand between a telling handle and the app's name after it: "zorblat_77, you know, on kik"."""
 _SLASHES: Final = frozenset({"/", "|", "//"})
 _AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", "й", "ve", "dan", "và", "och", "n"})
+_BULLETS: Final = frozenset({"*", "-", "–", "~", ")"})
+_ROW: Final = 2
+_NUMBER: Final = 3
+_THERE_REACH: Final = 24
+_THERE_CLOSE: Final = 4
+_THERE_SURE: Final = 0.8
 _BACK_REACH: Final = 4
 _ASIDE_REACH: Final = 6
 """Words between a handle and the app's name after it; more of them where "on" or the like stands before the app."""
@@ -37,24 +37,15 @@ Chosen = list[tuple[int, list[Share]]]
 class Reading:
     """One reading of a document's tokens."""
 
-    def __init__(
-        self,
-        doc: Document,
-        tokens: Sequence[Token],
-        apps: Mapping[str, App],
-        words: Vocabulary,
-        plausibility: Plausibility,
-        terms: frozenset[str] = frozenset(),
-    ) -> None:
-        """:param terms: the coded terms of the document as they are spelled there: no handles by themselves."""
-        self._doc = doc
-        self._tokens = tokens
-        self._apps = apps
-        self._words = words
-        self._plausibility = plausibility
-        self._around = Surroundings(doc, tokens, apps, words)
-        self._used: set[int] = set()
-        self._terms = terms
+    def __init__(self, tying: Tying) -> None:
+        """:param tying: what ties the document's tokens to apps."""
+        self._tying = tying
+        self._doc = tying.doc
+        self._tokens = tying.tokens
+        self._words = tying.words
+        self._plausibility = tying.plausibility
+        self._around = tying.around
+        self._used = tying.used
 
     def shares(self) -> list[Share]:
         """Every app's handles."""
@@ -74,8 +65,32 @@ class Reading:
                 chosen = forward or backward
             found += self._paired(group, chosen)
             self._used.update(index for index, _ in chosen)
+            found += self._there(group, after)
             at = after
         return found
+
+    def _there(self, group: list[Token], at: int) -> Iterator[Share]:
+        """Handles after a word for the app named before: "... reach me there: zorblat_77", "I am zorblat_77 there"."""
+        for index in range(at, min(at + _THERE_REACH, len(self._tokens))):
+            token = self._tokens[index]
+            if token.kind in {"app", "service", "bound", "url"}:
+                return
+            if token.text.lower() not in self._words.there or token.kind not in {"word", "native"}:
+                continue
+            chosen = self._forward(group, index + 1)
+            if not chosen or chosen[0][0] - index > _THERE_CLOSE or chosen[0][1][0].confidence < _THERE_SURE:
+                chosen = self._before_there(group, index)
+            yield from (share for _, shares in chosen for share in shares)
+            self._used.update(number for number, _ in chosen)
+
+    def _before_there(self, group: list[Token], at: int) -> Chosen:
+        """The handle in "I am zorblat_77 there"."""
+        token, lead = self._tokens[at - 1], self._tokens[max(at - 2, 0)]
+        said = lead.text.lower() in self._words.cue or lead.kind == "at"
+        if not said or token.kind != "word" or not self._plausibility.telling(token, token.text):
+            return []
+        shares = self._tying.shares(group, at - 1, None, Tie(linked=True, introduced=True))
+        return [(at - 1, shares)] if shares else []
 
     def _paired(self, group: list[Token], chosen: Chosen) -> list[Share]:
         """As many handles as apps in a row belong to them in turn ("kik & snap: a & b"); otherwise each to all ("kik /
@@ -112,6 +127,7 @@ class Reading:
     def _forward(self, group: list[Token], at: int) -> Chosen:
         """Handles after an app."""
         reach = Reach()
+        reach.headed, reach.mine = self._around.headed(group[0]), self._around.mine(group[0])
         while at < len(self._tokens) and reach.open:
             token = self._tokens[at]
             if (
@@ -120,7 +136,9 @@ class Reading:
                 or token.kind == "service"
             ):
                 break
-            shares = self._shares(group, at, reach)
+            if reach.steps and not reach.explicit and not token.at and self._around.leads_to_app(at + 1):
+                break  # "a line to zorblat_77 on discord"
+            shares = self._tying.in_pieces(group, at) or self._tying.shares(group, at, reach)
             if shares and (later := self._more_telling(group, at, reach)) is not None:
                 at, shares = later
             if shares:
@@ -142,6 +160,8 @@ class Reading:
                 return reach.sentence()
             case "open" | "at":
                 reach.quoted = True
+            case "other":
+                reach.signed = not token.text.isascii()
             case "taken" | "spaced" | "phone" | "address" | "same":
                 return False
             case "word" | "native":
@@ -152,6 +172,8 @@ class Reading:
 
     def _passes_word(self, at: int, reach: Reach) -> bool:
         word = self._tokens[at].text.lower()
+        if self._tokens[at - 1].kind == "newline" and word.strip(".").isdigit() and len(word) <= _NUMBER:
+            return True  # "1. zorblat"
         if (
             word in self._words.blank
             and reach.explicit
@@ -186,7 +208,7 @@ class Reading:
             if reach.explicit and not other.at:
                 continue  # after a colon only an '@' says more than the first word
             if other.kind == "word" and self._plausibility.telling(other, other.text):
-                shares = self._shares(group, ahead, reach)
+                shares = self._tying.shares(group, ahead, reach)
                 return (ahead, shares) if shares and not self._around.leads_to_app(ahead + 1) else None
         return None
 
@@ -198,28 +220,56 @@ class Reading:
             start = at
             while at < len(self._tokens) and at - start < 4 and self._around.goes_on(at):
                 at += 1
+            listed = False
             if at == start:
-                at = self._next_line(at)
+                at, listed = self._next_line(at)
+            if at == start and self._plain_row(at):
+                shares = self._tying.shares(group, at, Reach(explicit=True))
+                if not shares:
+                    return
+                yield at, shares
+                at += 1
+                continue
             if at == start or at >= len(self._tokens) or self._around.leads_to_app(at + 1):
                 return
             worded = bracketed or any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
-            shares = self._shares(group, at, Reach(explicit=True, careful=not worded or number >= _MORE))
+            shares = self._tying.shares(
+                group, at, Reach(explicit=True, careful=not (worded or listed) or number >= _MORE)
+            )
             if not shares:
                 return
             yield at, shares
             at += 1
 
-    def _next_line(self, at: int) -> int:
-        """The index of a telling word that is all that the next line holds, bullet and number left out; else `at`."""
+    def _next_line(self, at: int) -> tuple[int, bool]:
+        """The index of a telling word that is all that the next line holds, bullet and number left out; else `at`.
+        Second: whether there was a bullet, with which a word that is no everyday one will do.
+        """
         if at >= len(self._tokens) or self._tokens[at].text != "\n":
-            return at
+            return at, False
         for index in range(at + 1, min(at + 5, len(self._tokens))):
             token = self._tokens[index]
-            if token.kind == "word" and self._plausibility.telling(token, token.text) and not token.text.isdigit():
-                return index if self._around.ends_at(index + 1) else at
-            if not (self._around.lists(token) or token.kind in {"end", "close"} or token.text.strip(".").isdigit()):
-                return at
-        return at
+            number = token.text.strip(".").isdigit()
+            bullet = index > at + 1
+            word = token.kind == "word" and not number
+            if word and (bullet or self._plausibility.telling(token, token.text)):
+                return (index if self._around.ends_at(index + 1) else at), bullet
+            if not (number or self._around.lists(token) or token.kind in {"end", "close"} or token.text in _BULLETS):
+                return at, False
+        return at, False
+
+    def _plain_row(self, at: int) -> bool:
+        """True for a further name in a row without anything between: "kik: zorblat quibdrem"."""
+        if at < _ROW or at >= len(self._tokens):
+            return False
+        before, token = self._tokens[at - 1], self._tokens[at]
+        words = before.kind == token.kind == "word" and self._tokens[at - 2].kind in {"colon", "word"}
+        return (
+            words
+            and token.start - before.end == 1
+            and all(self._plausibility.coined(one.text, natural=self._around.natural(at)) for one in (before, token))
+            and not self._around.leads_to_app(at + 1)
+        )
 
     # ---- backwards ----
 
@@ -264,13 +314,13 @@ class Reading:
             return []
         first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
         tie = Tie(linked=linked or named, bracketed=bracketed, introduced=introduced or named, first=first)
-        shares = self._shares(group, back, None, tie)
+        shares = self._tying.shares(group, back, None, tie)
         return [*self._before(group, back - 1), (back, shares)] if shares else []
 
     def _before(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
         """Further handles before the first: "a and b on kik"."""
         while at > 0 and self._around.joins(self._tokens[at]) and at - 1 not in self._used:
-            shares = self._shares(group, at - 1, None, Tie(linked=True))
+            shares = self._tying.shares(group, at - 1, None, Tie(linked=True))
             if not shares:
                 return
             yield at - 1, shares
@@ -289,53 +339,3 @@ class Reading:
             return True
         apart = any(token.kind in {"also", "newline", "end"} for token in between)
         return apart or (self._around.leads_to_app(index + 1) and not self._tokens[index].at)
-
-    # ---- what a token is to an app ----
-
-    def _shares(self, group: list[Token], at: int, reach: Reach | None, tie: Tie | None = None) -> list[Share]:
-        """A share for each app of the group that the token at `at` fits."""
-        token = self._tokens[at]
-        if at in self._used or token.kind not in {"word", "spaced", "phone", "address"} or self._around.masked(token):
-            return []
-        shares = [self._share(mark, at, reach, tie) for mark in group]
-        return [share for share in shares if share is not None]
-
-    def _share(self, mark: Token, at: int, reach: Reach | None, tie: Tie | None) -> Share | None:
-        token = self._tokens[at]
-        for found in mark.found:
-            app = self._apps[found.spelling.id]
-            for shape in app.shapes:
-                read = read_as(shape, token, glued=mark.end >= token.start - 1 and tie is None, terms=self._terms)
-                if (groups := read_groups(shape, self._tokens, at)) and app.canonical(groups[0], shape):
-                    read = groups
-                sure = self._sure(shape, read[0], app, found, at, reach, tie) if read else NO
-                handle = app.canonical(read[0], shape) if read and sure else None
-                if read is not None and handle is not None:
-                    _, start, end, how = read
-                    return Share(
-                        app=app, handle=handle, start=start, end=end, confidence=sure, whole=(start, end), how=how
-                    )
-        return None
-
-    def _sure(
-        self,
-        shape: str,
-        text: str,
-        app: App,
-        found: Found,
-        at: int,
-        reach: Reach | None,
-        tie: Tie | None,
-    ) -> float:
-        if shape != "name":
-            return 0.98 if shape in _SURE_SHAPES else 0.97
-        token = self._tokens[at]
-        if tie is not None:
-            return self._plausibility.backwards(token, text, app, found, tie, english=self._around.english(at))
-        following = self._tokens[at + 1] if at + 1 < len(self._tokens) else None
-        reach = reach or Reach()
-        reach.alone = self._around.alone(at)
-        reach.named = self._around.named(at)
-        if self._around.determined(at) and not reach.pointed and not self._plausibility.telling(token, text):
-            return NO
-        return self._plausibility.forwards(token, text, app, found, reach, following, english=self._around.english(at))

@@ -9,12 +9,14 @@ from monitor.detect.apps import App
 from monitor.detect.document import Document
 from monitor.detect.links import Links, Share
 from monitor.detect.ownname import Claim, OwnName
+from monitor.detect.pieces import Pieces
 from monitor.detect.plausibility import Plausibility
 from monitor.detect.reading import Reading
 from monitor.detect.spans import Spans
 from monitor.detect.spelling import Spelling
 from monitor.detect.spellings import Found
 from monitor.detect.tokens import tokens_of
+from monitor.detect.tying import Tying
 from monitor.detect.vocabulary import Vocabulary
 
 _NAMES = ("community", "author.handle")
@@ -34,6 +36,7 @@ class Shares:
         self._words = vocabulary
         self._plausibility = Plausibility(vocabulary)
         self._own = OwnName(vocabulary)
+        self._pieces = Pieces(vocabulary.together, vocabulary.neutral)
         self._twins = _twins(apps)
 
     def find(
@@ -64,7 +67,8 @@ class Shares:
             whole = [term for term in terms if _whole_word(doc, term)]
             tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
             spelled = frozenset(doc.lower[term.start : term.end] for term in terms)
-            shares += Reading(doc, tokens, self._apps, self._words, self._plausibility, spelled).shares()
+            tying = Tying(doc, tokens, self._apps, self._words, self._plausibility, self._pieces, spelled)
+            shares += Reading(tying).shares()
             shares += list(self._claimed(doc, claims, shares, author))
         return sorted(shares, key=lambda share: (share.start, share.end))
 

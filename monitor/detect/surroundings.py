@@ -13,6 +13,11 @@ from monitor.detect.vocabulary import Vocabulary
 
 _MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
 _MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
+ENGLISH: Final = 2.0
+KNOWN: Final = 1.0
+UNKNOWN: Final = 0.9
+_SHORT: Final = 4
+_TIMES: Final = frozenset({"old", "new", "first", "second", "other", "main"})
 _ITS: Final = frozenset({"the", "my", "your", "his", "her", "our", "it"})
 _BULLETS: Final = frozenset("·•▪●")
 
@@ -31,6 +36,9 @@ class Surroundings:
         token = self._tokens[at]
         everyday = all(found.spelling.flat in self._apps[found.spelling.id].common_flats for found in token.found)
         before = self._tokens[at - 1] if at else None
+        if at > 1 and before is not None and before.text.lower() in _TIMES:
+            # "my old line": of all lines, the one with a name.
+            everyday = everyday and self._tokens[at - 2].text.lower() not in self._words.own["my"]
         return everyday and before is not None and before.kind == "word" and before.text.lower() in self._words.ordinal
 
     def joins(self, token: Token) -> bool:
@@ -86,11 +94,25 @@ class Surroundings:
             and (at + 1 == len(self._tokens) or self._tokens[at + 1].kind in {"newline", "bound"})
         )
 
-    def english(self, at: int) -> bool:
-        """True where the other words around a token are English (or there are none)."""
+    def natural(self, at: int) -> float:
+        """How natural a word's letters have to be, here, for it to be taken for a word (`Vocabulary.naturalness`):
+        no word of English that is not known stands in an English text; one of another language may stand elsewhere.
+        """
         around = [*self._tokens[max(at - 12, 0) : at], *self._tokens[at + 1 : at + 13]]
-        words = [token.text.lower() for token in around if token.kind in {"word", "native"}]
-        return all((word.isascii() and self._words.english_word(word)) or not word.isalpha() for word in words)
+        # Words of another script are no matter.
+        words = [token.text.lower() for token in around if token.kind == "word" and token.text.isalpha()]
+        if all(map(self._words.english_word, words)):
+            return ENGLISH
+        return KNOWN if all(len(word) < _SHORT or self._words.everyday(word) for word in words) else UNKNOWN
+
+    def headed(self, app: Token) -> bool:
+        """True for a name that begins a line, or is all of it."""
+        return self._doc.lower[max(app.start - 4, 0) : app.start].rstrip(" ")[-1:] in {"", "\n"}
+
+    def mine(self, app: Token) -> bool:
+        """True after "my"."""
+        words = self._doc.lower[max(app.start - 12, 0) : app.start].split()
+        return bool(words) and words[-1] in self._words.own["my"]
 
     def masked(self, token: Token) -> bool:
         """Stars or blocks at a name's edge: somebody blanked a part of it."""

@@ -29,6 +29,16 @@ _ALL_OVER: Final = re.compile(
 _TWICE: Final = re.compile(r"(?:\bnot|n't)\s+(?:in\s?to\s+|an?\s+)?\Z")
 
 
+_PLACE: Final = re.compile(r"(?:on|at) the ")
+_TOLD: Final = re.compile(r"\b(?:an?|the|some|that|this|another|these|those|every|any)\s+(?:[^\W_]+\s+){0,2}\Z")
+
+
+def _told_of(doc: Document, term: Found, start: int) -> bool:
+    """True for "a perv (on the train)", "pervs (on the train)": not what people say of themselves."""
+    before = doc.lower[max(term.start - _BEFORE, start) : term.start]
+    return doc.lower[term.end - 1] == "s" or _TOLD.search(before) is not None
+
+
 class Unwanted:
     """Finds unwanted terms by given rules. Built once."""
 
@@ -73,6 +83,8 @@ class Unwanted:
             return False
         for hit in self._rules.negated_after.find(doc, term.end, min(term.end + 2 * _PHRASE_AFTER, end)):
             between = doc.lower[term.end : hit.start]
+            if _PLACE.match(hit.entry) and not _told_of(doc, term, start):
+                continue
             if len(between) <= _AFTER and not _STOP.search(between):
                 return True
             if " " in hit.entry and len(between) <= _PHRASE_AFTER and not _PAUSE.search(between):

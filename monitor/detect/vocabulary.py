@@ -22,6 +22,8 @@ _LISTS: Final = (
     "introducing",
     "ordinal",
     "determining",
+    "there",
+    "together",
     "asking",
     "impersonal",
     "state",
@@ -53,6 +55,8 @@ class Vocabulary:
     introducing: frozenset[str]
     ordinal: frozenset[str]
     determining: frozenset[str]
+    there: frozenset[str]
+    together: frozenset[str]
     asking: frozenset[str]
     impersonal: frozenset[str]
     state: frozenset[str]

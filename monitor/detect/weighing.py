@@ -45,6 +45,7 @@ _MUCH: Final = 6
 _LISTS: Final = re.compile(
     r"[\s/,&＆+|;#-]*(?:(?:and|or|n|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)[\s#]+)?\Z"
 )
+_HIT: Final = re.compile(r"\bhit my\b")
 _READ: Final = 20_000
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0eff\u3099]+")
@@ -151,7 +152,7 @@ class Weigher:
                 first, last = sorted(((share.start, share.end), (term.start, term.end)))
                 words = self._meaning(doc, first[1], min(last[0], first[1] + _READ), seen)
                 least = words if least is None or len(words) < len(least) else least
-            if self._invites(doc, *sentence(doc, term)):
+            if self._invites(doc, *sentence(doc, term)) or _HIT.search(doc.lower, *sentence(doc, term)):
                 return []
         if least is None or len(least) < _APART:
             return []

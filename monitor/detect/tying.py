@@ -1,0 +1,114 @@
+"""What ties a token to an app: whether it is a handle there, and how sure that is."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+from monitor.detect.apps import App
+from monitor.detect.document import Document
+from monitor.detect.links import Share
+from monitor.detect.pieces import Pieces
+from monitor.detect.plausibility import NO, Plausibility, Reach, Tie
+from monitor.detect.spellings import Found
+from monitor.detect.surroundings import Surroundings
+from monitor.detect.tokens import Token
+from monitor.detect.vocabulary import Vocabulary
+from monitor.detect.wording import read_as, read_groups
+
+_PIECED: Final = 0.9
+_SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
+
+
+class Tying:
+    """Answers about one document's tokens; `used` are those that are a handle already."""
+
+    def __init__(
+        self,
+        doc: Document,
+        tokens: Sequence[Token],
+        apps: Mapping[str, App],
+        words: Vocabulary,
+        plausibility: Plausibility,
+        pieces: Pieces,
+        terms: frozenset[str] = frozenset(),
+    ) -> None:
+        """:param terms: the coded terms of the document as they are spelled there: no handles by themselves."""
+        self.doc = doc
+        self.tokens = tokens
+        self.words = words
+        self.plausibility = plausibility
+        self.around = Surroundings(doc, tokens, apps, words)
+        self.used: set[int] = set()
+        self._apps = apps
+        self._pieces = pieces
+        self._terms = terms
+
+    def shares(self, group: list[Token], at: int, reach: Reach | None, tie: Tie | None = None) -> list[Share]:
+        """A share for each app of the group that the token at `at` fits."""
+        token = self.tokens[at]
+        if at in self.used or token.kind not in {"word", "spaced", "phone", "address"} or self.around.masked(token):
+            return []
+        shares = [self._share(mark, at, reach, tie) for mark in group]
+        return [share for share in shares if share is not None]
+
+    def _share(self, mark: Token, at: int, reach: Reach | None, tie: Tie | None) -> Share | None:
+        token = self.tokens[at]
+        for found in mark.found:
+            app = self._apps[found.spelling.id]
+            for shape in app.shapes:
+                read = read_as(shape, token, glued=mark.end >= token.start - 1 and tie is None, terms=self._terms)
+                if (groups := read_groups(shape, self.tokens, at)) and app.canonical(groups[0], shape):
+                    read = groups
+                sure = self._sure(shape, read[0], app, found, at, reach, tie) if read else NO
+                handle = app.canonical(read[0], shape) if read and sure else None
+                if read is not None and handle is not None:
+                    _, start, end, how = read
+                    return Share(
+                        app=app, handle=handle, start=start, end=end, confidence=sure, whole=(start, end), how=how
+                    )
+        return None
+
+    def _sure(
+        self,
+        shape: str,
+        text: str,
+        app: App,
+        found: Found,
+        at: int,
+        reach: Reach | None,
+        tie: Tie | None,
+    ) -> float:
+        if shape != "name":
+            return 0.98 if shape in _SURE_SHAPES else 0.97
+        token = self.tokens[at]
+        if tie is not None:
+            return self.plausibility.backwards(token, text, app, found, tie, natural=self.around.natural(at))
+        following = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
+        reach = reach or Reach()
+        reach.alone = self.around.alone(at)
+        reach.named = self.around.named(at)
+        if self.around.determined(at) and not reach.pointed and not self.plausibility.telling(token, text):
+            return NO
+        return self.plausibility.forwards(token, text, app, found, reach, following, natural=self.around.natural(at))
+
+    def in_pieces(self, group: list[Token], at: int) -> list[Share]:
+        """A name given in pieces, which the text says are one word."""
+        token = self.tokens[at]
+        read = self._pieces.at(self.doc, token.start) if token.kind == "word" else None
+        if read is None:
+            return []
+        apps = [self._apps[found.spelling.id] for mark in group for found in mark.found]
+        return [
+            Share(
+                app=app,
+                handle=handle,
+                start=token.start,
+                end=read[1],
+                confidence=_PIECED,
+                whole=(token.start, read[1]),
+                how=("separated",),
+            )
+            for app in apps
+            if "name" in app.shapes and (handle := app.canonical(read[0], "name")) is not None
+        ]
