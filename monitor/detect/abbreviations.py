@@ -19,13 +19,16 @@ _MINOR: Final = frozenset(
 _MEANT: Final = "attract"
 """Begins a word of what the coded sense is spelled out as, by those who mean it."""
 _SERIAL_AFTER: Final = re.compile(r"[-_]?[0-9]{3,}(?![a-z])|-[0-9]{2,}(?![a-z])")
+_NUMBERED: Final = re.compile(r"-[0-9]{2,}(?![a-z])")
 _SERIAL_BEFORE: Final = re.compile(r"(?<![a-z])[0-9]{2,}-\Z")
 
 
 def abbreviated(doc: Document, term: Found) -> str | None:
     """Why a short term is an abbreviation here, or None."""
     word = term.spelling.id
-    if len(word) > _LONGEST or not word.isalpha() or term.how:
+    if term.how:
+        return _numbered(doc, term)
+    if len(word) > _LONGEST or not word.isalpha():
         return None
     start, end = doc.bounds(term.start)
     before = doc.lower[max(term.start - _NEAR, start) : term.start]
@@ -39,6 +42,12 @@ def abbreviated(doc: Document, term: Found) -> str | None:
     if len(word) <= 3 and (_SERIAL_AFTER.match(after) or _SERIAL_BEFORE.search(before)):
         return "a part of a serial number"
     return None
+
+
+def _numbered(doc: Document, term: Found) -> str | None:
+    """Letters and digits with further digits after a hyphen: P3RV-220."""
+    plain = "leet" in term.how and any(char.isdigit() for char in doc.lower[term.start : term.end])
+    return "a part of a serial number" if plain and _NUMBERED.match(doc.lower, term.end) else None
 
 
 def _spelled(word: str, words: list[str], *, last: bool) -> str | None:

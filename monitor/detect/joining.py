@@ -41,7 +41,7 @@ def joins(
 
 
 def _set_apart(one: Spelling, atoms: Sequence[Atom], gaps: Sequence[str], text: str, known: Collection[str]) -> bool:
-    """True for single letters in a row, of which the last may be a longer piece where they are many;
+    """True for single letters in a row, of which the first or the last may be a longer piece where they are many;
     for two letters with one sign between them (T.G), and for pieces with one or two (ta-boo, ta**boo).
     """
     if not all(gaps):
@@ -50,7 +50,7 @@ def _set_apart(one: Spelling, atoms: Sequence[Atom], gaps: Sequence[str], text: 
     if "separated" in one.tolerance and len(one.flat) >= _NAME:
         if all(singles):
             return len(one.flat) >= 5 or _free(atoms, gaps, text, known)
-        if len(one.flat) >= 5 and len(atoms) > 3 and all(singles[:-1]):
+        if len(one.flat) >= 5 and len(atoms) > 3 and (all(singles[:-1]) or all(singles[1:])):
             return True
     if not all(len(gap) <= _SIGNS and not any(map(str.isspace, gap)) for gap in gaps):
         return False

@@ -20,6 +20,8 @@ _SLASHES: Final = frozenset({"/", "|", "//"})
 _AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", "й", "ve", "dan", "và", "och", "n"})
 _BULLETS: Final = frozenset({"*", "-", "–", "~", ")"})
 _ROW: Final = 2
+_AS: Final = frozenset({"as", "como", "comme", "als", "come", "jako", "kak", "olarak", "sebagai", "som", "ca", "under"})
+"""After these a handle comes, whatever verb stood before ("me encuentran como zorblat")."""
 _NUMBER: Final = 3
 _THERE_REACH: Final = 24
 _THERE_CLOSE: Final = 4
@@ -185,6 +187,7 @@ class Reading:
             reach.strange = 0
         elif word in self._words.cue:
             reach.cue = True
+            reach.strange = 0 if word in _AS and reach.strange == 1 else reach.strange
         reach.steps += 1
         if self._tokens[at].text[-1] == "." and self._doc.lower[self._tokens[at].end :][:1].isspace():
             return reach.sentence()

@@ -37,6 +37,7 @@ _QUOTES: Final = frozenset("\"'`")
 _QUOTATION: Final = re.compile(r"\"[^\"\n]{8,300}\"|(?<!\w)'[^'\n]{8,300}'(?!\w)")
 _FRAMING: Final = 4
 """Words around a quotation that make it one."""
+_LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
 
 
@@ -134,7 +135,7 @@ class Senses:
         """What a word of company counts: half in another sentence than that of a term without an innocent sense."""
         if any(self.ambiguous(term) for term in terms):
             return lambda _: 1.0
-        near = " ".join(doc.lower[slice(*sentence(doc, term))] for term in terms[:20])
+        near = " ".join(doc.lower[slice(*_beside(doc, term))] for term in terms[:20])
         return lambda word: 1.0 if word in near else 0.5
 
     def _solicited(self, doc: Document, terms: Sequence[Found]) -> bool:
@@ -189,6 +190,8 @@ class Senses:
         """Whether the post talks about such posts instead of being one."""
         if _quotes_one(doc, live, apps):
             return Part(name="frame-quote", weight=FRAME, why="it quotes such a post")
+        if self._reported(doc, live, apps):
+            return Part(name="frame-quote", weight=FRAME, why="it quotes such a post and speaks about it")
         spans = self._company(doc, live)
         said = {
             frame.id: [self._said(doc, words, spans) for words in (frame.sure, frame.strong, frame.weak)]
@@ -208,6 +211,22 @@ class Senses:
             return Part(name=f"frame-{frame.id}", weight=FRAME, why=f"{frame.why} ({', '.join(words[:4])})")
         return None
 
+    def _reported(self, doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> bool:
+        """True where lines quoted by Markdown's sign hold every term and app, and the others are of a frame."""
+        if not live or "›" not in doc.lower:
+            return False
+        start, end = doc.bounds(live[0].start)
+        lines = [found.span() for found in _LINE.finditer(doc.lower, start, end)]
+        quoted = Spans(span for span in lines if doc.lower[span[0]] == "›")
+        if not all(quoted.holds(one.start, one.end) for one in (*live, *apps)):
+            return False
+        said = [span for span in lines if doc.lower[span[0]] != "›"]
+        return any(
+            self._said(doc, words, said)
+            for frame in self._rules.frames
+            for words in (frame.sure, frame.strong, frame.weak)
+        )
+
     @staticmethod
     def _said(doc: Document, words: WordList, spans: Sequence[tuple[int, int]]) -> list[str]:
         said: dict[str, None] = {}
@@ -225,6 +244,14 @@ def sentence(doc: Document, term: Found) -> tuple[int, int]:
     ends = [found.end() for found in _SENTENCE_END.finditer(doc.lower, start, term.start)]
     after = _SENTENCE_END.search(doc.lower, term.end, min(last, term.end + _WINDOW))
     return (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
+
+
+def _beside(doc: Document, term: Found) -> tuple[int, int]:
+    """The sentence that a term stands in; a post's tags are one."""
+    if not doc.field(term.start).startswith("tags["):
+        return sentence(doc, term)
+    tags = [(start, end) for name, start, end in doc.extents() if name.startswith("tags[")]
+    return tags[0][0], tags[-1][1]
 
 
 def _tells(said: Sequence[Sequence[str]]) -> float:

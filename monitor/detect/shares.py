@@ -136,4 +136,5 @@ def _whole_word(doc: Document, term: Found) -> bool:
     text = doc.lower
     before = text[term.start - 1] if term.start else " "
     after = text[term.end] if term.end < len(text) else " "
-    return before not in "_.-@" and not (before.isalnum() or after.isalnum() or after == "_")
+    # A particle of a script that sets no spaces ("perv만") is no part of it.
+    return before not in "_.-@" and not (before.isalnum() or (after.isalnum() and after.isascii()) or after == "_")

@@ -24,6 +24,7 @@ from monitor.detect.spelling import key as spell_key
 _WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
 _SIGN: Final = re.compile(
     r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])"
+    r"|(?<![\w@$!|+(€£.])@@(?=[^\W\d_])"
 )
 STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
 _LONGEST: Final = 120
@@ -240,7 +241,7 @@ class Spellings:
                     continue
                 piece = word[start:end]
                 ones = [one for one in self._flat.get(piece, ()) if size > 2 and (tag or not one.weak)]
-                if ones or (tag and (piece in self._fillers or piece.isdigit())):
+                if ones or (tag and (piece in self._fillers or piece.isdigit())) or piece == "4":
                     best[end] = [*before, (start, end, ones[0] if ones else None)]
                     break
         done = best[-1]

@@ -11,6 +11,7 @@ from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.rules import Rules
 from monitor.detect.spellings import Found
+from monitor.text.fold import fold
 
 _CONNECTS: Final = re.compile(
     r"[\s/,&＆+|;-]*(?:and|or|nor|y|o|e|ou|et|und|oder|en|of|i|и|или|ve|veya|dan|atau)?[\s/,&＆+|;-]*\Z"
@@ -19,6 +20,10 @@ _BEFORE: Final = 24
 _AFTER: Final = 6
 _PHRASE_AFTER: Final = 30
 """Characters after a term in which a phrase ("will be thrown out") still is about it; a single word stands closer."""
+_IFS: Final = "if si se wenn falls als jeżeli jeśli если якщо eğer kalau jika nếu اذا अगर agar"
+_IF: Final = re.compile(rf"(?<![^\W_])(?:{'|'.join(fold(_IFS).lower.split())})\s[^.!?\n]*\Z")
+"""Begins a condition, which its consequence follows after a comma: "if you're into ..., get lost"."""
+_CONDITION: Final = 60
 _STOP: Final = re.compile(r"[.\n!?|]")
 _PAUSE: Final = re.compile(r"[.\n!?,:;|]")
 _SCOPE: Final = 200
@@ -87,6 +92,7 @@ class Unwanted:
                 continue
             if len(between) <= _AFTER and not _STOP.search(between):
                 return True
-            if " " in hit.entry and len(between) <= _PHRASE_AFTER and not _PAUSE.search(between):
+            pause = _STOP if _IF.search(doc.lower[max(term.start - _CONDITION, start) : term.start]) else _PAUSE
+            if " " in hit.entry and len(between) <= _PHRASE_AFTER and not pause.search(between):
                 return True
         return False

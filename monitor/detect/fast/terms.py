@@ -20,7 +20,7 @@ from monitor.detect.joining import spread
 from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
 
-_SIGNED: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£*•](?=[\w@$!|+(€£*•])|\$(?=[^\W_])|(?<=[^\W\d_])[@$]")
+_SIGNED: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£*•](?=[\w@$!|+(€£*•])|\$(?=[^\W_])|(?<=[^\W\d_])[@$]|@@(?=[^\W_])")
 _SIGNED_WORD: Final = re.compile(r"[\w@$!|+(€£*•]+")
 _PARTING: Final = string.punctuation + "\x7f"
 _TO_SPACES: Final = str.maketrans(dict.fromkeys(_PARTING, " "))
