@@ -11,7 +11,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mappi
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
 from monitor.post import columns_of
 
@@ -124,6 +124,93 @@ class Source(Protocol):
         Raises `AuthError`, `RateLimitedError` (with the seconds to wait) or `UnreachableError`; whatever
         was yielded before stays valid.
         """
+        ...
+
+
+class Standing(StrEnum):
+    """What a re-check found. An error is `UNKNOWN`, never gone; `REMOVED_BY_...` only where the platform says by whom."""
+
+    UP = "up"
+    EDITED = "edited"
+    UNAVAILABLE = "unavailable"
+    REMOVED_BY_AUTHOR = "removed_by_author"
+    REMOVED_BY_MODERATOR = "removed_by_moderator"
+    REMOVED_BY_COMMUNITY = "removed_by_community"
+    REMOVED_BY_PLATFORM = "removed_by_platform"
+    ACCOUNT_GONE = "account_gone"
+    UNKNOWN = "unknown"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """A post as it was last seen here: what a re-check needs to find it and to tell an edit.
+
+    :param text_hash: `monitor.post.text_hash` of the post as last seen; None where it is not to be compared.
+    """
+
+    ref: PostRef
+    instance: str | None = None
+    url: str | None = None
+    cid: str | None = None
+    account: str | None = None
+    text_hash: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Recheck:
+    """What became of one post. `note` says in a few words on what that rests; no content."""
+
+    ref: PostRef
+    standing: Standing
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One line of a source's doctor (`check`): what was looked at, how it is, and what to do where it is not well.
+
+    `well` None: could not be found out.
+    """
+
+    what: str
+    well: bool | None
+    said: str = ""
+    do: str = ""
+
+
+@runtime_checkable
+class Checking(Protocol):
+    """A source that can be examined: credentials, scopes, what they reach, clock skew, one real read."""
+
+    async def check(self) -> Sequence[Finding]:
+        """Looks at everything, raises nothing: what fails becomes a finding."""
+        ...
+
+
+@runtime_checkable
+class Rechecking(Protocol):
+    """A source that can say whether posts are still up."""
+
+    async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
+        """One answer a post, in the given order, in the fewest calls. Raises nothing of its own: errors are `UNKNOWN`."""
+        ...
+
+
+@runtime_checkable
+class Refreshing(Protocol):
+    """A source that can show a post's text again, as it is now."""
+
+    async def refresh(self, post: Known) -> Post | None:
+        """The post as it is now; None where it is not there any more. Raises as `collect` does where that is unknown."""
+        ...
+
+
+@runtime_checkable
+class Enriching(Protocol):
+    """A source whose posts come without their author's bio: it is fetched for posts that hit or nearly hit only."""
+
+    async def enrich(self, posts: Sequence[Post]) -> Sequence[Post]:
+        """The posts with their authors' bios and names where those could be had; the others unchanged. Raises nothing."""
         ...
 
 

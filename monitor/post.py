@@ -108,6 +108,12 @@ class Post:
         return replace(self, **plain, tags=tags, author=replace(self.author, **author) if author else self.author)
 
 
+def text_hash(post: Post) -> str:
+    """Tells one version of a post's own words (title, text, tags) from another; not those of its author's profile."""
+    words = "\x1f".join((post.title or "", post.text or "", *post.tags))
+    return sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
+
+
 def columns_of(posts: Sequence[Post]) -> dict[str, list[str]]:
     """The screened fields of posts as columns: field name -> one string a post ("" where it has none).
 
