@@ -6,7 +6,7 @@ Both tables are derived from folding itself, so that whatever folding reads as a
 from __future__ import annotations
 
 import string
-from functools import cached_property
+from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
 
 from monitor.detect.spelling import SIGNS, leet
@@ -73,6 +73,34 @@ SINGLES: Final = [f" a{' ' * one}a{' ' * two}a ".encode() for one in _GAPS for t
 Texts = tuple[bytes, list[int]]
 """Joined texts in one byte a character, and where the separator before each stands."""
 
+_REGIONS: Final = range(0x1F1E6, 0x1F200)
+_MONEY: Final = "€£"
+
+
+def code_points(joined: str) -> np.ndarray[Any, Any]:
+    """The code points of joined texts."""
+    import numpy as np
+
+    return np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
+
+
+def odd_places(codes: np.ndarray[Any, Any]) -> list[int]:
+    """Where in code points a sign stands of which folding may make letters, or a part of an address."""
+    import numpy as np
+
+    return np.flatnonzero(_odd_table()[codes]).tolist()
+
+
+@cache
+def _odd_table() -> np.ndarray[Any, Any]:
+    import numpy as np
+
+    table = np.zeros(0x110000, dtype=bool)
+    table[_REGIONS.start : _REGIONS.stop] = True
+    table[[code for code, becomes in character_table().items() if becomes in {*_MONEY}]] = True
+    table[[ord(sign) for sign in f"<&@{_MONEY}"]] = True
+    return table
+
 
 class Letters:
     """Texts that are not ASCII in one byte a character, for given names in other scripts."""
@@ -101,15 +129,15 @@ class Letters:
             spelled |= {one.replace(apart, composed) for one in spelled}
         return {bytes(self._codes.get(char) or ord(_letter(char)) for char in one) for one in spelled}
 
-    def of(self, joined: str) -> Texts:
-        """Joined texts in the letters of names in other scripts."""
-        return _looked_up(joined, self._table)
+    def of(self, codes: np.ndarray[Any, Any]) -> Texts:
+        """Joined texts' code points in the letters of names in other scripts."""
+        return _looked_up(codes, self._table)
 
-    def cased(self, joined: str) -> Texts:
-        """Joined texts in ASCII, as they are folded; all that is not Latin as a space, so that it parts words: too
+    def cased(self, codes: np.ndarray[Any, Any]) -> Texts:
+        """Joined texts' code points in ASCII, as they are folded; what is not Latin as a space, which parts words: too
         much is asked then, never too little.
         """
-        return _looked_up(joined, self._cased_table)
+        return _looked_up(codes, self._cased_table)
 
     @cached_property
     def _cased_table(self) -> np.ndarray[Any, Any]:
@@ -148,10 +176,9 @@ class Letters:
         return table
 
 
-def _looked_up(joined: str, table: np.ndarray[Any, Any]) -> Texts:
+def _looked_up(codes: np.ndarray[Any, Any], table: np.ndarray[Any, Any]) -> Texts:
     import numpy as np
 
-    codes = np.frombuffer(joined.encode("utf-32-le", "surrogatepass"), dtype=np.uint32)
     looked_up = table[codes]
     kept = looked_up[looked_up != _DROPPED]
     return kept.tobytes(), np.flatnonzero(kept == ROW).tolist()

@@ -8,13 +8,25 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
-from itertools import accumulate
-from typing import Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
+
+import numpy as np
 
 from monitor.detect.bundle import Bundle
-from monitor.detect.fast.alphabet import CLASSES, LETTERS, LOWER, ODD, ROW, SINGLES, Letters, folded
+from monitor.detect.fast.alphabet import (
+    CLASSES,
+    LETTERS,
+    LOWER,
+    ODD,
+    ROW,
+    SINGLES,
+    Letters,
+    code_points,
+    folded,
+    odd_places,
+)
 from monitor.detect.fast.markup import changes_words
 from monitor.detect.fast.matchers import make_matcher, make_run_matcher
 from monitor.detect.fast.names import NOTHING, Names
@@ -22,6 +34,11 @@ from monitor.detect.fast.possible import Possible
 from monitor.detect.fast.triggers import Check, Triggers, name_triggers, native_triggers, sign_triggers
 from monitor.detect.links import Links
 from monitor.detect.spellings import Spellings
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from monitor.detect.fast.block import LineBlock
 
 _SEPARATOR: Final = chr(ROW)
 _BETWEEN: Final = f" {_SEPARATOR} "
@@ -31,11 +48,15 @@ _ID: Final = 66
 _AROUND: Final = 120
 _MATRIX: Final = re.compile(rb"@[A-Za-z0-9._=/+-]{1,200}:(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}")
 _ODD_ADDRESS: Final = re.compile(r"@[^\s@]{0,200}(?:[^\x00-\x7f]|:[A-Za-z0-9-]+\.)")
-_GREEK_OR_CYRILLIC: Final = re.compile("[\u0370-\u058f]")
-_BACKSLASH: Final = 0x5C
-_SPACE: Final = 0x20
-_FLAGS: Final = re.compile("[\U0001f1e6-\U0001f1ff]{2}")
-_MARKUP: Final = re.compile("[<&]")
+_GREEK: Final = 0x370
+_ARMENIAN: Final = 0x58F
+"""The scripts whose letters look like Latin ones: from the one to the other."""
+_FIRST_FLAG: Final = "\U0001f1e6"
+_AMPERSAND: Final = ord("&")
+_ANGLE: Final = ord("<")
+_ENTITY: Final = re.compile(rb"&(#?\w+|#)")
+_SIGNS: Final = frozenset({b"lt", b"gt", b"quot"})
+"""Entities that part words."""
 _SIGNED: Final = re.compile(r"[\w@$!|+(*]+")
 
 
@@ -99,62 +120,82 @@ class Gate:
             rows' communities, which `texts` hold too.
         """
         look = _Look()
-        if any(_SEPARATOR in text for text in texts):
+        joined = _join(texts)
+        if joined.count(_SEPARATOR) > len(texts) + 1:
             # Folding drops it as well.
             texts = [text.replace(_SEPARATOR, "") for text in texts]
-        odd = [row for row, text in enumerate(texts) if not text.isascii()]
-        plain: Sequence[str] = texts
-        if odd:
+            joined = _join(texts)
+        if not joined.isascii():
+            odd = [row for row, text in enumerate(texts) if not text.isascii()]
             plain = list(texts)
             for row in odd:
                 plain[row] = ""
-            look.unread.update(row for row in odd if _may_be_odd(texts[row]))
             # Those to be folded, too: folding takes out tags, and the links in them.
-            self._look_at_odd(texts, odd, look)
-        self._look_at_plain(_join(plain).encode(), _starts(plain), range(len(plain)), look)
+            apart = _join([texts[row] for row in odd])
+            self._look_at_odd(apart, code_points(apart), odd, look, folded=False)
+            joined = _join(plain)
+        raw = joined.encode()
+        self._look_at_plain(raw, _starts(raw), range(len(texts)), look)
         read = {row: folded(texts[row]) for row in sorted(look.unread - look.passed)}
-        self._look_at_odd(read, list(read), look)
+        if read:
+            again = _join(list(read.values()))
+            self._look_at_odd(again, code_points(again), list(read), look, folded=True)
         for row, apps in look.named.items():
             if row not in look.passed and self._possible(read.get(row) or _as_folded(texts[row]), apps):
                 look.passed.add(row)
         look.passed.update(row for row, name in enumerate(communities) if name and self._named_after_app(name))
         return sorted(look.passed)
 
-    def lines(self, lines: Sequence[bytes]) -> list[int]:
-        """Numbers of the lines that may hold a handle share or name an app anywhere; ascending.
-
-        :param lines: JSON in ASCII, undecoded; their only escapes are line breaks, tabs, quotes and slashes.
-        """
-        look = _Look()
-        raw = _without_escapes(_BETWEEN.encode().join((b"", *lines, b"")))
-        self._look_at_plain(raw, _starts(lines), range(len(lines)), look)
-        rest = (row for row in look.named if row not in look.passed and row not in look.unread)
-        named = {row for row in rest if self._may_share(lines[row], look.named[row])}
-        return sorted(look.passed | look.unread | named)
+    def lines(self, block: LineBlock) -> list[int]:
+        """Numbers of the lines that may hold a handle share or name an app anywhere, or are not UTF-8; ascending."""
+        look, odd = _Look(), _Look()
+        self._look_at_plain(block.plain(), block.starts.tolist(), range(len(block.starts)), look)
+        try:
+            rows, codes = block.odd()
+        except UnicodeDecodeError:
+            rows, codes = (), code_points("")
+            odd.unread |= block.beyond_ascii()
+        if rows:
+            apart = codes.tobytes().decode("utf-32-le", "surrogatepass")
+            self._look_at_odd(apart, codes, rows, odd, folded=False)
+        sure = look.passed | look.unread | odd.passed | odd.unread | odd.named.keys()
+        rest = {row for row, apps in look.named.items() if row not in sure and self._may_share(block.line(row), apps)}
+        return sorted(sure | rest)
 
     def _may_share(self, line: bytes, apps: frozenset[str]) -> bool:
         """Like `_possible`; a community named after an app needs no share, so any mention of one will do."""
-        return b'"community' in line or self._possible(line.decode(), apps)
+        return b'"community' in line or self._possible(line.decode("latin-1"), apps)
 
     @lru_cache(maxsize=8192)  # noqa: B019 - one gate lives as long as the process
     def _named_after_app(self, community: str) -> bool:
         look = _Look()
-        self._look_at_odd({0: folded(community)}, [0], look)
+        name = _join([folded(community)])
+        self._look_at_odd(name, code_points(name), [0], look, folded=True)
         return bool(look.passed or look.named)
 
-    def _look_at_odd(self, texts: Sequence[str] | Mapping[int, str], rows: Sequence[int], look: _Look) -> None:
-        """Looks at the given rows, which are not ASCII."""
-        if not rows:
-            return
-        joined = _join([texts[row] for row in rows])
-        letters, starts = self._letters.of(joined)
+    def _look_at_odd(
+        self, joined: str, codes: NDArray[np.uint32], rows: Sequence[int], look: _Look, *, folded: bool
+    ) -> None:
+        """Looks at joined texts of the given rows, which are not ASCII. :param codes: their code points."""
+        letters, starts = self._letters.of(codes)
+        if not folded:
+            begins = [at for at in odd_places(codes) if _may_be_odd(joined, at)]
+            if begins:
+                look.unread.update(rows[row] for row in _rows_of(codes, begins))
+        other: set[int] | None = None
         for found in self._by_letter(letters, starts):
             row = rows[found.row]
             if found.check is Check.FOLD:
                 look.unread.add(row)
-            elif found.check is Check.NATIVE or row in look.unread or _GREEK_OR_CYRILLIC.search(texts[row]):
+            elif found.check is Check.NATIVE or row in look.unread:
                 look.passed.add(row)
-        self._look_at_plain(*self._letters.cased(joined), rows, look)
+            else:
+                if other is None:
+                    places = np.flatnonzero((codes >= _GREEK) & (codes <= _ARMENIAN))
+                    other = set(_rows_of(codes, places.tolist()))
+                if found.row in other:
+                    look.passed.add(row)
+        self._look_at_plain(*self._letters.cased(codes), rows, look)
 
     def _look_at_plain(self, raw: bytes, starts: Sequence[int], rows: Sequence[int], look: _Look) -> None:
         """Looks at joined texts of one byte a character."""
@@ -172,7 +213,9 @@ class Gate:
         for found in self._by_sign(lower, starts):
             if found.check is Check.SIGN:
                 look.name(rows[found.row], self._signed(raw, found))
-            elif raw[found.start] not in b"<&" or changes_words(*_around(raw, found)):
+            elif _may_change(raw, found.start) and (
+                raw[found.start] not in b"<&" or changes_words(*_around(raw, found))
+            ):
                 look.unread.add(rows[found.row])
         places = (*(end - 1 for _, end in self._ids.scan(lower)), *_addresses(raw))
         look.passed.update(rows[bisect_right(starts, place) - 1] for place in places)
@@ -188,9 +231,14 @@ def _join(texts: Sequence[str]) -> str:
     return _BETWEEN.join(("", *texts, ""))
 
 
-def _starts(texts: Sequence[str] | Sequence[bytes]) -> list[int]:
-    """Where the separator before each text stands, in the joined texts."""
-    return list(accumulate((len(text) + len(_BETWEEN) for text in texts), initial=1))
+def _starts(raw: bytes) -> list[int]:
+    """Where the separator before each text stands, in joined texts, and the last one."""
+    return np.flatnonzero(np.frombuffer(raw, dtype=np.uint8) == ROW).tolist()
+
+
+def _rows_of(codes: NDArray[np.uint32], places: Sequence[int]) -> list[int]:
+    """The texts that places in joined texts' code points are in, by number."""
+    return (np.searchsorted(np.flatnonzero(codes == ROW), places, side="right") - 1).tolist()
 
 
 def _translated(data: bytes, table: bytes) -> bytes:
@@ -199,15 +247,6 @@ def _translated(data: bytes, table: bytes) -> bytes:
 
     translate = cast("Callable[[bytes, bytes], bytes]", stringzilla.translate)  # pyright: ignore[reportUnknownMemberType]
     return translate(data, table)
-
-
-def _without_escapes(raw: bytes) -> bytes:
-    """JSON's escapes as spaces."""
-    import numpy as np
-
-    data = np.frombuffer(bytearray(raw), dtype=np.uint8)
-    data[np.flatnonzero(data[:-1] == _BACKSLASH) + 1] = _SPACE
-    return data.tobytes()
 
 
 def _around(raw: bytes, found: _Found) -> tuple[str, int]:
@@ -233,15 +272,27 @@ def _following(letters: bytes, found: _Found) -> bytes:
     return letters[found.start : last if last >= 0 else found.start + _AROUND]
 
 
-def _may_be_odd(text: str) -> bool:
-    """A Matrix id with a disguised colon; signs for letters that are not ASCII; flags; markup between letters."""
-    return (
-        _FLAGS.search(text) is not None
-        or ("@" in text and _ODD_ADDRESS.search(text) is not None)
-        or "€" in text
-        or "£" in text
-        or (("<" in text or "&" in text) and any(changes_words(text, one.start()) for one in _MARKUP.finditer(text)))
-    )
+def _may_be_odd(joined: str, at: int) -> bool:
+    """True where at a place begins a Matrix id with a disguised colon; or stands a sign for a letter that is not ASCII,
+    a flag, or markup between letters.
+    """
+    sign = joined[at]
+    if sign == "@":
+        return _ODD_ADDRESS.match(joined, at) is not None
+    if sign in "<&":
+        return changes_words(joined, at)
+    if sign >= _FIRST_FLAG:
+        return joined[at + 1] >= _FIRST_FLAG or joined[at - 1] >= _FIRST_FLAG
+    # Between letters, or between what folding drops.
+    return not joined[at - 1].isspace() and not joined[at + 1].isspace()
+
+
+def _may_change(raw: bytes, at: int) -> bool:
+    """False for most markup that changes no words, told quickly."""
+    if raw[at] == _AMPERSAND:
+        found = _ENTITY.match(raw, at)
+        return found is not None and found[1].lower() not in _SIGNS
+    return raw[at] != _ANGLE or raw[at - 1 : at].isalnum()
 
 
 def _addresses(raw: bytes) -> Iterator[int]:

@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from typing import Final, cast
+from collections.abc import Iterator
+from typing import cast
 
-from monitor.detect.fast.alphabet import FIELD, ROW
+from monitor.detect.fast.alphabet import FIELD
+from monitor.detect.fast.block import LineBlock
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screening import ScreenedRecord
 from monitor.lines import Block
 from monitor.records import BadLine, parse_line, read_line
-
-_SEPARATOR: Final = bytes([ROW])
-_ESCAPE: Final = re.compile(rb"\\[^\"/nrt]")
-"""An escape that stands for more than a blank or a sign."""
 
 
 class LineScreen:
@@ -24,49 +20,28 @@ class LineScreen:
 
     def __init__(self, fast: FastScreen) -> None:
         self._fast = fast
+        self._heads: list[bytes] = []
 
     def screen(self, block: Block, *, source: str = "", strict: bool = False) -> Iterator[ScreenedRecord | BadLine]:
         """The hits and the bad lines of a block, in order; of the decoded ones also those that came with warnings.
 
         :param source: the name of the file; :param strict: decode every line, so that every bad one is found.
         """
-        lines = block.data.split(b"\n")
-        rows = range(len(lines)) if strict else self._wanted(lines)
-        outlines = [_outline(lines[row]) for row in rows]
+        lines = LineBlock(block.data, self._heads)
+        rows = range(len(lines.starts)) if strict else sorted({*self._fast.gate.lines(lines), *lines.doubtful()})
+        outlines = [_outline(lines.line(row)) for row in rows]
         known = [(row, outline) for row, outline in zip(rows, outlines, strict=True) if outline is not None]
         closer = {row for row, outline in zip(rows, outlines, strict=True) if outline is None}
         columns = {name: [outline[at] for _, outline in known] for at, name in enumerate(("text", "community"))}
         closer |= {known[at][0] for at in self._fast.candidates(columns)}
         for row in rows if strict else sorted(closer):
-            item = read_line(block.first + row, lines[row], source)
+            item = read_line(block.first + row, lines.line(row), source)
             if isinstance(item, BadLine):
                 yield item
             elif item is not None and (row in closer or item.warnings):
                 screening = self._fast.screen(item.post)
                 if screening.hit or item.warnings:
                     yield ScreenedRecord(record=item, screening=screening)
-
-    def _wanted(self, lines: Sequence[bytes]) -> list[int]:
-        """Rows of the lines that have to be decoded."""
-        plain: list[int] = []
-        wanted: list[int] = []
-        for row, line in enumerate(lines):
-            (plain if _plain(line) else wanted).append(row)
-        wanted += [plain[row] for row in self._fast.gate.lines([lines[row] for row in plain])]
-        return sorted(wanted)
-
-
-def _plain(line: bytes) -> bool:
-    """True for what looks like a record in ASCII without any of the escapes that need decoding."""
-    return (
-        line.isascii()
-        and line.startswith(b'{"')
-        and line.endswith((b"}", b"}\r"))
-        and b'"platform"' in line
-        and b'"id"' in line
-        and _SEPARATOR not in line
-        and _ESCAPE.search(line) is None
-    )
 
 
 def _outline(line: bytes) -> tuple[str, str] | None:

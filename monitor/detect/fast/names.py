@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import Final
+
+import numpy as np
 
 from monitor.detect.document import Document
 from monitor.detect.fast.alphabet import spell
@@ -58,6 +60,21 @@ class Names:
             known = self._known[word] = self._look(word)
         return known
 
+    def any_of(self, words: Sequence[str], others: Set[str]) -> bool:
+        """True where one of many words, of letters and digits only, is, holds or may be one of them, or is one of
+        the others, which are in lower case.
+        """
+        joined = " ".join(words).lower()
+        flat = leet(joined)
+        for lower in (joined.split(" "), flat.split(" ")):
+            if not self._exact.keys().isdisjoint(lower) or not others.isdisjoint(lower):
+                return True
+        if self._typos or max(map(len, words), default=0) > _LONGEST:
+            return any(map(self.hold, words))
+        letters = collapsed(flat.encode("utf-8", "surrogatepass"))
+        held = {letters.count(b" ", 0, end) for _, end in self._cores.scan(letters)}
+        return any(self.hold(words[at]) for at in held)
+
     def _look(self, word: str) -> frozenset[str]:
         """Most words are told quickly to hold nothing; the others are asked about."""
         lower = word.lower()
@@ -86,6 +103,12 @@ class Names:
     def inside(self, letters: bytes) -> frozenset[str]:
         """Ids of names in the letters, whatever stands between them."""
         return NOTHING.union(*(self._joined[index] for index, _ in self._set_apart.scan(_squeezed(letters))))
+
+
+def collapsed(letters: bytes) -> bytes:
+    """Each byte once however often it stands in a row."""
+    data = np.frombuffer(letters, dtype=np.uint8)
+    return data[np.flatnonzero(data[1:] != data[:-1])].tobytes() + letters[-1:]
 
 
 def _squeezed(letters: bytes) -> bytes:

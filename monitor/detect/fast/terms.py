@@ -15,12 +15,14 @@ from monitor.detect.atoms import ATOM
 from monitor.detect.drawn import DRAWN
 from monitor.detect.fast.alphabet import CLASSES, SINGLES, folded
 from monitor.detect.fast.matchers import make_matcher
-from monitor.detect.fast.names import Names
+from monitor.detect.fast.names import Names, collapsed
 from monitor.detect.joining import spread
 from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
 
 _SIGNED: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£*•](?=[\w@$!|+(€£*•])|\$(?=[^\W_])|(?<=[^\W\d_])[@$]|@@(?=[^\W_])")
+_DRAWING: Final = re.compile(r"[(\[<‹/|][^\w\s/]|\\/|\|[/2v_]")
+"""What any letter drawn with signs begins with."""
 _SIGNED_WORD: Final = re.compile(r"[\w@$!|+(€£*•]+")
 _PARTING: Final = string.punctuation + "\x7f"
 _TO_SPACES: Final = str.maketrans(dict.fromkeys(_PARTING, " "))
@@ -31,7 +33,6 @@ _APART: Final = 120
 """Characters that letters set apart are looked for in."""
 _GAP: Final = 16
 """Characters that three letters set apart take at most."""
-_REMEMBERED: Final = 400_000
 
 
 class TermGate:
@@ -43,7 +44,6 @@ class TermGate:
         self._native = len(latin) < len(terms)
         self._names = Names(spellings, terms, backend=backend)
         self._backwards = spellings.backwards
-        self._nothing: set[str] = set()
         self._flats = make_matcher((leet(one.flat).encode() for one in latin), backend=backend)
         self._phrases = make_matcher((_phrase(one).encode() for one in latin if one.breaks), backend=backend)
         self._singles = make_matcher(SINGLES, backend=backend)
@@ -57,44 +57,29 @@ class TermGate:
             # One sign for every sign of other scripts: here they only stand between letters.
             cased = _SIGN.sub(lambda sign: sign[0] if sign[0] in _MEANT else "/", cased)
         spaced = cased.translate(_TO_SPACES)
-        words = set(spaced.split() if spaced.isascii() else ATOM.findall(spaced))
-        if self._hold_one(words):
+        words = spaced.split() if spaced.isascii() else ATOM.findall(spaced)
+        if self._names.any_of(words, self._backwards):
             return True
-        letters = leet(cased.lower())
+        lower = cased.lower()
         return (
-            self._said_apart(letters, spaced.lower())
+            self._said_apart(lower, leet(spaced.lower()).encode("ascii", "replace"))
             or self._signed(cased)
-            or DRAWN.search(seen) is not None
-            or any(self._spread_backwards(one) for one in spread(cased.lower()))
+            or (_DRAWING.search(seen) is not None and DRAWN.search(seen) is not None)
         )
 
-    def _spread_backwards(self, letters: str) -> bool:
-        """True where letters set apart may hold a term backwards."""
-        return bool(self._flats.scan(leet(letters[::-1]).encode()))
-
-    def _hold_one(self, words: set[str]) -> bool:
-        """True where one of the words is, holds or may be a term, or is one backwards."""
-        new = words - self._nothing
-        if any(map(self._names.hold, new)) or not self._backwards.isdisjoint(word.lower() for word in new):
-            return True
-        if len(self._nothing) > _REMEMBERED:
-            self._nothing.clear()
-        self._nothing |= new
-        return False
-
-    def _said_apart(self, letters: str, spaced: str) -> bool:
-        """Terms of several words; pieces with a sign or two between; letters one by one."""
-        parted = leet(spaced).encode("ascii", "replace")
-        if self._phrases.scan(_collapsed(b" %b " % parted)):
+    def _said_apart(self, lower: str, parted: bytes) -> bool:
+        """Terms of several words; pieces with a sign or two between; letters one by one, backwards or not."""
+        if self._phrases.scan(collapsed(b" %b " % parted)):
             return True
         # What stands within one word is there either way.
-        joined = letters.translate(_TO_NOTHING).encode("ascii", "replace")
+        joined = leet(lower.translate(_TO_NOTHING)).encode("ascii", "replace")
         if len(self._flats.scan(joined)) > len(self._flats.scan(parted)):
             return True
-        for _, end in self._singles.scan(b" %b " % parted.translate(CLASSES)):
+        apart = self._singles.scan(b" %b " % parted.translate(CLASSES))
+        for _, end in apart:
             if self._flats.scan(parted[max(end - _GAP, 0) : end + _APART].translate(None, b" \n\r\t")):
                 return True
-        return False
+        return bool(apart) and any(self._flats.scan(leet(one[::-1]).encode()) for one in spread(lower))
 
     def _signed(self, cased: str) -> bool:
         """Signs for letters, letters starred out."""
@@ -109,14 +94,6 @@ class TermGate:
             if self._names.hold(word[0]):
                 return True
         return False
-
-
-def _collapsed(letters: bytes) -> bytes:
-    """Each byte once however often it stands in a row."""
-    import numpy as np
-
-    data = np.frombuffer(letters, dtype=np.uint8)
-    return data[np.flatnonzero(data[1:] != data[:-1])].tobytes() + letters[-1:]
 
 
 def _phrase(one: Spelling) -> str:
