@@ -128,7 +128,7 @@ class Source(Protocol):
 
 
 class Standing(StrEnum):
-    """What a re-check found. An error is `UNKNOWN`, never gone; `REMOVED_BY_...` only where the platform says by whom."""
+    """What a re-check found. An error is `UNKNOWN`, never gone; `REMOVED_BY_...` needs the platform to say by whom."""
 
     UP = "up"
     EDITED = "edited"
@@ -192,7 +192,7 @@ class Rechecking(Protocol):
     """A source that can say whether posts are still up."""
 
     async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
-        """One answer a post, in the given order, in the fewest calls. Raises nothing of its own: errors are `UNKNOWN`."""
+        """One answer a post, in the given order, in the fewest calls. Raises nothing: errors are `UNKNOWN`."""
         ...
 
 
@@ -201,7 +201,7 @@ class Refreshing(Protocol):
     """A source that can show a post's text again, as it is now."""
 
     async def refresh(self, post: Known) -> Post | None:
-        """The post as it is now; None where it is not there any more. Raises as `collect` does where that is unknown."""
+        """The post as it is now; None where it is not there any more. Raises as `collect` where that is unknown."""
         ...
 
 
@@ -210,7 +210,7 @@ class Enriching(Protocol):
     """A source whose posts come without their author's bio: it is fetched for posts that hit or nearly hit only."""
 
     async def enrich(self, posts: Sequence[Post]) -> Sequence[Post]:
-        """The posts with their authors' bios and names where those could be had; the others unchanged. Raises nothing."""
+        """The posts with their authors' bios where those could be had; the others unchanged. Raises nothing."""
         ...
 
 
