@@ -15,7 +15,7 @@ from alerts.masking import clean
 from alerts.outbox.reports import MANUAL_CHANNEL, Cause, ReportState, Slot, enqueue, withdraw_report
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
-from monitor.ports import Outgoing, ReportDraft, Subject
+from monitor.channel_ports import Outgoing, ReportDraft, Subject
 from monitor.records import from_record
 from monitor.settings import Settings
 from monitor.store.database import Store

@@ -13,8 +13,9 @@ from typing import Protocol, TypeVar
 
 import pluggy
 
+from monitor.channel_ports import ChannelPlugin
 from monitor.errors import ConfigError
-from monitor.ports import ChannelPlugin, SourcePlugin
+from monitor.ports import SourcePlugin
 from monitor.suggest import closest
 
 ENTRY_POINTS = "handlewatch"

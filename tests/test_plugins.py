@@ -4,9 +4,9 @@ import pytest
 from pydantic import BaseModel
 
 from monitor import plugins
+from monitor.channel_ports import ChannelPlugin
 from monitor.errors import ConfigError
 from monitor.plugins import channel_plugins, hookimpl, pick, source_plugins
-from monitor.ports import ChannelPlugin
 
 
 def test_what_ships_is_plugged_in_like_anyone_elses() -> None:

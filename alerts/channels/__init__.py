@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from monitor.channel_ports import ChannelPlugin
 from monitor.plugins import hookimpl
-from monitor.ports import ChannelPlugin
 
 
 @hookimpl

@@ -9,9 +9,9 @@ from typing import Any
 import httpx
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from monitor.channel_ports import Channel, ChannelPlugin
 from monitor.errors import ConfigError
 from monitor.plugins import channel_plugins, pick
-from monitor.ports import Channel, ChannelPlugin
 from monitor.settings import ChannelSettings, Settings
 from monitor.suggest import closest
 

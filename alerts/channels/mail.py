@@ -32,8 +32,16 @@ from alerts.channels.configured import ChannelOptions
 from alerts.channels.facts import channel_facts
 from alerts.channels.wording import note_lines, public_url
 from alerts.channels.xarf_csem import csem_report
+from monitor.channel_ports import (
+    ChannelPlugin,
+    FateUnknownError,
+    NotSentError,
+    Outgoing,
+    Receipt,
+    RejectedError,
+    ReportDraft,
+)
 from monitor.net.address import is_loopback
-from monitor.ports import ChannelPlugin, FateUnknownError, NotSentError, Outgoing, Receipt, RejectedError, ReportDraft
 
 _LEADING_DOT = re.compile(rb"(?m)^\.")
 _GO_ON, _TAKEN = 354, 250
@@ -113,7 +121,7 @@ class MailChannel:
         )
 
     async def send(self, outgoing: Outgoing) -> Receipt:
-        """Hands the message to the server; see :class:`monitor.ports.Channel`."""
+        """Hands the message to the server; see :class:`monitor.channel_ports.Channel`."""
         async with self._connected() as client:
             try:
                 await client.mail(outgoing.meta["from"])

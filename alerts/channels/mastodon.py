@@ -19,10 +19,18 @@ from pydantic import Field, HttpUrl, SecretStr
 from alerts.channels.configured import ChannelOptions
 from alerts.channels.facts import channel_facts
 from alerts.channels.wording import fit, host_of, note_lines, public_url
+from monitor.channel_ports import (
+    ChannelPlugin,
+    FateUnknownError,
+    NotSentError,
+    Outgoing,
+    Receipt,
+    RejectedError,
+    ReportDraft,
+)
 from monitor.clock import system_clock
 from monitor.errors import HandlewatchError
 from monitor.net.ratelimit import wait_after
-from monitor.ports import ChannelPlugin, FateUnknownError, NotSentError, Outgoing, Receipt, RejectedError, ReportDraft
 
 _REPORTS = "/api/v1/reports"
 _LOCAL_ID = re.compile(r"/(?:@[^/]+|users/[^/]+/statuses|statuses|notice|objects)/(?P<id>[A-Za-z0-9_-]+)/?$")
@@ -99,7 +107,7 @@ class MastodonChannel:
         return name if host == host_of(self._base) else f"{name}@{host}"
 
     async def send(self, outgoing: Outgoing) -> Receipt:
-        """Looks up the ids, then reports; see :class:`monitor.ports.Channel`."""
+        """Looks up the ids, then reports; see :class:`monitor.channel_ports.Channel`."""
         payload = cast("dict[str, Any]", json.loads(outgoing.body))
         target = await self._find(payload)
         form: dict[str, Any] = {

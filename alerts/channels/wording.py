@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 import httpx
 
 from alerts.verdicts import Conduct, Risk
-from monitor.ports import ReportDraft
+from monitor.channel_ports import ReportDraft
 
 _NO_URL = re.compile(r"[\s\x00-\x1f\x7f<>\"\ud800-\udfff]")
 _YEARS = range(1990, 2100)

@@ -14,7 +14,7 @@ import xarf
 
 from alerts.channels.facts import ChannelFacts
 from alerts.channels.wording import ascii_url, fit, host_of, note_lines, public_url, utc
-from monitor.ports import ReportDraft
+from monitor.channel_ports import ReportDraft
 
 _VERSION = "4.2.0"
 _DOMAIN = re.compile(r"(?:[a-z0-9]+(?:-[a-z0-9]+)*\.)+[a-z]{2,}")  # the schema's own; an address has none

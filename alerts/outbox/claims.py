@@ -14,8 +14,8 @@ from alerts.masking import clean
 from alerts.outbox.reports import ReportState, Who, digest, move, thaw
 from alerts.outbox.switch import hold_switch
 from monitor import audit
+from monitor.channel_ports import Outgoing
 from monitor.errors import RefusedError
-from monitor.ports import Outgoing
 from monitor.store.database import Store
 from monitor.store.leases import database_time
 from monitor.store.tables import Report, ReportEvent

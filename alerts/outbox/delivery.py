@@ -18,9 +18,9 @@ from alerts.channels.configured import ConfiguredChannel
 from alerts.outbox.claims import Claim, Idle, Outcome, claim, note, release_due, sweep_expired
 from alerts.outbox.reports import ReportState
 from alerts.outbox.switch import sending_on
+from monitor.channel_ports import Channel, FateUnknownError, NotSentError, Receipt, RejectedError
 from monitor.clock import Clock
 from monitor.errors import StoreError
-from monitor.ports import Channel, FateUnknownError, NotSentError, Receipt, RejectedError
 from monitor.store.database import Store
 
 Sleep = Callable[[float], Awaitable[None]]

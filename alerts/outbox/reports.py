@@ -21,8 +21,8 @@ from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from monitor import audit
+from monitor.channel_ports import Outgoing
 from monitor.errors import RefusedError
-from monitor.ports import Outgoing
 from monitor.store.keys import Keyring
 from monitor.store.tables import Report, ReportEvent
 from monitor.store.writing import insert_or_ignore, rows_changed

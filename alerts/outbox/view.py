@@ -17,7 +17,7 @@ from alerts.outbox.reports import ReportState, find_report, thaw
 from alerts.roles import Permission, require
 from alerts.triage.choice import worded
 from monitor import audit
-from monitor.ports import Outgoing
+from monitor.channel_ports import Outgoing
 from monitor.records import from_record
 from monitor.store.keys import Keyring
 from monitor.store.tables import Alert, Identity, Mention, Report, ReportEvent, Reveal, StoredPost

@@ -119,7 +119,7 @@ def test_the_examples_and_the_options_are_documented(home: Path, monkeypatch: py
 def test_a_private_channel_needs_none_of_ours(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from pydantic import BaseModel
 
-    from monitor.ports import ChannelPlugin
+    from monitor.channel_ports import ChannelPlugin
     from tests.support.reporting import ToldChannel
 
     class Options(BaseModel):

@@ -27,7 +27,7 @@ from pydantic import ValidationError
 from alerts.channels.facts import channel_facts
 from alerts.channels.mail import PLUGIN, MailChannel, MailOptions
 from alerts.verdicts import Conduct, Risk
-from monitor.ports import FateUnknownError, NotSentError, RejectedError
+from monitor.channel_ports import FateUnknownError, NotSentError, RejectedError
 from tests.support.loopback import loopback
 from tests.support.reporting import REPORT_ID, Mailbox, draft, mail_server
 

@@ -15,9 +15,9 @@ from starlette.responses import HTMLResponse, JSONResponse, PlainTextResponse, R
 
 from alerts.channels.mastodon import PLUGIN, MastodonChannel, MastodonOptions
 from alerts.verdicts import Conduct
+from monitor.channel_ports import FateUnknownError, NotSentError, Receipt, RejectedError, ReportDraft
 from monitor.net.bodies import TextType
 from monitor.net.http import open_plain_client
-from monitor.ports import FateUnknownError, NotSentError, Receipt, RejectedError, ReportDraft
 from tests.support.loopback import loopback
 from tests.support.mastodon import HOME, LOCAL_POST, TOKEN, FakeMastodon
 from tests.support.reporting import REPORT_ID, draft

@@ -28,8 +28,8 @@ from alerts.outbox.reports import (
 )
 from alerts.outbox.switch import resume, sending_on, stop
 from alerts.verdicts import Conduct, Risk, Verdict
+from monitor.channel_ports import Outgoing
 from monitor.errors import AuthError, RefusedError
-from monitor.ports import Outgoing
 from monitor.store.database import Store
 from monitor.store.tables import AuditRow, Decision, Report, ReportEvent
 from tests.conftest import REPOSITORY, FakeClock

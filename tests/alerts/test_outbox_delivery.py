@@ -15,8 +15,8 @@ from alerts.outbox.delivery import Delivery, Timing
 from alerts.outbox.people import send_now
 from alerts.outbox.reports import ReportState
 from alerts.outbox.switch import resume, stop
+from monitor.channel_ports import FateUnknownError, NotSentError, Outgoing, Receipt, RejectedError
 from monitor.errors import StoreError
-from monitor.ports import FateUnknownError, NotSentError, Outgoing, Receipt, RejectedError
 from monitor.store.database import Store, open_store
 from monitor.store.tables import AuditRow, Report
 from tests.conftest import FakeClock

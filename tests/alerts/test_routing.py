@@ -11,9 +11,9 @@ from alerts.outbox.reports import ReportState, thaw
 from alerts.triage import Triage
 from alerts.triage.records import Lane, Outcome
 from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, parse_verdict
+from monitor.channel_ports import Outgoing, ReportDraft
 from monitor.errors import ConfigError
 from monitor.intake import Intake
-from monitor.ports import Outgoing, ReportDraft
 from monitor.post import Author, PostRef
 from monitor.store.database import Store
 from monitor.store.tables import Alert, AuditRow, Decision, Report

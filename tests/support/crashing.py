@@ -18,7 +18,7 @@ from alerts.channels.configured import ConfiguredChannel
 from alerts.channels.mail import MailChannel, MailOptions
 from alerts.outbox import delivery as steps
 from alerts.outbox.delivery import Delivery, Timing
-from monitor.ports import Outgoing, Receipt
+from monitor.channel_ports import Outgoing, Receipt
 from monitor.store.database import Store, open_store
 from monitor.store.keys import Keyring
 from tests.support.posts import hit

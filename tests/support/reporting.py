@@ -22,9 +22,9 @@ from alerts.outbox.reports import ReportState
 from alerts.routing import Router
 from alerts.triage import Triage
 from alerts.verdicts import Conduct, Risk, Verdict
+from monitor.channel_ports import Outgoing, Receipt, ReportDraft, Subject
 from monitor.detect.screening import HandleMatch, Screening, TermMatch
 from monitor.intake import Hit, Intake, Screened
-from monitor.ports import Outgoing, Receipt, ReportDraft, Subject
 from monitor.post import Post
 from monitor.settings import Review, Settings
 from monitor.store.database import Store

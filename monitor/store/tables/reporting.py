@@ -17,7 +17,7 @@ class Report(SQLModel, table=True):
     """One report of one post over one channel: a row of the outbox.
 
     `id` is a UUID and the report's id on the outside. `dedupe_key` (channel, subject and reason, keyed hash in
-    hex) is unique: nothing is reported twice. `outgoing` is what leaves, frozen (`monitor.ports.Outgoing`).
+    hex) is unique: nothing is reported twice. `outgoing` is what leaves, frozen (`monitor.channel_ports.Outgoing`).
     `state`: undo_window, queued, claimed, accepted, rejected, uncertain, manual, filed, withdrawn, dead.
     `token` is the fencing token of the claim; `claim_expires_at` is on the database's time. `why` (and an
     event's `detail`) is encrypted: a recipient's answer may quote anything.
