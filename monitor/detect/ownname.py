@@ -20,6 +20,7 @@ from monitor.detect.wordlists import WordIndex
 _REACH: Final = 110
 """Characters around an app's name that are looked at."""
 _APPS: Final = 40
+_PLAIN: Final = 4
 _PARTICLE: Final = 3
 """Letters of an ending or particle in scripts that join them on."""
 _USERNAME: Final = re.compile(r"/n(?![^\W_])")
@@ -37,6 +38,7 @@ _CLASSES: Final = (
 )  # fmt: skip
 _LETTERS: Final = dict(zip(_CLASSES, "PSMLnHTEV=fN", strict=True))
 _LABEL: Final = "[Ln]"
+_PAGES: Final = frozenset({"profile", "profil", "perfil", "account", "konto", "cuenta", "conta", "compte"})
 
 
 def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
@@ -62,7 +64,7 @@ _MAYBE: Final = _compiled(
     r"(?P<claim>[MT]S?LV?)(?:[fM=a]{0,4}|,[fx=]{0,2}M)A",
     r"(?P<claim>[MT]S?nV?)(?:[f]{1,3}|[=f]{1,3}M)A",
     rf"(?P<claim>EM?{_LABEL})(?:[fa]{{0,3}}|,[fx=]{{0,2}}M)A",
-    r"(?:^|[.,#t])(?P<claim>L(?:Q|[=fx]{1,3}M))[f]?A",
+    r"(?:^|[.,#t])(?P<claim>LH?(?:Q|[=fx]{1,3}M))[f]?A",
     r"(?P<claim>S)p[fa]{0,2}A",
 )
 _CLAUSE: Final = re.compile(r"[.,#]")
@@ -89,6 +91,7 @@ class OwnName:
     def __init__(self, vocabulary: Vocabulary) -> None:
         self._filler = vocabulary.neutral | vocabulary.joining
         self._placing = vocabulary.placing
+        self._everyday = vocabulary.everyday
         self._words = {word: _LETTERS[name] for name in _CLASSES for word in vocabulary.own[name] if word.isascii()}
         index = WordIndex()
         self._lists = {_LETTERS[name]: index.add(vocabulary.own[name]) for name in _CLASSES}
@@ -117,12 +120,25 @@ class OwnName:
         for sure, patterns in ((True, _SURE), (False, _MAYBE)):
             for pattern in patterns:
                 found = pattern.search(letters)
-                if found is not None and not _denied(letters, found) and not _follows(doc, items, found.end("claim")):
+                if (
+                    found is not None
+                    and not _denied(letters, found)
+                    and not _follows(doc, items, found.end("claim"))
+                    and not _elsewhere(doc, letters, items, found)
+                    and not self._given(doc, found["claim"], items[found.end("claim") :])
+                ):
                     words = items[found.start("claim") : found.end("claim")]
                     claim = found["claim"]
                     own = not set(claim) <= set("SLnfp")
                     return Claim(app, words[0][1], words[-1][2], sure, own)
         return None
+
+    def _given(self, doc: Document, claim: str, after: Sequence[tuple[str, int, int]]) -> bool:
+        """True where the name that "my username" announces follows: "kik, my username zorblat"."""
+        if not after or not set(claim) <= set("MLnf") or after[0][0] != "x":
+            return False
+        word = doc.lower[after[0][1] : after[0][2]]
+        return len(word) > _PLAIN and not self._everyday(word)
 
     def _items(
         self, doc: Document, start: int, end: int, app: Found, apps: Sequence[Found], terms: Sequence[Found]
@@ -175,6 +191,13 @@ def _denied(letters: str, found: re.Match[str]) -> bool:
     return "N" in before[-1] or "N" in found[0]
 
 
+def _elsewhere(doc: Document, letters: str, items: Sequence[tuple[str, int, int]], found: re.Match[str]) -> bool:
+    """True for "telegram in my profile": where it stands, not what it is."""
+    start, end = found.span("claim")
+    last = items[end - 1]
+    return letters[max(start - 1, 0)] == "p" and doc.lower[last[1] : last[2]] in _PAGES
+
+
 def _signs(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     for at in range(start, end):
         letter = _SIGNS.get(text[at])
@@ -190,6 +213,6 @@ def _rank(letter: str) -> int:
 
 def _follows(doc: Document, items: Sequence[tuple[str, int, int]], at: int) -> bool:
     """True where what seemed a claim introduces a handle: "same name on both: zorblat_77"."""
-    while at < len(items) and items[at][0] in "fpa":
+    while at < len(items) and items[at][0] in "fpaA":
         at += 1
     return at + 1 < len(items) and items[at][0] in "=Q" and doc.lower[items[at][1]] != "-" and items[at + 1][0] == "x"

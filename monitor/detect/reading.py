@@ -133,14 +133,15 @@ class Reading:
         while at < len(self._tokens) and reach.open:
             token = self._tokens[at]
             if (
-                token.kind in {"app", "bound"}
+                token.kind == "bound"
+                or (token.kind == "app" and not self._around.ordinal(at))  # "drop me a line"
                 or (token.kind == "url" and not self._around.is_target(at))
                 or token.kind == "service"
             ):
                 break
-            if reach.steps and not reach.explicit and not token.at and self._around.leads_to_app(at + 1):
-                break  # "a line to zorblat_77 on discord"
             shares = self._tying.in_pieces(group, at) or self._tying.shares(group, at, reach)
+            if shares and reach.steps and not (reach.explicit or token.at) and self._around.leads_to_app(at + 1):
+                break  # "a line to zorblat_77 on discord"
             if shares and (later := self._more_telling(group, at, reach)) is not None:
                 at, shares = later
             if shares:

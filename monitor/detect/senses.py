@@ -37,6 +37,8 @@ _QUOTES: Final = frozenset("\"'`")
 _QUOTATION: Final = re.compile(r"\"[^\"\n]{8,300}\"|(?<!\w)'[^'\n]{8,300}'(?!\w)")
 _FRAMING: Final = 4
 """Words around a quotation that make it one."""
+_COMMENT: Final = 3
+"""Words from which on what stands below a quotation is about it."""
 _LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
 
@@ -212,7 +214,9 @@ class Senses:
         return None
 
     def _reported(self, doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> bool:
-        """True where lines quoted by Markdown's sign hold every term and app, and the others are of a frame."""
+        """True where lines quoted by Markdown's sign hold every term and app, and the others are of a frame, or
+        invite nobody.
+        """
         if not live or "›" not in doc.lower:
             return False
         start, end = doc.bounds(live[0].start)
@@ -221,6 +225,9 @@ class Senses:
         if not all(quoted.holds(one.start, one.end) for one in (*live, *apps)):
             return False
         said = [span for span in lines if doc.lower[span[0]] != "›"]
+        words = [found[0] for span in said for found in _WORD.finditer(doc.lower, *span)]
+        if len(words) > _COMMENT and self._vocabulary.inviting.isdisjoint(words):
+            return True
         return any(
             self._said(doc, words, said)
             for frame in self._rules.frames

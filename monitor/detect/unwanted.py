@@ -82,7 +82,7 @@ class Unwanted:
     def _is_unwanted(self, doc: Document, term: Found) -> bool:
         start, end = doc.bounds(term.start)
         for hit in self._rules.negated_before.find(doc, max(term.start - _BEFORE, start), term.start):
-            if term.start - hit.end <= 2 and not doc.lower[hit.end : term.start].strip(" '\"-"):
+            if term.start - hit.end <= 2 and not doc.lower[hit.end : term.start].strip(" '\"-:"):
                 return True
         if _TWICE.search(doc.lower, max(term.start - _BEFORE, start), term.start):
             return False

@@ -6,6 +6,8 @@ import importlib.util
 import json
 from pathlib import Path
 
+import pytest
+
 from monitor.bench.quality import Quality, measure, read_labelled
 from monitor.detect.bundle import load_bundle
 from monitor.detect.screen import Screen
@@ -13,7 +15,8 @@ from monitor.detect.screen import Screen
 HERE = Path(__file__).parent
 POSTS = HERE / "posts.ndjson"
 BLIND = HERE / "blind.ndjson"
-"""Written by people who had not seen the screen; used for development since."""
+BLIND_TOO = HERE / "blind2.ndjson"
+"""Both written by people who had not seen the screen; used for development since."""
 HANDWRITTEN = HERE / "handwritten.ndjson"
 """Hard cases, one by one; a few are known to be read wrongly and stay as they are."""
 
@@ -35,9 +38,9 @@ def read(path: Path) -> Quality:
 
 def test_the_hard_cases_are_read_as_well_as_before() -> None:
     quality = read(HANDWRITTEN)
-    assert quality.posts > 720
+    assert quality.posts > 1_050
     wrong = [one.post.id for one in quality.mistakes]
-    assert len(wrong) <= 7, wrong
+    assert len(wrong) <= 8, wrong
     # The oldest 252 are held to what they were held to.
     assert sum(post_id <= "hand-0252" for post_id in wrong) <= 3, wrong
 
@@ -52,8 +55,9 @@ def test_the_screen_reaches_its_goals_on_it() -> None:
         assert category.right / category.posts >= (0.90 if category.hit else 0.92), category
 
 
-def test_posts_of_people_who_had_not_seen_it_are_read_as_well_as_before() -> None:
-    quality = read(BLIND)
+@pytest.mark.parametrize("path", [BLIND, BLIND_TOO])
+def test_posts_of_people_who_had_not_seen_it_are_read_as_well_as_before(path: Path) -> None:
+    quality = read(path)
     assert quality.hits.precision >= 0.99
     assert quality.hits.recall >= 0.975
     assert quality.average_precision >= 0.985
