@@ -109,21 +109,20 @@ class ConfiguredSource:
 
 def configured_sources(settings: Settings) -> list[ConfiguredSource]:
     """The enabled sources. Raises `ConfigError` for an unknown plug-in, a bad option, a missing basis."""
-    plugins = source_plugins()
-    found: list[ConfiguredSource] = []
-    for name, section in settings.sources.items():
-        if not section.enabled:
-            continue
-        plugin = pick(plugins, section.plugin, "source plug-in")
-        options = make_options(plugin, section.options)
-        if plugin.terms.basis_needed and not section.basis and not on_loopback(plugin, options):
-            raise ConfigError(
-                f"sources.{name} has no basis: the terms of {plugin.terms.platform} ask for one.",
-                kept="Nothing was collected.",
-                do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}].',
-            )
-        found.append(ConfiguredSource(name=name, settings=section, plugin=plugin, options=options))
-    return found
+    return [configured_source(name, section) for name, section in settings.sources.items() if section.enabled]
+
+
+def configured_source(name: str, section: SourceSettings) -> ConfiguredSource:
+    """One source of the configuration. Raises `ConfigError` as :func:`configured_sources` does."""
+    plugin = pick(source_plugins(), section.plugin, "source plug-in")
+    options = make_options(plugin, section.options)
+    if plugin.terms.basis_needed and not section.basis and not on_loopback(plugin, options):
+        raise ConfigError(
+            f"sources.{name} has no basis: the terms of {plugin.terms.platform} ask for one.",
+            kept="Nothing was collected.",
+            do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}].',
+        )
+    return ConfiguredSource(name=name, settings=section, plugin=plugin, options=options)
 
 
 def starter_sources() -> list[ConfiguredSource]:

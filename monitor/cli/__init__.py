@@ -20,6 +20,7 @@ from monitor.errors import Exit, HandlewatchError
 COMMANDS: dict[str, tuple[str, str]] = {
     "demo": ("monitor.cli.demo", "Shows everything at work on bundled neutral sample posts; offline."),
     "init": ("monitor.cli.init", "Sets up this installation: controller, purpose, legal basis, retention, contact."),
+    "check": ("monitor.cli.check", "Examines the installation and every configured source: the doctor."),
     "run": ("monitor.cli.run", "Collects, screens and delivers until stopped; only counts before `init`."),
     "serve": ("monitor.cli.serve", "Serves the review page."),
     "screen": ("monitor.cli.screen", "Filters post records: a JSON line for every hit. Keeps nothing."),

@@ -111,3 +111,32 @@ def try_(
     trial = Trial(source=name, as_json=as_json, limit=limit, pages=pages)
     code = asyncio.run(run_trial(trial, plugin, options, user_agent=user_agent))
     raise typer.Exit(code)
+
+
+@command.command(epilog="Example: handlewatch sources recheck bluesky hits.ndjson")
+def recheck(
+    name: Annotated[str, typer.Argument(help="A kind of source, or a source of the configuration.")],
+    files: Annotated[list[str], typer.Argument(help="Files of post records; '-' for standard input.")],
+    refresh: Annotated[bool, typer.Option("--refresh", help="Print the posts as they are now, too.")] = False,
+    base_url: Annotated[str | None, typer.Option(help="The server to ask, instead of the configured ones.")] = None,
+    settings_: Annotated[
+        list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="One of the source's options; repeatable.")
+    ] = None,
+    home: Home = None,
+) -> None:
+    """Asks the platform whether posts are still up; keeps nothing.
+
+    Prints a JSON object a post: platform, id, standing (up, edited, unavailable, removed_by_author,
+    removed_by_moderator, removed_by_community, removed_by_platform, account_gone, unknown) and a note. An error is
+    "unknown", never "gone"; "removed by" is said only where the platform says by whom.
+
+    Exit: 0 done, 1 some are unknown or some lines were bad, 2 usage, 4 credentials.
+    """
+    import asyncio
+
+    from monitor.cli.source_recheck import run_recheck
+    from monitor.cli.source_trial import prepare
+
+    given = [f"base_url={base_url}"] if base_url is not None else []
+    plugin, options, user_agent = prepare(name, [*given, *(settings_ or [])], home=home)
+    raise typer.Exit(asyncio.run(run_recheck(plugin, options, files, user_agent=user_agent, refresh=refresh)))
