@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,7 +15,7 @@ from monitor.cli.output import printable
 from monitor.clock import system_clock
 from monitor.errors import ConfigError, Exit, HandlewatchError
 from monitor.net.ratelimit import Limiter
-from monitor.ports import Known, Recheck, Rechecking, Refreshing, Source, SourcePlugin, Standing
+from monitor.ports import Known, Recheck, Rechecking, Refreshing, SourcePlugin, Standing
 from monitor.post import Post, PostRef, text_hash
 from monitor.records import BadLine, read_records, to_record
 from monitor.sourcing import open_source
@@ -43,12 +44,10 @@ async def run_recheck(
     async with open_source(
         plugin, options, user_agent=user_agent, clock=system_clock, limiter=Limiter(clock=system_clock)
     ) as source:
-        _require(plugin, source, refresh=refresh)
+        ask = _asking(plugin, source, refresh=refresh)
         for posts, unreadable in _portions(files):
             bad += unreadable
-            known = [known_of(post) for post in posts]
-            lines = await (_refreshed(source, known) if refresh else _rechecked(source, known))
-            for line in lines:
+            for line in await ask([known_of(post) for post in posts]):
                 told[line["standing"]] += 1
                 typer.echo(printable(json.dumps(line, ensure_ascii=False)))
     counts = ", ".join(f"{count} {standing}" for standing, count in sorted(told.items())) or "no posts"
@@ -56,11 +55,16 @@ async def run_recheck(
     return Exit.PARTIAL if bad or told[Standing.UNKNOWN] else Exit.OK
 
 
-def _require(plugin: SourcePlugin, source: Source, *, refresh: bool) -> None:
-    able = isinstance(source, Refreshing) if refresh else isinstance(source, Rechecking)
-    if not able:
-        what = "show a post again" if refresh else "say whether a post is still up"
-        raise ConfigError(f"The source {plugin.name} cannot {what}.", kept="Nothing was sent or read.")
+_Ask = Callable[[Sequence[Known]], Awaitable[list[dict[str, Any]]]]
+
+
+def _asking(plugin: SourcePlugin, source: object, *, refresh: bool) -> _Ask:
+    if refresh and isinstance(source, Refreshing):
+        return partial(_refreshed, source)
+    if not refresh and isinstance(source, Rechecking):
+        return partial(_rechecked, source)
+    what = "show a post again" if refresh else "say whether a post is still up"
+    raise ConfigError(f"The source {plugin.name} cannot {what}.", kept="Nothing was sent or read.")
 
 
 def _portions(files: Sequence[Path | str]) -> Iterator[tuple[list[Post], int]]:
@@ -78,15 +82,13 @@ def _portions(files: Sequence[Path | str]) -> Iterator[tuple[list[Post], int]]:
     yield posts, bad
 
 
-async def _rechecked(source: Source, known: Sequence[Known]) -> list[dict[str, Any]]:
-    if not known or not isinstance(source, Rechecking):
-        return []
-    return [_line(found) for found in await source.recheck(known)]
+async def _rechecked(source: Rechecking, known: Sequence[Known]) -> list[dict[str, Any]]:
+    return [_line(found) for found in await source.recheck(known)] if known else []
 
 
-async def _refreshed(source: Source, known: Sequence[Known]) -> list[dict[str, Any]]:
+async def _refreshed(source: Refreshing, known: Sequence[Known]) -> list[dict[str, Any]]:
     lines: list[dict[str, Any]] = []
-    for post in known if isinstance(source, Refreshing) else ():
+    for post in known:
         try:
             now = await source.refresh(post)
         except HandlewatchError as error:
