@@ -16,6 +16,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, SecretStr, Validati
 from monitor.errors import ConfigError
 from monitor.net.address import host_of, hosts_of, is_loopback
 from monitor.ports import Source, SourceContext, SourcePlugin
+from monitor.secrets import read_secret
 from monitor.suggest import closest
 
 if TYPE_CHECKING:
@@ -70,6 +71,8 @@ def env_names(plugin: SourcePlugin, option: str) -> list[str]:
 def make_options(plugin: SourcePlugin, values: Mapping[str, Any], *, env: Mapping[str, str] | None = None) -> Any:
     """The plug-in's options of raw values; credentials that are not among them come from the environment.
 
+    A credential may also name where it is kept: see `monitor.secrets`.
+
     :raises ConfigError: an unknown option, an unusable value, or a missing credential; no value is repeated.
     """
     env = os.environ if env is None else env
@@ -79,6 +82,8 @@ def make_options(plugin: SourcePlugin, values: Mapping[str, Any], *, env: Mappin
             found = next((env[name] for name in env_names(plugin, option) if env.get(name)), None)
             if found is not None:
                 given[option] = found
+        if isinstance(given.get(option), str):
+            given[option] = read_secret(given[option], of=f"{plugin.name}: {option}")
     try:
         options = plugin.options.model_validate(given)
     except ValidationError as error:

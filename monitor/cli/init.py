@@ -59,6 +59,7 @@ def init(
     typer.echo("Next: enable a source and a channel in that file, then")
     for name in organisation.reviewers:
         typer.echo(f"  handlewatch users add {name} --role analyst")
+    typer.echo("  handlewatch check   (examines every source: credentials, terms, one real read)")
     typer.echo("  handlewatch run     (collects and delivers)\n  handlewatch serve   (the review page)")
 
 
