@@ -88,8 +88,11 @@ def _free(atoms: Sequence[Atom], gaps: Sequence[str], text: str, known: Collecti
 
 def _letters_apart(text: str, gap: str) -> str:
     """The single letters that follow in the same spacing, which words may double, as one word."""
-    letters = re.match(rf"(?:(?:{re.escape(gap)}){{1,2}}[^\W_](?![^\W_]))*", text)
-    return letters[0].replace(gap, "") if letters else ""
+    found = re.match(rf"(?:(?:{re.escape(gap)}){{1,2}}[^\W_](?![^\W_]))*", text)
+    letters = found[0].replace(gap, "") if found else ""
+    if found is None or (len(letters) == 1 and text[found.end() : found.end() + 1].strip()):
+        return ""  # the end of letters that are set apart otherwise: "p.e.r.v k i k"
+    return letters
 
 
 def spread(lower: str) -> Iterator[str]:

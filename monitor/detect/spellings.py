@@ -83,6 +83,7 @@ class Spellings:
         self._flat = _index((one.flat, one) for one in glueable)
         self._fillers = frozenset(fillers)
         self._piece_sizes = sorted({len(piece) for piece in [*self._flat, *self._fillers]}, reverse=True)
+        self._flat_leet = {leet(flat): ones for flat, ones in self._flat.items()}
         self._piece_starts = {piece[:2] for piece in self._flat}
         self._by_size: dict[int, list[Spelling]] = {}
         for one in latin:
@@ -225,12 +226,16 @@ class Spellings:
             tag = _is_tag(doc, found.start())
             if not tag and word[:2] not in self._piece_starts:
                 continue
-            pieces = self._split(word, tag=tag)
+            pieces = self._split(word, self._flat, tag=tag)
+            if pieces is None and tag and any(map(str.isdigit, word)):
+                pieces = self._split(leet(word), self._flat_leet, tag=False)
             for start, end, one in pieces or ():
                 if one is not None:
                     yield Found(one, found.start() + start, found.start() + end, frozenset({"glued"}))
 
-    def _split(self, word: str, *, tag: bool) -> list[tuple[int, int, Spelling | None]] | None:
+    def _split(
+        self, word: str, flats: Mapping[str, list[Spelling]], *, tag: bool
+    ) -> list[tuple[int, int, Spelling | None]] | None:
         """`word` cut into known pieces; fillers count in tags only. None where it cannot be, or is one piece."""
         best: list[list[tuple[int, int, Spelling | None]] | None] = [[], *[None] * len(word)]
         for end in range(1, len(word) + 1):
@@ -240,7 +245,7 @@ class Spellings:
                 if before is None:
                     continue
                 piece = word[start:end]
-                ones = [one for one in self._flat.get(piece, ()) if size > 2 and (tag or not one.weak)]
+                ones = [one for one in flats.get(piece, ()) if size > 2 and (tag or not one.weak)]
                 if ones or (tag and (piece in self._fillers or piece.isdigit())) or piece == "4":
                     best[end] = [*before, (start, end, ones[0] if ones else None)]
                     break
