@@ -19,6 +19,7 @@ SIGNS: Final = str.maketrans("@$!|+(€£", "asiitcei")
 """Signs that stand for letters."""
 _LEET: Final = str.maketrans("0123456789l", "oizeasgtbgi")
 _REPEATS: Final = re.compile(r"(.)\1+")
+_SHORT_WORD: Final = 4
 _TIME: Final = re.compile(r"[0-9]{1,2}[ap]m\Z")
 
 Run = tuple[str, int]
@@ -119,7 +120,7 @@ def _leet_fits(text: str) -> bool:
         return len(text) >= 5  # l for i and the like
     if len(text) <= 3:
         return digits == 1 and text[0].isalpha() and not _TIME.match(text)
-    return digits * 3 <= len(text) * 2 and any(char.isalpha() for char in text)
+    return digits * 5 <= len(text) * (4 if len(text) > _SHORT_WORD else 3) and any(char.isalpha() for char in text)
 
 
 def deletions(text: str) -> set[str]:

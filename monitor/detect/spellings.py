@@ -29,6 +29,8 @@ _SIGN: Final = re.compile(
 STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
 _LONGEST: Final = 120
 """Letters that a spelling may be stretched or spread to."""
+_NAME: Final = 3
+"""Letters of names so short that only an app's own is starred out: "k*k"."""
 _NEARBY: Final = 60
 _GAP: Final = 4
 """What may stand between two words that are one spelling."""
@@ -191,11 +193,11 @@ class Spellings:
         for found in STARRED.finditer(doc.lower):
             word = found[0]
             stars = sum(char in "*•" for char in word)
-            if stars > 2 or len(word) < 4 or stars * 2 >= len(word):
+            if stars > 2 or stars * 2 >= len(word):
                 continue
             pattern = re.compile(re.sub(r"[*•]", ".", word) + r"\Z")
             for one in self._by_size.get(len(word), ()):
-                if pattern.match(one.flat):
+                if pattern.match(one.flat) and (len(word) > _NAME or (one.kind == "app" and not one.weak)):
                     yield Found(one, found.start(), found.end(), frozenset({"starred"}))
                     break
 
