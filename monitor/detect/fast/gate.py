@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, NamedTuple, cast
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import numpy as np
 
@@ -28,7 +28,7 @@ from monitor.detect.fast.alphabet import (
     odd_places,
 )
 from monitor.detect.fast.markup import changes_words
-from monitor.detect.fast.matchers import make_matcher, make_run_matcher
+from monitor.detect.fast.matchers import make_matcher, make_run_matcher, translated
 from monitor.detect.fast.names import NOTHING, Names
 from monitor.detect.fast.possible import Possible
 from monitor.detect.fast.triggers import Check, Triggers, name_triggers, native_triggers, sign_triggers
@@ -199,8 +199,8 @@ class Gate:
 
     def _look_at_plain(self, raw: bytes, starts: Sequence[int], rows: Sequence[int], look: _Look) -> None:
         """Looks at joined texts of one byte a character."""
-        lower = _translated(raw, LOWER)
-        letters = _translated(lower, LETTERS)
+        lower = translated(raw, LOWER)
+        letters = translated(lower, LETTERS)
         for found in self._by_name(letters, starts):
             if found.check is Check.WORD:
                 look.name(rows[found.row], self._names.hold(_word(raw, letters, found)))
@@ -208,7 +208,7 @@ class Gate:
                 look.name(rows[found.row], self._names.begin(_following(letters, found)))
             elif self._links.begin_in(raw[max(found.start - 5, 0) : found.end + 24].decode("latin-1").lower()):
                 look.passed.add(rows[found.row])
-        for found in self._by_singles(_translated(lower, CLASSES), starts):
+        for found in self._by_singles(translated(lower, CLASSES), starts):
             look.name(rows[found.row], self._names.inside(_following(letters, found)))
         for found in self._by_sign(lower, starts):
             if found.check is Check.SIGN:
@@ -239,14 +239,6 @@ def _starts(raw: bytes) -> list[int]:
 def _rows_of(codes: NDArray[np.uint32], places: Sequence[int]) -> list[int]:
     """The texts that places in joined texts' code points are in, by number."""
     return (np.searchsorted(np.flatnonzero(codes == ROW), places, side="right") - 1).tolist()
-
-
-def _translated(data: bytes, table: bytes) -> bytes:
-    """As `bytes.translate`, many times faster."""
-    import stringzilla
-
-    translate = cast("Callable[[bytes, bytes], bytes]", stringzilla.translate)  # pyright: ignore[reportUnknownMemberType]
-    return translate(data, table)
 
 
 def _around(raw: bytes, found: _Found) -> tuple[str, int]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from importlib.util import find_spec
-from typing import Any, Final, Protocol
+from typing import Any, Final, Protocol, cast
 
 Found = list[tuple[int, int]]
 """(index of the literal, position after its last byte), in order of the position."""
@@ -90,3 +90,11 @@ def make_matcher(literals: Iterable[bytes], *, backend: str | None = None) -> Ma
 
 def _backend(name: str | None) -> str:
     return name or ("hyperscan" if find_spec("hyperscan") else "ahocorasick")
+
+
+def translated(data: bytes, table: bytes) -> bytes:
+    """As `bytes.translate`, many times faster."""
+    import stringzilla
+
+    translate = cast("Callable[[bytes, bytes], bytes]", stringzilla.translate)  # pyright: ignore[reportUnknownMemberType]
+    return translate(data, table)

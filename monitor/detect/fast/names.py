@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence, Set
 from typing import Final
 
-import numpy as np
-
 from monitor.detect.document import Document
 from monitor.detect.fast.alphabet import spell
 from monitor.detect.fast.matchers import make_matcher
@@ -43,12 +41,13 @@ class Names:
         self._set_apart = make_matcher(list(joined), backend=backend)
         self._sizes = [len(letters) for letters in joined]
         latin = [one for one in asked if not one.native]
-        self._cores = make_matcher((key(one.flat).encode() for one in latin if len(one.flat) > SHORT), backend=backend)
-        self._typos: dict[tuple[str, int], list[str]] = {}
+        self._core_keys = {key(one.flat) for one in latin if len(one.flat) > SHORT}
+        self._cores = make_matcher((one.encode() for one in self._core_keys), backend=backend)
+        self._typos: dict[tuple[str, int], set[str]] = {}
         for one in latin:
             flat = leet(one.flat)
             for size in range(len(flat) - 1, len(flat) + 2) if "typo" in one.tolerance else ():
-                self._typos.setdefault((flat[0], size), []).append(flat)
+                self._typos.setdefault((flat[0], size), set()).add(flat)
         self._known: dict[str, frozenset[str]] = {}
 
     def hold(self, word: str) -> frozenset[str]:
@@ -60,20 +59,24 @@ class Names:
             known = self._known[word] = self._look(word)
         return known
 
-    def any_of(self, words: Sequence[str], others: Set[str]) -> bool:
-        """True where one of many words, of letters and digits only, is, holds or may be one of them, or is one of
-        the others, which are in lower case.
-        """
-        joined = " ".join(words).lower()
-        flat = leet(joined)
-        for lower in (joined.split(" "), flat.split(" ")):
-            if not self._exact.keys().isdisjoint(lower) or not others.isdisjoint(lower):
-                return True
-        if self._typos or max(map(len, words), default=0) > _LONGEST:
-            return any(map(self.hold, words))
-        letters = collapsed(flat.encode("utf-8", "surrogatepass"))
-        held = {letters.count(b" ", 0, end) for _, end in self._cores.scan(letters)}
-        return any(self.hold(words[at]) for at in held)
+    @property
+    def exact(self) -> Set[str]:
+        """The names as words, backwards too."""
+        return self._exact.keys()
+
+    @property
+    def cores(self) -> Set[str]:
+        """What any word that holds a name has in its key."""
+        return self._core_keys
+
+    @property
+    def typos(self) -> Set[tuple[str, int]]:
+        """First letter and size of what may be a name with a typing error."""
+        return self._typos.keys()
+
+    def mistyped(self, flat: str) -> bool:
+        """True where a word, in lower case and as leet has it, may be a name with a typing error."""
+        return any(one_edit(flat, near) for near in self._typos.get((flat[0], len(flat)), ()))
 
     def _look(self, word: str) -> frozenset[str]:
         """Most words are told quickly to hold nothing; the others are asked about."""
@@ -85,7 +88,7 @@ class Names:
         flat = leet(lower.translate(SIGNS))
         if not flat:
             return NOTHING
-        if any(one_edit(flat, near) for near in self._typos.get((flat[0], len(flat)), ())):
+        if self.mistyped(flat):
             return self._every
         if self._cores.scan(key(flat).encode()) or STARRED.search(lower) or (flat != lower and flat in self._exact):
             return self._ask(word)
@@ -103,12 +106,6 @@ class Names:
     def inside(self, letters: bytes) -> frozenset[str]:
         """Ids of names in the letters, whatever stands between them."""
         return NOTHING.union(*(self._joined[index] for index, _ in self._set_apart.scan(_squeezed(letters))))
-
-
-def collapsed(letters: bytes) -> bytes:
-    """Each byte once however often it stands in a row."""
-    data = np.frombuffer(letters, dtype=np.uint8)
-    return data[np.flatnonzero(data[1:] != data[:-1])].tobytes() + letters[-1:]
 
 
 def _squeezed(letters: bytes) -> bytes:

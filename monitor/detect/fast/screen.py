@@ -57,7 +57,8 @@ class FastScreen:
         names, descriptions = columns.get("community", ()), columns.get("community_description", ())
         communities = _together([column for column in (names, descriptions) if column])
         rows = self.gate.rows(texts, communities)
-        return [row for row in rows if self._of_house(names, row) or self.terms.may_hold(texts[row])]
+        held = self.terms.may_hold([texts[row] for row in rows])
+        return [row for row, one in zip(rows, held, strict=True) if one or self._of_house(names, row)]
 
     def _of_house(self, names: Sequence[str], row: int) -> bool:
         if not self._house or not names:

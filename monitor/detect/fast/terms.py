@@ -1,38 +1,75 @@
 """Which of the few texts that may hold a handle share may hold a coded term, however many terms there are.
 
-Like the gate it may let a text through that holds no term, and never holds one back that does.
+Like the gate it may let a text through that holds no term, and never holds one back that does. The texts are folded,
+joined and scanned at once.
 """
 
 from __future__ import annotations
 
 import re
 import string
-from collections.abc import Sequence
+from bisect import bisect_right
+from collections.abc import Collection, Iterator, Sequence
+from functools import cache
 from itertools import pairwise
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from monitor.detect.atoms import ATOM
+import numpy as np
+
+from monitor.detect.atoms import ATOM, RUN_TOGETHER
 from monitor.detect.drawn import DRAWN
-from monitor.detect.fast.alphabet import CLASSES, SINGLES, folded
-from monitor.detect.fast.matchers import make_matcher
-from monitor.detect.fast.names import Names, collapsed
+from monitor.detect.fast.alphabet import CLASSES, ROW, SINGLES, code_points, folded
+from monitor.detect.fast.matchers import make_matcher, translated
+from monitor.detect.fast.names import Names
 from monitor.detect.joining import spread
 from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
 
-_SIGNED: Final = re.compile(r"(?<=[^\W_])[@$!|+(€£*•](?=[\w@$!|+(€£*•])|\$(?=[^\W_])|(?<=[^\W\d_])[@$]|@@(?=[^\W_])")
-_DRAWING: Final = re.compile(r"[(\[<‹/|][^\w\s/]|\\/|\|[/2v_]")
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Bytes = NDArray[np.uint8]
+    Places = NDArray[np.intp]
+
+_BETWEEN: Final = f" {chr(ROW)} "
+_LETTER: Final = 0x80
+"""A letter or digit that is not ASCII."""
+_RUN_TOGETHER: Final = 0x84
+"""The same of a script whose letters part words of others."""
+_UNKNOWN: Final = 0xFF
+_MEANT: Final = {"€": 0x81, "£": 0x82, "•": 0x83}
+"""Signs of other scripts that stand for letters; the others only stand between them."""
+_JOINED: Final = re.compile(f"[{RUN_TOGETHER}]")
+_OTHER: Final = ord("/")
+_SPACE: Final = ord(" ")
+_DRAWING: Final = re.compile(r"[(\[<‹/|](?=[^\w\s/])|\\(?=/)|\|(?=[/2v_])")
 """What any letter drawn with signs begins with."""
-_SIGNED_WORD: Final = re.compile(r"[\w@$!|+(€£*•]+")
-_PARTING: Final = string.punctuation + "\x7f"
-_TO_SPACES: Final = str.maketrans(dict.fromkeys(_PARTING, " "))
-_TO_NOTHING: Final = str.maketrans(dict.fromkeys(_PARTING))
-_SIGN: Final = re.compile(r"[^\w\s]")
-_MEANT: Final = frozenset(string.punctuation + "€£•")
+_SIGN: Final = "@$!|+(*"
 _APART: Final = 120
 """Characters that letters set apart are looked for in."""
 _GAP: Final = 16
 """Characters that three letters set apart take at most."""
+
+
+def _class(members: str) -> Bytes:
+    table = np.zeros(256, dtype=np.uint8)
+    table[[ord(char) for char in members]] = 1
+    return table
+
+
+_ALPHABETIC: Final = _class(string.ascii_letters + chr(_LETTER) + chr(_RUN_TOGETHER))
+_ALPHANUMERIC: Final = _ALPHABETIC | _class(string.digits)
+_SIGNS: Final = _class(_SIGN + "".join(map(chr, _MEANT.values())))
+_SIGNED: Final = _SIGNS | _ALPHANUMERIC | _class("_")
+_SIGNED_WORDS: Final = bytes(ord("a") if member else _SPACE for member in _SIGNED)
+_PARTING: Final = frozenset(
+    string.punctuation + string.whitespace + "\x7f" + "".join(map(chr, [*_MEANT.values(), _RUN_TOGETHER]))
+)
+_PARTED: Final = bytes(
+    byte if byte >= _LETTER or byte == ROW else ord(leet(chr(byte).lower())) for byte in range(256)
+).translate(bytes(_SPACE if chr(byte) in _PARTING else byte for byte in range(256)))
+"""Letters as leet has them, signs as spaces."""
+_NO_SIGNS: Final = bytes(ord(char) for char in sorted(_PARTING - {*string.whitespace, chr(_RUN_TOGETHER)}))
 
 
 class TermGate:
@@ -45,55 +82,165 @@ class TermGate:
         self._names = Names(spellings, terms, backend=backend)
         self._backwards = spellings.backwards
         self._flats = make_matcher((leet(one.flat).encode() for one in latin), backend=backend)
-        self._phrases = make_matcher((_phrase(one).encode() for one in latin if one.breaks), backend=backend)
+        phrases = {_phrase(one) for one in latin if one.breaks}
+        words = {f" {key(word)} " for word in (*self._names.exact, *self._backwards)}
+        pieces = [*phrases, *(words | self._names.cores) - phrases]
+        self._keys = make_matcher((one.encode() for one in pieces), backend=backend)
+        self._phrases = len(phrases)
+        self._like_typos = _like(self._names.typos)
         self._singles = make_matcher(SINGLES, backend=backend)
 
-    def may_hold(self, text: str) -> bool:
-        """True where a term may stand in a text, whose fields are joined by `alphabet.FIELD`."""
-        if self._native and not text.isascii():
-            return True
-        cased = seen = folded(text)
-        if not cased.isascii():
-            # One sign for every sign of other scripts: here they only stand between letters.
-            cased = _SIGN.sub(lambda sign: sign[0] if sign[0] in _MEANT else "/", cased)
-        spaced = cased.translate(_TO_SPACES)
-        words = spaced.split() if spaced.isascii() else ATOM.findall(spaced)
-        if self._names.any_of(words, self._backwards):
-            return True
-        lower = cased.lower()
-        return (
-            self._said_apart(lower, leet(spaced.lower()).encode("ascii", "replace"))
-            or self._signed(cased)
-            or (_DRAWING.search(seen) is not None and DRAWN.search(seen) is not None)
-        )
+    def may_hold(self, texts: Sequence[str]) -> list[bool]:
+        """For each text, whose fields are joined by `alphabet.FIELD`, true where a term may stand in it."""
+        known = [self._native and not text.isascii() for text in texts]
+        asked = [row for row, one in enumerate(known) if not one]
+        if asked:
+            for at in self._found(_Texts([folded(texts[row]) for row in asked])):
+                known[asked[at]] = True
+        return known
 
-    def _said_apart(self, lower: str, parted: bytes) -> bool:
-        """Terms of several words; pieces with a sign or two between; letters one by one, backwards or not."""
-        if self._phrases.scan(collapsed(b" %b " % parted)):
-            return True
-        # What stands within one word is there either way.
-        joined = leet(lower.translate(_TO_NOTHING)).encode("ascii", "replace")
-        if len(self._flats.scan(joined)) > len(self._flats.scan(parted)):
-            return True
-        apart = self._singles.scan(b" %b " % parted.translate(CLASSES))
-        for _, end in apart:
-            if self._flats.scan(parted[max(end - _GAP, 0) : end + _APART].translate(None, b" \n\r\t")):
-                return True
-        return bool(apart) and any(self._flats.scan(leet(one[::-1]).encode()) for one in spread(lower))
+    def _found(self, texts: _Texts) -> set[int]:
+        found: set[int] = set()
+        for look in (self._by_key, self._in_pieces, self._apart, self._signed, self._mistyped, _drawn):
+            found.update(look(texts, found))
+        return found
 
-    def _signed(self, cased: str) -> bool:
-        """Signs for letters, letters starred out."""
-        end = 0
-        for sign in _SIGNED.finditer(cased):
-            if sign.start() < end:
+    def _mistyped(self, texts: _Texts, _found: set[int]) -> Iterator[int]:
+        """Words with a typing error."""
+        for word in self._like_typos.finditer(texts.parted) if self._like_typos else ():
+            if self._names.mistyped(word[1].decode("latin-1")):
+                yield texts.row(word.start(1))
+
+    def _by_key(self, texts: _Texts, found: set[int]) -> Iterator[int]:
+        """Words that are, hold or may be a term, or are one backwards; terms of several words."""
+        keys = np.flatnonzero(texts.letters[1:] != texts.letters[:-1])
+        for index, end in self._keys.scan(texts.letters[keys].tobytes()):
+            # Where the literal ends with a space, that is not the word's.
+            place = int(keys[end - 1])
+            row = texts.row(place)
+            if row in found:
                 continue
-            # The blank before it, or the line's beginning.
-            start = max(cased.rfind(" ", end, sign.start()), cased.rfind("\n", end, sign.start()), end)
-            word = next(one for one in _SIGNED_WORD.finditer(cased, start) if one.end() > sign.start())
-            end = word.end()
-            if self._names.hold(word[0]):
-                return True
-        return False
+            if index < self._phrases or any(map(self._holds, texts.words(place))):
+                yield row
+
+    def _holds(self, word: str) -> bool:
+        return word.lower() in self._backwards or bool(self._names.hold(word))
+
+    def _in_pieces(self, texts: _Texts, _found: set[int]) -> Iterator[int]:
+        """Pieces with signs between; what stands within one word is there either way."""
+        joined = texts.raw.translate(_PARTED, _NO_SIGNS)
+        starts = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ROW)
+        together = _counts(starts, [end for _, end in self._flats.scan(joined)])
+        parted = _counts(texts.starts, [end for _, end in self._flats.scan(texts.parted)])
+        yield from np.flatnonzero(together > parted).tolist()
+
+    def _apart(self, texts: _Texts, found: set[int]) -> Iterator[int]:
+        """Letters one by one, backwards or not."""
+        asked: set[int] = set()
+        for _, end in self._singles.scan(translated(texts.parted, CLASSES)):
+            row = texts.row(end - 1)
+            if row in found:
+                continue
+            last = min(end + _APART, int(texts.starts[row + 1]))
+            if self._flats.scan(texts.parted[max(end - _GAP, 0) : last].translate(None, b" ")):
+                yield row
+            elif row not in asked:
+                asked.add(row)
+                if any(self._flats.scan(leet(one[::-1]).encode()) for one in spread(texts.cased[row].lower())):
+                    yield row
+
+    def _signed(self, texts: _Texts, found: set[int]) -> Iterator[int]:
+        """Signs for letters, letters starred out."""
+        data = np.frombuffer(texts.raw, dtype=np.uint8)
+        places = np.flatnonzero(_SIGNS[data])
+        sign, before, after = data[places], data[places - 1], data[places + 1]
+        inside = (_ALPHANUMERIC[before] & _SIGNED[after]) != 0
+        at_sign, dollar = sign == ord("@"), sign == ord("$")
+        begins = dollar & (_ALPHANUMERIC[after] != 0)
+        ends = (at_sign | dollar) & (_ALPHABETIC[before] != 0)
+        words = translated(texts.raw, _SIGNED_WORDS)
+        end = -1
+        for place in places[inside | begins | ends].tolist():
+            if place < end:
+                continue
+            end = words.find(b" ", place)
+            row = texts.row(place)
+            if row not in found and self._names.hold(texts.joined[words.rfind(b" ", 0, place) + 1 : end]):
+                yield row
+
+
+class _Texts:
+    """Folded texts, joined, and the same in one byte a character."""
+
+    def __init__(self, cased: Sequence[str]) -> None:
+        self.cased = cased
+        self.joined = _BETWEEN.join(("", *cased, ""))
+        self.raw = self.joined.encode() if self.joined.isascii() else _in_bytes(self.joined)
+        self.parted = translated(self.raw, _PARTED)
+        self.letters: Bytes = np.frombuffer(self.parted, dtype=np.uint8)
+        self.starts: Places = np.flatnonzero(self.letters == ROW)
+        """Where the separators stand."""
+        self._starts: list[int] = self.starts.tolist()
+
+    def row(self, place: int) -> int:
+        """The text that a place is in."""
+        return min(max(bisect_right(self._starts, place) - 1, 0), len(self.cased) - 1)
+
+    def words(self, place: int) -> list[str]:
+        """The word that a place is in, or that ends before it."""
+        if self.letters[place] == _SPACE:
+            # The last of the spaces that were taken together.
+            place = len(self.parted[:place].rstrip(b" ")) - 1
+        start = self.parted.rfind(b" ", 0, place) + 1
+        word = self.joined[start : self.parted.find(b" ", place)]
+        return [word] if word.isascii() else ATOM.findall(word)
+
+
+def _drawn(texts: _Texts, _found: set[int]) -> Iterator[int]:
+    """Letters drawn with several signs."""
+    for begin in _DRAWING.finditer(texts.joined):
+        if DRAWN.match(texts.joined, begin.start()) is not None:
+            yield texts.row(begin.start())
+
+
+def _like(typos: Collection[tuple[str, int]]) -> re.Pattern[bytes] | None:
+    """What words have in common that begin and are long as said."""
+    if not typos:
+        return None
+    first = "".join(sorted({letter for letter, _ in typos}))
+    sizes = [size for _, size in typos]
+    # Letters only: none of them means anything in an expression.
+    return re.compile(f" ([{first}][^ \x1e]{{{min(sizes) - 1},{max(sizes) - 1}}})(?= )".encode())
+
+
+def _counts(starts: Places, ends: Sequence[int]) -> NDArray[np.intp]:
+    """How many places end in each text."""
+    return np.bincount(np.searchsorted(starts, ends), minlength=len(starts) + 1)[1 : len(starts)]
+
+
+def _in_bytes(joined: str) -> bytes:
+    """A folded text in one byte a character."""
+    table, codes = _table(), code_points(joined)
+    found = table[codes]
+    for code in np.unique(codes[found == _UNKNOWN]).tolist():
+        table[code] = _byte(chr(code))
+    return table[codes].tobytes()
+
+
+@cache
+def _table() -> Bytes:
+    """Code point -> byte, of those that were met before."""
+    table = np.full(0x110000, _UNKNOWN, dtype=np.uint8)
+    table[:_LETTER] = np.arange(_LETTER)
+    return table
+
+
+def _byte(char: str) -> int:
+    if char in _MEANT:
+        return _MEANT[char]
+    if char.isalnum():
+        return _RUN_TOGETHER if _JOINED.match(char) else _LETTER
+    return _SPACE if char.isspace() else _OTHER
 
 
 def _phrase(one: Spelling) -> str:
