@@ -9,12 +9,14 @@ from typing import Any
 import pytest
 
 from tests.sources.jetstream import V1, V2, jetstream_world
+from tests.sources.telegram_world import telegram_world
 from tests.sources.worlds import archive_world, mastodon_world
 
 HTTP = {
     "mastodon": mastodon_world(),
     "mastodon-since": mastodon_world(forward=False),
     "mastodon-unordered": mastodon_world(ordered=False, links=False),
+    "telegram": telegram_world(),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
 FILES = {"archive-records": archive_world("records"), "archive-reddit": archive_world("reddit")}

@@ -28,6 +28,18 @@ def raising(error: type[httpx.TransportError]) -> Fault:
     return fault
 
 
+def dressed(fault: Fault, server: Any) -> Fault:
+    """A fault of JSON, as the type that this world's server answers with (`content_type`)."""
+
+    def asked(request: httpx.Request) -> httpx.Response:
+        response = fault(request)
+        if response.is_success and response.headers.get("content-type") == "application/json":
+            response.headers["content-type"] = getattr(server, "content_type", "application/json")
+        return response
+
+    return asked
+
+
 class _CutOff(httpx.AsyncByteStream):
     async def __aiter__(self) -> AsyncIterator[bytes]:
         yield b'[{"id": "1", '
@@ -58,7 +70,7 @@ TRANSIENT: dict[str, Fault] = {
 @pytest.mark.parametrize("name", sorted(TRANSIENT))
 async def test_a_passing_fault_loses_nothing(server: Any, name: str) -> None:
     added = server.add(60)
-    server.faults += [TRANSIENT[name], TRANSIENT[name]]
+    server.faults += [dressed(TRANSIENT[name], server)] * 2
     found = await server.collect()
     assert sorted(found.ids) == sorted(added)
     assert {interval.state for interval in found.coverage} == {Seen.SEEN}
@@ -103,7 +115,7 @@ async def test_a_lasting_fault_is_told_apart_and_leaves_the_cursor(server: Any, 
     server.add(5)
     before = await server.collect()
     added = server.add(5)
-    server.faults += [fault] * 40
+    server.faults += [dressed(fault, server)] * 40
     found = Harvest(cursor=before.cursor)
     with pytest.raises(error):
         await server.collect(before.cursor)

@@ -190,22 +190,31 @@ class FakeMastodon:
         return httpx.MockTransport(self.handle)
 
 
+@asynccontextmanager
+async def opened_source(
+    name: str, world: Any, values: dict[str, Any] | None = None, **bounds: Any
+) -> AsyncIterator[Any]:
+    """Opens a source over a world's transport, to check, re-check and refresh with."""
+    plugin = source_plugins()[name]
+    async with open_source(
+        plugin,
+        make_options(plugin, world.options if values is None else values, env={}),
+        user_agent=CONTACT,
+        clock=world.time,
+        sleep=world.time.sleep,
+        transport=getattr(world, "transport", None),
+        **({"pages": 100} | bounds),
+    ) as source:
+        yield source
+
+
 async def harvest(
     name: str, values: dict[str, Any], world: Any, cursor: Cursor | None, *, batches: int | None, **bounds: Any
 ) -> Harvest:
     """Opens a source over a world's transport and collects."""
-    plugin, found = source_plugins()[name], Harvest(cursor=cursor)
-    options = make_options(plugin, values, env={})
+    found = Harvest(cursor=cursor)
     async with (
-        open_source(
-            plugin,
-            options,
-            user_agent=CONTACT,
-            clock=world.time,
-            sleep=world.time.sleep,
-            transport=getattr(world, "transport", None),
-            **({"pages": 100} | bounds),
-        ) as source,
+        opened_source(name, world, values, **bounds) as source,
         aclosing(source.collect(cursor)) as collected,
     ):
         async for batch in collected:
