@@ -1,4 +1,4 @@
-"""A name given in pieces that are to be joined: "zor blat 77 (no spaces)"."""
+"""Names given with a word on how to read them: in pieces ("zor blat 77 (no spaces)"), or backwards."""
 
 from __future__ import annotations
 
@@ -10,21 +10,31 @@ from monitor.detect.document import Document
 
 _PIECE: Final = r"[a-z0-9_.-]+"
 _SHORTEST: Final = 5
+_LEAD: Final = 24
 
 
 class Pieces:
     """Finds such names. Built once."""
 
-    def __init__(self, together: Collection[str], neutral: Collection[str]) -> None:
-        """:param together: what is said of such a name, `_` for a space; :param neutral: words that are no pieces."""
-        said = "|".join(
-            r"[\W_]?".join(map(re.escape, one.split("_"))) for one in sorted(together, key=len, reverse=True)
+    def __init__(self, together: Collection[str], backwards: Collection[str], neutral: Collection[str]) -> None:
+        """:param together: what is said of a name in pieces, `_` for a space; :param backwards: of one to be read so;
+        :param neutral: words that are no pieces.
+        """
+        said, turned = _any_of(together), _any_of(backwards)
+        self._after = re.compile(
+            rf"\s?[,(\[*-]{{0,2}}\s?(?:(?:but|it'?s|is|spelle?[dt]|written|read|it)\s){{0,3}}(?:{turned})(?![^\W_])"
         )
+        self._before = re.compile(rf"(?<![^\W_])(?:{turned})[)\]]?\s?[:=]\s?\Z")
         self._pattern = re.compile(
             rf"(?P<name>{_PIECE}(?:[ ]{_PIECE}){{1,4}}?)\s?[,;(\[*-]{{0,2}}\s?"
             rf"(?:(?:all|but|with|please|pls|it'?s|and)\s)?(?:{said})(?![^\W_])"
         )
         self._neutral = neutral
+
+    def turned(self, doc: Document, start: int, end: int) -> bool:
+        """True where the text says that the name between two positions is to be read backwards."""
+        before = doc.lower[max(start - _LEAD, 0) : start]
+        return self._after.match(doc.lower, end) is not None or self._before.search(before) is not None
 
     def at(self, doc: Document, start: int) -> tuple[str, int] | None:
         """(the name joined, where it ends) for a name in pieces that begins at a position."""
@@ -35,3 +45,7 @@ class Pieces:
         if any(word in self._neutral for word in words[:2]) or sum(map(len, words)) < _SHORTEST:
             return None
         return re.sub(r"\s", "", doc.cased[start : found.end("name")]), found.end("name")
+
+
+def _any_of(phrases: Collection[str]) -> str:
+    return "|".join(r"[\W_]?".join(map(re.escape, one.split("_"))) for one in sorted(phrases, key=len, reverse=True))

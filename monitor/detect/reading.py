@@ -88,7 +88,8 @@ class Reading:
     def _before_there(self, group: list[Token], at: int) -> Chosen:
         """The handle in "I am zorblat_77 there"."""
         token, lead = self._tokens[at - 1], self._tokens[max(at - 2, 0)]
-        said = lead.text.lower() in self._words.cue or lead.kind == "at"
+        word = lead.text.lower()
+        said = word in self._words.cue or word in self._words.introducing or lead.kind == "at"
         if not said or token.kind != "word" or not self._plausibility.telling(token, token.text):
             return []
         shares = self._tying.shares(group, at - 1, None, Tie(linked=True, introduced=True))

@@ -36,7 +36,7 @@ class Shares:
         self._words = vocabulary
         self._plausibility = Plausibility(vocabulary)
         self._own = OwnName(vocabulary)
-        self._pieces = Pieces(vocabulary.together, vocabulary.neutral)
+        self._pieces = Pieces(vocabulary.together, vocabulary.backwards, vocabulary.neutral)
         self._twins = _twins(apps)
 
     def find(

@@ -64,6 +64,9 @@ class Tying:
                 handle = app.canonical(read[0], shape) if read and sure else None
                 if read is not None and handle is not None:
                     _, start, end, how = read
+                    if shape == "name" and self._pieces.turned(self.doc, start, end) and not _looks_right(handle):
+                        turned = app.canonical(handle[::-1], shape)
+                        handle, how = (turned, (*how, "reversed")) if turned is not None else (handle, how)
                     return Share(
                         app=app, handle=handle, start=start, end=end, confidence=sure, whole=(start, end), how=how
                     )
@@ -112,3 +115,8 @@ class Tying:
             for app in apps
             if "name" in app.shapes and (handle := app.canonical(read[0], "name")) is not None
         ]
+
+
+def _looks_right(handle: str) -> bool:
+    """True for letters first and digits last: such a name is not written backwards."""
+    return handle[0].isalpha() and handle[-1].isdigit()

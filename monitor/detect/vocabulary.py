@@ -24,6 +24,7 @@ _LISTS: Final = (
     "determining",
     "there",
     "together",
+    "backwards",
     "asking",
     "impersonal",
     "state",
@@ -57,6 +58,7 @@ class Vocabulary:
     determining: frozenset[str]
     there: frozenset[str]
     together: frozenset[str]
+    backwards: frozenset[str]
     asking: frozenset[str]
     impersonal: frozenset[str]
     state: frozenset[str]
