@@ -16,7 +16,7 @@ from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
-from monitor import audit, coverage
+from monitor import audit, coverage, volume
 from monitor.campaigns import Arrival, place
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screening import Screening
@@ -186,6 +186,7 @@ class Intake:
             self._take(session, hit, source, run_id, done)
         done.deleted = self._delete(session, screened)
         coverage.enter(session, source, run_id, screened.coverage)
+        volume.count(session, source, screened.posts, self._store.now())
         if screened.cursor is not None:
             self._move(session, source, screened.cursor, lease)
         if run_id is not None:

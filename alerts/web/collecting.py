@@ -10,6 +10,7 @@ from typing import Any
 from sqlmodel import col, func, select
 
 from alerts.masking import masked_scope
+from monitor import volume
 from monitor.ports import Seen
 from monitor.settings import Settings
 from monitor.store.database import Store
@@ -56,6 +57,7 @@ class Collecting:
     last: datetime | None
     idle: Sequence[str]
     """Configured sources that never saw anything."""
+    alarms: Sequence[volume.Alarm] = ()
 
     @property
     def late(self) -> list[ScopeSeen]:
@@ -65,7 +67,7 @@ class Collecting:
     @property
     def trouble(self) -> bool:
         """Whether an empty queue must not be read as "nothing there"."""
-        return bool(self.late or self.recent or self.idle)
+        return bool(self.late or self.recent or self.idle or self.alarms)
 
 
 class Collectors:
@@ -106,6 +108,7 @@ class Collectors:
             recent=[gap for gap in missed if gap.end > now - _BANNER],
             last=max((scope.seen_until for scope in scopes if scope.seen_until), default=None),
             idle=sorted(self._expected() & known - {scope.source for scope in scopes}),
+            alarms=volume.alarms(self._store),
         )
 
     def _expected(self) -> set[str]:

@@ -24,6 +24,7 @@ def coverage(
     """
     from alerts.masking import masked_scope
     from monitor import coverage as ledger
+    from monitor import volume
     from monitor.app import open_app
 
     with open_app(home) as app:
@@ -33,9 +34,18 @@ def coverage(
             gap._replace(scope=masked_scope(gap.scope, keyring), note=masked_scope(gap.note, keyring))
             for gap in ledger.gaps(app.store, since=app.store.now() - timedelta(days=days))
         ]
+        alarms = volume.alarms(app.store)
     if json:
-        print_json({"last_seen": [row._asdict() for row in seen], "gaps": [gap._asdict() for gap in gaps]})
+        print_json(
+            {
+                "last_seen": [row._asdict() for row in seen],
+                "gaps": [gap._asdict() for gap in gaps],
+                "alarms": [alarm._asdict() for alarm in alarms],
+            }
+        )
         return
+    for alarm in alarms:
+        typer.echo(f"UNUSUAL: {alarm.source}: {alarm.words}")
     print_table(
         ("Source", "What", "Seen until (UTC)", "Posts"),
         ((row.source, row.scope, _time(row.until), row.posts) for row in seen),

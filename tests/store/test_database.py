@@ -276,6 +276,7 @@ def test_a_database_of_the_first_version_is_upgraded(database_url: str, keyring:
     with store.write() as session:
         session.add(identity(datetime(2026, 11, 1, tzinfo=UTC)))
         session.execute(text("DROP TABLE key_mark"))
+        session.execute(text("DROP TABLE volume"))
         session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     store.close()
     with pytest.raises(StoreError) as caught:

@@ -1,6 +1,6 @@
 """The tables, by what they serve: collecting, reviewing, reporting, and what all share."""
 
-from monitor.store.tables.collecting import Coverage, CursorRow, Lease, Run, SourceRow
+from monitor.store.tables.collecting import Coverage, CursorRow, Lease, Run, SourceRow, Volume
 from monitor.store.tables.evidence import Account, Campaign, Identity, Mention, Occurrence, StoredPost
 from monitor.store.tables.keys import KeyMark
 from monitor.store.tables.records import AuditRow, Switch
@@ -29,5 +29,6 @@ __all__ = [
     "StoredPost",
     "Switch",
     "User",
+    "Volume",
     "WebSession",
 ]

@@ -56,6 +56,17 @@ class Coverage(SQLModel, table=True):
     note: str = ""
 
 
+class Volume(SQLModel, table=True):
+    """How many posts a source brought in an hour (its beginning, UTC), in how many batches."""
+
+    __tablename__ = "volume"
+
+    source: str = Field(primary_key=True, foreign_key="source.name")
+    hour: datetime = Field(primary_key=True, sa_type=UtcTime)
+    posts: int
+    batches: int
+
+
 class CursorRow(SQLModel, table=True):
     """Where a source goes on. `token` is the fencing token of the lease under which it was written."""
 
