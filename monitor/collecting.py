@@ -22,9 +22,10 @@ import structlog
 from monitor.clock import Clock
 from monitor.coverage import WHOLE_SOURCE
 from monitor.detect.fast.screen import FastScreen
+from monitor.enriching import nearly_hitting, with_posts
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, RefusedError, StoreError
 from monitor.intake import Committed, Screened, screen_batch
-from monitor.ports import Coverage, Cursor, Seen, Source
+from monitor.ports import Batch, Coverage, Cursor, Enriching, Seen, Source
 
 FIRST_WAIT = 1.0
 LONGEST_WAIT = 300.0
@@ -152,7 +153,8 @@ class Collector:
 
     async def _take_all(self, cursor: Cursor | None) -> None:
         async with aclosing(self._source.collect(cursor)) as batches:
-            async for batch in batches:
+            async for bare in batches:
+                batch = await self._enriched(bare)
                 screened = await self._on(self._screen_thread, partial(screen_batch, self._screen, batch))
                 # A commit that has begun is waited for, even when we are told to stop.
                 done = await asyncio.shield(self._on(self._store_thread, partial(self._take, screened)))
@@ -163,6 +165,17 @@ class Collector:
                 self.status.error = _trouble(screened.coverage)
                 if done.posts or not self.status.error:
                     self.status.last_success, self.status.failures = self._now(), 0
+
+    async def _enriched(self, batch: Batch) -> Batch:
+        """The batch with the profiles of those who posted what hits or nearly hits, where the source has to ask."""
+        source = self._source
+        if not isinstance(source, Enriching) or not len(batch.records):
+            return batch
+        near = await self._on(self._screen_thread, partial(nearly_hitting, self._screen, batch))
+        if not near:
+            return batch
+        posts = await source.enrich(list(near.values()))
+        return with_posts(batch, dict(zip(near, posts, strict=True)))
 
     def _take(self, screened: Screened) -> Committed:
         return self._sink.take(self._name, screened)

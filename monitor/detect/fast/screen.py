@@ -48,17 +48,41 @@ class FastScreen:
         spellings = [one for term in self._screen.bundle.lexicon.values() for one in term.spellings()]
         return TermGate(self._screen.spellings, spellings, backend=self._backend)
 
+    def prepare(self) -> None:
+        """Makes what the first batch would make otherwise."""
+        self.candidates({"text": ["é", "a b c"]})
+        self.terms.may_hold(["é"])
+
     def candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
         """Rows that may be hits, ascending.
 
         :param columns: screened fields by name, one string a row (`monitor.ports.Records.columns`).
         """
         texts = _together(list(columns.values()))
-        names, descriptions = columns.get("community", ()), columns.get("community_description", ())
-        communities = _together([column for column in (names, descriptions) if column])
-        rows = self.gate.rows(texts, communities)
+        names = columns.get("community", ())
+        rows = self._naming(texts, columns)
         held = self.terms.may_hold([texts[row] for row in rows])
         return [row for row, one in zip(rows, held, strict=True) if one or self._of_house(names, row)]
+
+    def _naming(self, texts: Sequence[str], columns: Mapping[str, Sequence[str]]) -> Sequence[int]:
+        """Rows that may name an app."""
+        about = [column for name in ("community", "community_description") if (column := columns.get(name))]
+        return self.gate.rows(texts, _together(about) if about else ())
+
+    def near(self, columns: Mapping[str, Sequence[str]], build: Callable[[int], Post]) -> Iterator[tuple[int, Post]]:
+        """(row, post) of what hits, or lacks one half of it: a handle without a term, a clear term without a handle.
+
+        The other half may stand in the author's profile, where a source has to ask for that.
+        """
+        texts = _together(list(columns.values()))
+        held = self.terms.may_hold(texts)
+        naming = set(self._naming(texts, columns))
+        for row in (row for row, one in enumerate(held) if one or row in naming):
+            post = build(row)
+            screening = self._screen(post)
+            clear = any(not self._screen.bundle.lexicon[match.term].ambiguous for match in screening.terms)
+            if screening.hit or screening.handles or clear:
+                yield row, post
 
     def _of_house(self, names: Sequence[str], row: int) -> bool:
         if not self._house or not names:
