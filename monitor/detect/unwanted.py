@@ -31,6 +31,7 @@ _SCOPE_END: Final = re.compile(r"[.!?](?=\s|\Z)|\n|\x1e|\||//|•")
 _ALL_OVER: Final = re.compile(
     r"[\s:(\[=,-]*(?:if|list|for|to|you|are|re|'|a|an|the|any|all|i'll|we|also|of|u|r|ur|[\s:(\[=,-])*"
 )
+_FREE: Final = re.compile(r"-(?:free|frei|vrij|fri)(?![^\W_])")
 _TWICE: Final = re.compile(r"(?:\bnot|n't)\s+(?:in\s?to\s+|an?\s+)?\Z")
 
 
@@ -84,6 +85,8 @@ class Unwanted:
         for hit in self._rules.negated_before.find(doc, max(term.start - _BEFORE, start), term.start):
             if term.start - hit.end <= 2 and not doc.lower[hit.end : term.start].strip(" '\"-:"):
                 return True
+        if _FREE.match(doc.lower, term.end):
+            return True
         if _TWICE.search(doc.lower, max(term.start - _BEFORE, start), term.start):
             return False
         for hit in self._rules.negated_after.find(doc, term.end, min(term.end + 2 * _PHRASE_AFTER, end)):
