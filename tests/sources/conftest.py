@@ -8,11 +8,14 @@ from typing import Any
 
 import pytest
 
+from tests.sources.discord_world import discord_world
 from tests.sources.jetstream import V1, V2, jetstream_world
 from tests.sources.telegram_world import telegram_world
 from tests.sources.worlds import archive_world, mastodon_world
 
 HTTP = {
+    "discord": discord_world(),
+    "discord-50": discord_world(most=50),
     "mastodon": mastodon_world(),
     "mastodon-since": mastodon_world(forward=False),
     "mastodon-unordered": mastodon_world(ordered=False, links=False),

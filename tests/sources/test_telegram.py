@@ -29,7 +29,8 @@ async def test_a_message_becomes_a_post(server: FakeTelegram) -> None:
         '<div class="tgme_widget_message_forwarded_from accent_color">Forwarded from&nbsp;<a class="'
         'tgme_widget_message_forwarded_from_name" href="https://t.me/other_zorb/45"><span>Other</span></a></div>'
         '<a class="tgme_widget_message_reply" href="https://t.me/zorblat_news/3">'
-        '<div class="tgme_widget_message_author"></div><div class="tgme_widget_message_text js-message_text js-message_reply_text">not mine</div></a>'
+        '<div class="tgme_widget_message_author"></div>'
+        '<div class="tgme_widget_message_text js-message_text js-message_reply_text">not mine</div></a>'
         + TEXT.format(
             'See <a href="https://t.me/quibdrem" target="_blank">@quibdrem</a><br/><b>now</b> &amp; '
             '<a href="https://a.example/x?a=1&amp;b=2" onclick="return confirm(1)">here</a> '
