@@ -23,7 +23,7 @@ def test_the_example_of_every_source_is_valid(name: str) -> None:
     assert section.pop("plugin") == name
     assert bool(section.pop("basis", None)) is plugin.terms.basis_needed
     section.pop("every", None)
-    make_options(plugin, section, env={})
+    make_options(plugin, section, env={env_names(plugin, name)[0]: "s3cr3t" for name in plugin.credentials})
 
 
 @pytest.mark.parametrize("name", [name for name, plugin in source_plugins().items() if plugin.starter is not None])
