@@ -23,6 +23,7 @@ _ROW: Final = 2
 _AS: Final = frozenset({"as", "como", "comme", "als", "come", "jako", "kak", "olarak", "sebagai", "som", "ca", "under"})
 """After these a handle comes, whatever verb stood before ("me encuentran como zorblat")."""
 _NUMBER: Final = 3
+_NEWER: Final = frozenset({"new", "current", "backup", "other", "second", "main"})
 _THERE_REACH: Final = 24
 _THERE_CLOSE: Final = 4
 _THERE_SURE: Final = 0.8
@@ -77,7 +78,9 @@ class Reading:
             token = self._tokens[index]
             if token.kind in {"app", "service", "bound", "url"}:
                 return
-            if token.text.lower() not in self._words.there or token.kind not in {"word", "native"}:
+            word = token.text.lower()
+            newer = word == "one" and self._tokens[index - 1].text.lower() in _NEWER
+            if token.kind not in {"word", "native"} or not (newer or word in self._words.there):
                 continue
             chosen = self._forward(group, index + 1)
             if not chosen or chosen[0][0] - index > _THERE_CLOSE or chosen[0][1][0].confidence < _THERE_SURE:

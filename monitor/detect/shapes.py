@@ -59,17 +59,17 @@ def discord_tag(text: str) -> str | None:
 
 
 def threema_id(text: str) -> str | None:
-    """Eight letters and digits, or '*' and seven; a plain lower-case word is none."""
+    """Eight letters and digits, or '*' and seven, in capitals; a plain lower-case word is none."""
     if not re.fullmatch(r"[A-Za-z0-9]{8}|\*[A-Za-z0-9]{7}", text):
         return None
-    return text if text.upper() == text or any(char.isdigit() for char in text) else None
+    return text.upper() if text.upper() == text or any(char.isdigit() for char in text) else None
 
 
 def teleguard_id(text: str) -> str | None:
-    """Nine letters and digits; a plain lower-case word is none."""
+    """Nine letters and digits, in capitals; a plain lower-case word is none."""
     if not re.fullmatch(r"[A-Za-z0-9]{8,10}", text) or (text != text.upper() and not any(c.isdigit() for c in text)):
         return None
-    return text
+    return text.upper()
 
 
 def zangi_number(text: str) -> str | None:
