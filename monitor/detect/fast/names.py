@@ -22,8 +22,12 @@ _LONGEST: Final = 200
 class Names:
     """Asks the matcher of spellings about single words. The same few thousand come again and again."""
 
-    def __init__(self, spellings: Spellings, asked: Sequence[Spelling], *, backend: str | None = None) -> None:
-        """:param spellings: the matcher; :param asked: those of its spellings that are asked for, of one kind."""
+    def __init__(
+        self, spellings: Spellings, asked: Sequence[Spelling], *, backwards: bool = True, backend: str | None = None
+    ) -> None:
+        """:param spellings: the matcher; :param asked: those of its spellings that are asked for, of one kind;
+        :param backwards: those that are written backwards, too.
+        """
         self._spellings = spellings
         self._kinds = {one.kind for one in asked}
         self._every = frozenset(one.id for one in asked)
@@ -33,7 +37,7 @@ class Names:
             if one.native:
                 continue
             ids = frozenset({one.id})
-            for flat in {one.flat, one.flat[::-1] if "reversed" in one.tolerance else one.flat}:
+            for flat in {one.flat, one.flat[::-1] if backwards and "reversed" in one.tolerance else one.flat}:
                 self._exact[flat] = self._exact.get(flat, NOTHING) | ids
             letters = _squeezed(spell(one.flat))
             joined[letters] = joined.get(letters, NOTHING) | ids
@@ -61,7 +65,7 @@ class Names:
 
     @property
     def exact(self) -> Set[str]:
-        """The names as words, backwards too."""
+        """The names as words."""
         return self._exact.keys()
 
     @property

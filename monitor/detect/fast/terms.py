@@ -16,14 +16,15 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from monitor.detect.atoms import ATOM, RUN_TOGETHER
-from monitor.detect.drawn import DRAWN
+from monitor.detect.atoms import ATOM, RUN_TOGETHER, atoms_of
+from monitor.detect.drawn import DRAWN, drawn
 from monitor.detect.fast.alphabet import CLASSES, ROW, SINGLES, code_points, folded
 from monitor.detect.fast.matchers import make_matcher, translated
 from monitor.detect.fast.names import Names
 from monitor.detect.joining import spread
 from monitor.detect.spelling import Spelling, key, leet
 from monitor.detect.spellings import Spellings
+from monitor.text.fold import lower
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -70,6 +71,8 @@ _PARTED: Final = bytes(
 ).translate(bytes(_SPACE if chr(byte) in _PARTING else byte for byte in range(256)))
 """Letters as leet has them, signs as spaces."""
 _NO_SIGNS: Final = bytes(ord(char) for char in sorted(_PARTING - {*string.whitespace, chr(_RUN_TOGETHER)}))
+_DELETED: Final = _class("".join(map(chr, _NO_SIGNS))) != 0
+_NO_LETTER: Final = re.compile(r"[\W_]+")
 
 
 class TermGate:
@@ -79,9 +82,12 @@ class TermGate:
         """:param spellings: the matcher; :param terms: the spellings of terms in it."""
         latin = [one for one in terms if not one.native]
         self._native = len(latin) < len(terms)
-        self._names = Names(spellings, terms, backend=backend)
+        self._names = Names(spellings, terms, backwards=False, backend=backend)
         self._backwards = spellings.backwards
-        self._flats = make_matcher((leet(one.flat).encode() for one in latin), backend=backend)
+        flats = sorted({leet(one.flat).encode() for one in latin})
+        self._flats, self._sizes = make_matcher(flats, backend=backend), [len(flat) for flat in flats]
+        cores = sorted({key(one.flat).encode() for one in latin})
+        self._cores, self._core_sizes = make_matcher(cores, backend=backend), [len(core) for core in cores]
         phrases = {_phrase(one) for one in latin if one.breaks}
         words = {f" {key(word)} " for word in (*self._names.exact, *self._backwards)}
         pieces = [*phrases, *(words | self._names.cores) - phrases]
@@ -101,7 +107,7 @@ class TermGate:
 
     def _found(self, texts: _Texts) -> set[int]:
         found: set[int] = set()
-        for look in (self._by_key, self._in_pieces, self._apart, self._signed, self._mistyped, _drawn):
+        for look in (self._by_key, self._in_pieces, self._apart, self._signed, self._mistyped, self._drawn):
             found.update(look(texts, found))
         return found
 
@@ -126,13 +132,20 @@ class TermGate:
     def _holds(self, word: str) -> bool:
         return word.lower() in self._backwards or bool(self._names.hold(word))
 
-    def _in_pieces(self, texts: _Texts, _found: set[int]) -> Iterator[int]:
+    def _in_pieces(self, texts: _Texts, found: set[int]) -> Iterator[int]:
         """Pieces with signs between; what stands within one word is there either way."""
         joined = texts.raw.translate(_PARTED, _NO_SIGNS)
         starts = np.flatnonzero(np.frombuffer(joined, dtype=np.uint8) == ROW)
-        together = _counts(starts, [end for _, end in self._flats.scan(joined)])
-        parted = _counts(texts.starts, [end for _, end in self._flats.scan(texts.parted)])
-        yield from np.flatnonzero(together > parted).tolist()
+        ends = self._flats.scan(joined)
+        together = _counts(starts, [end for _, end in ends])
+        more = set(np.flatnonzero(together > _counts(texts.starts, [end for _, end in self._flats.scan(texts.parted)])))
+        if not more - found:
+            return
+        kept = np.flatnonzero(~_DELETED[np.frombuffer(texts.raw, dtype=np.uint8)])
+        for index, end in ends:
+            row = int(np.searchsorted(starts, end)) - 1
+            if row in more and texts.of_words(int(kept[end - self._sizes[index]]), int(kept[end - 1]) + 1):
+                yield row
 
     def _apart(self, texts: _Texts, found: set[int]) -> Iterator[int]:
         """Letters one by one, backwards or not."""
@@ -141,13 +154,43 @@ class TermGate:
             row = texts.row(end - 1)
             if row in found:
                 continue
-            last = min(end + _APART, int(texts.starts[row + 1]))
-            if self._flats.scan(texts.parted[max(end - _GAP, 0) : last].translate(None, b" ")):
+            if self._stand_apart(texts, max(end - _GAP, 0), min(end + _APART, int(texts.starts[row + 1]))):
                 yield row
             elif row not in asked:
                 asked.add(row)
                 if any(self._flats.scan(leet(one[::-1]).encode()) for one in spread(texts.cased[row].lower())):
                     yield row
+
+    def _stand_apart(self, texts: _Texts, first: int, last: int) -> bool:
+        """True where a term made of whole words stands between two places, whatever parts them."""
+        letters = texts.parted[first:last]
+        ends = self._flats.scan(letters.translate(None, b" "))
+        if not ends:
+            return False
+        kept = [first + at for at, byte in enumerate(letters) if byte != _SPACE]
+        return any(texts.of_words(kept[end - self._sizes[index]], kept[end - 1] + 1) for index, end in ends)
+
+    def _drawn(self, texts: _Texts, found: set[int]) -> Iterator[int]:
+        """Letters drawn with several signs."""
+        begun = (at.start() for at in _DRAWING.finditer(texts.joined))
+        for row in {texts.row(at) for at in begun if DRAWN.match(texts.joined, at)} - found:
+            read = drawn(texts.cased[row].lower())
+            if read is not None and any(self._draws(read.text, at) for at in read.places):
+                yield row
+
+    def _draws(self, text: str, at: int) -> bool:
+        """True where a term may stand over a letter of a text, whatever parts its letters."""
+        before = key(_NO_LETTER.sub("", text[max(at - _APART, 0) : at + 1]))
+        both = key(_NO_LETTER.sub("", text[max(at - _APART, 0) : at + _APART]))
+        found = self._cores.scan(both.encode("utf-8", "surrogatepass"))
+        place = len(before.encode("utf-8", "surrogatepass"))
+        if any(end - self._core_sizes[index] < place <= end for index, end in found):
+            return True
+        return any(
+            self._names.mistyped(leet(one[0]))
+            for one in ATOM.finditer(text, max(at - _APART, 0), at + _APART)
+            if one.start() <= at < one.end()
+        )
 
     def _signed(self, texts: _Texts, found: set[int]) -> Iterator[int]:
         """Signs for letters, letters starred out."""
@@ -186,6 +229,14 @@ class _Texts:
         """The text that a place is in."""
         return min(max(bisect_right(self._starts, place) - 1, 0), len(self.cased) - 1)
 
+    def of_words(self, start: int, end: int) -> bool:
+        """True where one of the reference's words begins and one ends, and they are not the same."""
+        first = max(self.joined.rfind(" ", 0, start), self.joined.rfind("\n", 0, start)) + 1
+        text = self.joined[first : self.parted.find(b" ", end)]
+        atoms = atoms_of(lower(text), text)
+        begun = [at for at, one in enumerate(atoms) if one.start == start - first]
+        return any(one.end == end - first for at in begun for one in atoms[at + 1 :])
+
     def words(self, place: int) -> list[str]:
         """The word that a place is in, or that ends before it."""
         if self.letters[place] == _SPACE:
@@ -194,13 +245,6 @@ class _Texts:
         start = self.parted.rfind(b" ", 0, place) + 1
         word = self.joined[start : self.parted.find(b" ", place)]
         return [word] if word.isascii() else ATOM.findall(word)
-
-
-def _drawn(texts: _Texts, _found: set[int]) -> Iterator[int]:
-    """Letters drawn with several signs."""
-    for begin in _DRAWING.finditer(texts.joined):
-        if DRAWN.match(texts.joined, begin.start()) is not None:
-            yield texts.row(begin.start())
 
 
 def _like(typos: Collection[tuple[str, int]]) -> re.Pattern[bytes] | None:
