@@ -2,7 +2,9 @@
 
 import json
 import random
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import zstandard
@@ -32,7 +34,7 @@ BAD = [
     b'{"platform": "x", "id": "1", "text": "\x1e"}',
     b'{"platform": "x", "id": "1", "text": "\xff"}',
 ]
-WRITTEN = {
+WRITTEN: dict[str, Callable[[dict[str, Any]], bytes]] = {
     "utf-8": lambda post: json.dumps(post, ensure_ascii=False).encode("utf-8", "replace"),
     "escapes": lambda post: json.dumps(post, separators=(",", ":")).encode(),
     "slashes": lambda post: json.dumps(post).replace("/", "\\/").encode(),
