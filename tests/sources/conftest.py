@@ -10,6 +10,7 @@ import pytest
 
 from tests.sources.discord_world import discord_world
 from tests.sources.jetstream import V1, V2, jetstream_world
+from tests.sources.matrix_world import matrix_world
 from tests.sources.telegram_world import telegram_world
 from tests.sources.worlds import archive_world, mastodon_world
 
@@ -19,6 +20,7 @@ HTTP = {
     "mastodon": mastodon_world(),
     "mastodon-since": mastodon_world(forward=False),
     "mastodon-unordered": mastodon_world(ordered=False, links=False),
+    "matrix": matrix_world(),
     "telegram": telegram_world(),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
