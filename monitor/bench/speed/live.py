@@ -20,6 +20,8 @@ from monitor.errors import InputError
 _LOOPED = 100
 """Posts a round that the loop over expressions is given (it takes milliseconds a post)."""
 _ALTERNATED = 1_000
+_WARM = 20_000
+"""Posts to get warm with: in use the screen has seen a day's words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,9 +51,10 @@ def measure_live(benign: Benign, *, posts: int, rounds: int, tell: Callable[[str
     """
     tell("making texts and lexicons")
     each = max(posts // rounds, 1)
+    warm = max(each, min(_WARM, posts))
     lexicons = bundles(TERMS)
-    texts = islice(benign, each * (rounds + 1))
-    slices = [list(islice(texts, each)) for _ in range(rounds + 1)]
+    texts = iter(benign)
+    slices = [list(islice(texts, size)) for size in (warm, *[each] * rounds)]
     if len(slices[-1]) < each:
         raise InputError("The file of real posts has too few.", do="Name a larger one, or fewer --posts.")
     by_terms: dict[int, list[Texts]] = {}
@@ -74,7 +77,7 @@ def measure_live(benign: Benign, *, posts: int, rounds: int, tell: Callable[[str
         found=found,
         bundle=lexicons[MIDDLE][1].hash,
         corpus=digest([*slices[1:], *(part.texts for parts in by_terms.values() for part in parts[1:])]),
-        described=benign.describe(each * (rounds + 1)),
+        described=benign.describe(warm + each * rounds),
         posts=each * rounds,
     )
 

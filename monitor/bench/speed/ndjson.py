@@ -70,7 +70,7 @@ def line_sides(
     :param slices: benign texts of each round, those to get warm with first; :param found: is told what is found.
     """
     positives = invent_positives(terms)
-    parts = [part[:_MOST] for part in slices]
+    parts = [slices[0], *(part[:_MOST] for part in slices[1:])]
     given = {
         LINES: [_round(lines(mix(part, positives))) for part in parts],
         BENIGN_LINES: [_round(lines(part)) for part in parts],

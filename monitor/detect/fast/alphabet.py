@@ -5,6 +5,7 @@ Both tables are derived from folding itself, so that whatever folding reads as a
 
 from __future__ import annotations
 
+import re
 import string
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any, Final
@@ -74,6 +75,8 @@ Texts = tuple[bytes, list[int]]
 """Joined texts in one byte a character, and where the separator before each stands."""
 
 _REGIONS: Final = range(0x1F1E6, 0x1F200)
+_FOLDED: Final = re.compile("[\x00-\x09\x0b\x0d-\x1f\x7f<>&]")
+"""What folding changes in ASCII, and what stands between fields left out."""
 _MONEY: Final = "€£"
 
 
@@ -196,6 +199,8 @@ def signs_for(letter: str) -> str:
 
 def folded(fields: str) -> str:
     """A row's fields, folded, in lines of their own; case is kept."""
+    if fields.isascii() and _FOLDED.search(fields) is None:
+        return fields.replace(FIELD, "\n")
     return "\n".join([fold(field).cased for field in fields.split(FIELD)])
 
 

@@ -99,7 +99,9 @@ class Names:
         return NOTHING
 
     def _ask(self, word: str) -> frozenset[str]:
-        doc = Document((("text", fold(word)), ("tags[0]", fold(f"#{word}"))))
+        # A tag may be put together of more pieces than a word of a text, and of all that those may be.
+        tag = ("tags[0]", fold(f"#{word}"))
+        doc = Document((tag,) if word.isalnum() and word.isascii() else (("text", fold(word)), tag))
         return frozenset(one.spelling.id for one in self._spellings.find(doc) if one.spelling.kind in self._kinds)
 
     def begin(self, letters: bytes) -> frozenset[str]:
