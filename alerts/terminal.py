@@ -111,6 +111,8 @@ def _post(view: AlertView) -> Iterator[Any]:
         yield Text(f"  {post.url}")
     if not post.available:
         yield Text("  The platform says it is deleted: its text is gone, the evidence below stays.")
+    if post.expired:
+        yield Text("  Its words were kept as long as they may be, and are gone; the evidence below stays.")
     for field in post.fields:
         yield Text(f"{field_name(field.name)}:", style="dim")
         yield Padding(_field(field), (0, 0, 0, 2))

@@ -30,6 +30,7 @@ from monitor.net.http import open_plain_client
 from monitor.net.ratelimit import Limiter
 from monitor.plugins import pick, source_plugins
 from monitor.ports import Source, SourcePlugin
+from monitor.retention import Limits
 from monitor.settings import Settings, SourceSettings, load_settings
 from monitor.sourcing import make_options, on_loopback, open_source
 from monitor.store.database import Store, open_store
@@ -68,6 +69,17 @@ class App:
 def open_screen(settings: Settings) -> FastScreen:
     """The screen with the configured lexicon and rules, the shipped ones where none are."""
     return FastScreen(Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules)))
+
+
+def text_limits(settings: Settings) -> Limits:
+    """How long texts may be kept: by the terms of every installed source, and after the organisation's decision."""
+    terms = {plugin.name: plugin.terms for plugin in source_plugins().values()}
+    days = {name: one.text_days for name, one in terms.items() if one.text_days is not None}
+    return Limits(
+        by_platform={terms[name].platform: limit for name, limit in days.items()},
+        by_plugin=days,
+        decided=settings.organisation.retention_days if settings.organisation else None,
+    )
 
 
 @contextmanager

@@ -281,7 +281,7 @@ class Intake:
         rows = [
             row
             for condition in gone
-            for row in session.exec(select(StoredPost).where(condition, StoredPost.state == "up").order_by("id"))
+            for row in session.exec(select(StoredPost).where(condition, StoredPost.state != "deleted").order_by("id"))
         ]
         for row in rows:
             row.state, row.record = "deleted", None

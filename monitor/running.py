@@ -12,7 +12,7 @@ import structlog
 
 from alerts.channels.configured import open_channels
 from alerts.outbox.delivery import Delivery
-from monitor import audit
+from monitor import audit, retention
 from monitor.app import (
     App,
     ConfiguredSource,
@@ -22,6 +22,7 @@ from monitor.app import (
     open_screen,
     open_sources,
     starter_sources,
+    text_limits,
 )
 from monitor.clock import Clock, system_clock
 from monitor.collecting import Collector, Sink, Status, stopped_within
@@ -37,6 +38,8 @@ from monitor.threads import Abandonable
 
 SEAL_EVERY = 2.0
 BEAT_EVERY = leases.LEASE_SECONDS / 3
+EXPIRE_EVERY = 600.0
+"""Seconds between two looks for texts that were kept as long as they may be."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("handlewatch.run")
 
@@ -98,9 +101,15 @@ class Running:
         for source in self._sources:
             keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)
 
+        limits = text_limits(self._settings)
+
         async def on_store_thread(ending: asyncio.Event) -> None:
-            loop, beat_in = asyncio.get_running_loop(), BEAT_EVERY
+            loop, beat_in, expire_in = asyncio.get_running_loop(), BEAT_EVERY, 0.0
             while not await stopped_within(SEAL_EVERY, ending):
+                expire_in -= SEAL_EVERY
+                if expire_in <= 0:
+                    expire_in = EXPIRE_EVERY
+                    await loop.run_in_executor(store_thread, retention.expire, store, limits)
                 await loop.run_in_executor(store_thread, audit.seal, store)
                 beat_in -= SEAL_EVERY
                 if beat_in <= 0:

@@ -151,7 +151,10 @@ class ScorePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PostShown:
-    """The post that raised the alert. `url` is None in a masked view, `host` where it is not known."""
+    """The post that raised the alert. `url` is None in a masked view, `host` where it is not known.
+
+    :param available: its record is there. :param expired: but its words are gone, kept as long as they may be.
+    """
 
     platform: str
     instance: str | None
@@ -164,6 +167,7 @@ class PostShown:
     lang: str | None
     media_count: int
     available: bool
+    expired: bool
     fields: Sequence[Field]
 
 

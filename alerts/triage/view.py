@@ -28,6 +28,7 @@ from alerts.triage.records import (
 )
 from monitor.post import Post
 from monitor.records import from_record
+from monitor.retention import EXPIRED
 from monitor.store.keys import Keyring
 from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Occurrence, Report, Reveal, StoredPost
 
@@ -217,7 +218,8 @@ def _post(row: StoredPost, post: Post | None, masker: Masker, spans: Sequence[Sp
         lang=post.lang if post and post.lang and _LANGUAGE.fullmatch(post.lang) else None,
         media_count=post.media_count if post else 0,
         available=post is not None,
-        fields=masker.post(post, spans) if post else (),
+        expired=row.state == EXPIRED,
+        fields=masker.post(post, spans) if post and row.state != EXPIRED else (),
     )
 
 

@@ -1,0 +1,49 @@
+"""`handlewatch retention`: which texts were kept as long as they may be."""
+
+from __future__ import annotations
+
+import typer
+
+from monitor.cli.options import Home, Json
+from monitor.cli.output import print_json, print_table
+
+command = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Shows which texts are due to go, and takes them out."
+)
+
+
+@command.command(epilog="Example: handlewatch retention show")
+def show(home: Home = None, json: Json = False) -> None:
+    """The limits, by the platforms' terms and the organisation's own, and how many posts are over each."""
+    from monitor.app import open_app, text_limits
+    from monitor.retention import due
+
+    with open_app(home) as app:
+        limits = text_limits(app.settings)
+        found = due(app.store, limits)
+    rows: list[tuple[str, float]] = [(f"terms of {name}", days) for name, days in sorted(limits.by_plugin.items())]
+    if limits.decided is not None:
+        rows.append(("after a decision", limits.decided))
+    if json:
+        print_json({"limits": dict(rows), "due": [{"why": one.why, "posts": one.posts} for one in found]})
+        return
+    print_table(("Limit", "Days"), [(name, f"{days:g}") for name, days in rows], empty="No limit.")
+    typer.echo()
+    print_table(("Due", "Posts"), [(one.why, one.posts) for one in found], empty="Nothing is due.")
+
+
+@command.command(epilog="Example: handlewatch retention apply")
+def apply(home: Home = None, json: Json = False) -> None:
+    """Takes the words out of every post that is due; `handlewatch run` does it by itself every ten minutes.
+
+    Ids, addresses, times and the evidence (which holds no text) stay. This cannot be undone.
+    """
+    from monitor.app import open_app, text_limits
+    from monitor.retention import expire
+
+    with open_app(home) as app:
+        done = expire(app.store, text_limits(app.settings))
+    if json:
+        print_json({"expired": done})
+    else:
+        typer.echo(f"{done} {'post' if done == 1 else 'posts'} lost their words." if done else "Nothing was due.")
