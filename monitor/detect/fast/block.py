@@ -150,10 +150,9 @@ class LineBlock:
 
         :raises UnicodeDecodeError: they are not UTF-8.
         """
-        places = np.flatnonzero(self._bytes >= _ASCII)
-        if len(self._by_number):
-            places = np.concatenate((places, self._by_number))
-            places.sort()
+        beyond = self._bytes >= _ASCII
+        beyond[self._by_number] = True
+        places = np.flatnonzero(beyond)
         if not len(places):
             return (), np.empty(0, dtype=np.uint32)
         at = self.rows(places)
