@@ -15,6 +15,14 @@ if TYPE_CHECKING:
 def handlewatch_sources() -> Sequence[SourcePlugin]:
     """The shipped sources."""
     # Loaded when asked for: a command that collects nothing loads no client.
-    from sources import archive, bluesky, discord, mastodon, matrix, telegram  # noqa: PLC0415
+    from sources import archive, bluesky, discord, mastodon, matrix, nostr, telegram  # noqa: PLC0415
 
-    return [archive.PLUGIN, bluesky.PLUGIN, discord.PLUGIN, mastodon.PLUGIN, matrix.PLUGIN, telegram.PLUGIN]
+    return [
+        archive.PLUGIN,
+        bluesky.PLUGIN,
+        discord.PLUGIN,
+        mastodon.PLUGIN,
+        matrix.PLUGIN,
+        nostr.PLUGIN,
+        telegram.PLUGIN,
+    ]

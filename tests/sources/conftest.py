@@ -11,6 +11,7 @@ import pytest
 from tests.sources.discord_world import discord_world
 from tests.sources.jetstream import V1, V2, jetstream_world
 from tests.sources.matrix_world import matrix_world
+from tests.sources.nostr_world import nostr_world
 from tests.sources.telegram_world import telegram_world
 from tests.sources.worlds import archive_world, mastodon_world
 
@@ -24,8 +25,9 @@ HTTP = {
     "telegram": telegram_world(),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
+RELAYS = {"nostr": nostr_world(), "nostr-silent": nostr_world(about=False)}
 FILES = {"archive-records": archive_world("records"), "archive-reddit": archive_world("reddit")}
-WORLDS = {**HTTP, **STREAMS, **FILES}
+WORLDS = {**HTTP, **STREAMS, **RELAYS, **FILES}
 
 
 async def _opened(name: str, folder: Path) -> AsyncIterator[Any]:
