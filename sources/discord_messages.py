@@ -56,7 +56,7 @@ def is_written(message: Mapping[str, Any]) -> bool:
 
 def came_empty(message: Mapping[str, Any]) -> bool:
     """Whether nothing at all is in it: so messages come where the bot may not see their content."""
-    return message.get("content") == "" and not message.get("poll") and not any(message.get(name) for name in _BODIES)
+    return message.get("content") == "" and not message.get("poll") and not any(map(message.get, _BODIES))
 
 
 def to_post(message: Mapping[str, Any], channel: Channel, *, seen_at: datetime) -> Post:
@@ -68,13 +68,19 @@ def to_post(message: Mapping[str, Any], channel: Channel, *, seen_at: datetime) 
     if number is None:
         raise UnusableMessageError("no id")
     snapshots = [as_dict(as_dict(one).get("message")) for one in as_list(message.get("message_snapshots"))]
-    if not isinstance(message.get("content"), str) and not any("content" in one for one in snapshots):
-        raise UnusableMessageError("no content field")
-    lines, media = list[str](), 0
-    for part in (message, *snapshots):
-        lines += _texts(part)
-        media += _media(part)
-    text, dropped = drop_media_links("\n".join(filter(None, lines)))
+    content = message.get("content")
+    if not isinstance(content, str):
+        if not any("content" in one for one in snapshots):
+            raise UnusableMessageError("no content field")
+        content = ""
+    media = 0
+    if message.get("poll") or any(map(message.get, _BODIES)):  # most messages have none
+        lines = list[str]()
+        for part in (message, *snapshots):
+            lines += _texts(part)
+            media += _media(part)
+        content = "\n".join(filter(None, lines))
+    text, dropped = drop_media_links(content)
     created = as_time(message.get("timestamp")) or snowflake_time(number)
     reference = as_dict(message.get("message_reference"))
     referred = as_id(reference.get("message_id"))

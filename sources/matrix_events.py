@@ -121,8 +121,11 @@ def _replace(
 
 def redaction_of(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What redacted an event; None where it is as it was sent."""
-    because = as_dict(as_dict(event.get("unsigned")).get("redacted_because")) or as_dict(event.get("redacted_because"))
-    return because or None
+    return (
+        as_dict(as_dict(event.get("unsigned")).get("redacted_because"))
+        or as_dict(event.get("redacted_because"))
+        or None
+    )
 
 
 def _replaced(event: Mapping[str, Any]) -> str | None:
@@ -142,12 +145,13 @@ def to_post(event: Mapping[str, Any], room: Room, names: Mapping[str, str], *, s
     if not sender:
         raise UnusableEventError("no sender")
     edit = _bundled_edit(event, sender)
-    shown = as_dict(as_dict(edit.get("content")).get("m.new_content")) or content
+    shown = (as_dict(as_dict(edit.get("content")).get("m.new_content")) if edit else None) or content
     if not isinstance(shown.get("body"), str):
         raise UnusableEventError("no body")
-    relation = as_dict(content.get("m.relates_to"))
-    replied = as_text(as_dict(relation.get("m.in_reply_to")).get("event_id"))
-    thread = as_text(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else ""
+    replied = thread = ""
+    if relation := as_dict(content.get("m.relates_to")):
+        replied = as_text(as_dict(relation.get("m.in_reply_to")).get("event_id"))
+        thread = as_text(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else ""
     text, media = _words(shown, reply=bool(replied))
     above = replied or thread
     return Post(
@@ -168,7 +172,8 @@ def to_post(event: Mapping[str, Any], room: Room, names: Mapping[str, str], *, s
 
 
 def _bundled_edit(event: Mapping[str, Any], sender: str) -> Mapping[str, Any]:
-    edit = as_dict(as_dict(as_dict(event.get("unsigned")).get("m.relations")).get("m.replace"))
+    relations = as_dict(event.get("unsigned")).get("m.relations")
+    edit = as_dict(as_dict(relations).get("m.replace")) if relations else {}
     return edit if edit.get("sender") == sender else {}
 
 
@@ -196,7 +201,7 @@ def _words(content: Mapping[str, Any], *, reply: bool) -> tuple[str, int]:
     elif reply:
         body = _REPLY_LINES.sub("", body)
     text, dropped = drop_media_links(body)
-    text, inner = _MATRIX_MEDIA.subn("", text)
+    text, inner = _MATRIX_MEDIA.subn("", text) if "mxc:" in text.lower() else (text, 0)
     return text.strip(), media + dropped + inner
 
 

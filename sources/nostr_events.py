@@ -6,7 +6,7 @@ Facts: NIP-01 (event, id, signature), NIP-10 (replies), NIP-14 and NIP-23 (title
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -27,6 +27,16 @@ _FIELDS: Final = {"id": str, "pubkey": str, "created_at": int, "kind": int, "tag
 _MEDIA_TAGS: Final = frozenset({"imeta", "image", "thumb", "picture", "banner"})
 _MEDIA_ADDRESSES: Final = ("url ", "fallback ", "image ", "thumb ")
 _LANGUAGE: Final = "ISO-639-1"
+
+
+def _folded(top: int) -> int:
+    check = 0
+    for bit, generator in enumerate(_GENERATORS):
+        check ^= generator if top >> bit & 1 else 0
+    return check
+
+
+_FOLDED: Final = [_folded(top) for top in range(32)]
 
 
 class UnusableEventError(ValueError):
@@ -158,16 +168,8 @@ def bech32(prefix: str, data: bytes) -> str:
     number <<= padded - bits
     values = [(number >> shift) & 31 for shift in range(padded - 5, -1, -5)]
     spread = [*(ord(char) >> 5 for char in prefix), 0, *(ord(char) & 31 for char in prefix)]
-    check = _polymod([*spread, *values, 0, 0, 0, 0, 0, 0]) ^ 1
-    values += [(check >> shift) & 31 for shift in range(25, -1, -5)]
-    return f"{prefix}1{''.join(_BECH32[value] for value in values)}"
-
-
-def _polymod(values: Iterable[int]) -> int:
     check = 1
-    for value in values:
-        top = check >> 25
-        check = (check & 0x1FFFFFF) << 5 ^ value
-        for bit, generator in enumerate(_GENERATORS):
-            check ^= generator if top >> bit & 1 else 0
-    return check
+    for value in (*spread, *values, 0, 0, 0, 0, 0, 0):
+        check = (check & 0x1FFFFFF) << 5 ^ value ^ _FOLDED[check >> 25]
+    values += [((check ^ 1) >> shift) & 31 for shift in range(25, -1, -5)]
+    return f"{prefix}1{''.join([_BECH32[value] for value in values])}"

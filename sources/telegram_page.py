@@ -25,7 +25,8 @@ PLATFORM: Final = "telegram"
 SITE: Final = "https://t.me"
 
 _WIDGET: Final = "tgme_widget_message"
-_TEXT: Final = frozenset({"js-message_text"})
+_TEXT: Final = frozenset({"js-message_text", f"{_WIDGET}_text"})
+_REPLY: Final = f"{_WIDGET}_reply"
 _MEDIA: Final = frozenset(
     {f"{_WIDGET}_{kind}" for kind in ("photo_wrap", "video_player", "roundvideo_player", "voice_player")}
     | {f"{_WIDGET}_{kind}" for kind in ("document_wrap", "sticker_wrap", "sticker", "videosticker", "tgsticker")}
@@ -210,11 +211,11 @@ def _plain_links(html: str) -> str:
 
 
 def _post(message: Element, post_id: str, about: _About, seen_at: datetime) -> Post:
-    reply = f"{_WIDGET}_reply"
-    parts = list(message.below(but=reply))
-    stated = message.first(f"{_WIDGET}_date", but=reply)
-    time = next((one for one in (stated.below() if stated else ()) if one.tag == "time"), None)
-    created = as_time(time.attributes.get("datetime")) if time else None
+    parts = list(message.below(but=_REPLY))
+    stated = message.first(f"{_WIDGET}_date", but=_REPLY)
+    # A video's length is a time, too.
+    times = [one for one in (*(stated.below() if stated else ()), *parts) if one.tag == "time"]
+    created = next((at for one in times if (at := as_time(one.attributes.get("datetime")))), None)
     if created is None:
         raise ValueError("no time")
     bodies = _outermost(parts, _TEXT)
@@ -231,9 +232,9 @@ def _post(message: Element, post_id: str, about: _About, seen_at: datetime) -> P
     text, dropped = drop_media_links("\n".join(filter(None, lines)))
     text = text.strip()
     text, more = _with_preview(text, message)
-    meta = message.first(f"{_WIDGET}_meta", but=reply)
+    meta = message.first(f"{_WIDGET}_meta", but=_REPLY)
     edited = meta is not None and _EDITED.search(html_to_text(meta.inside).text) is not None
-    signed = _words(message.first(f"{_WIDGET}_from_author", but=reply))
+    signed = _words(message.first(f"{_WIDGET}_from_author", but=_REPLY))
     channel = post_id.partition("/")[0]
     name = f"{about.title} ({signed})" if about.title and signed else signed or about.title
     return Post(
@@ -250,8 +251,8 @@ def _post(message: Element, post_id: str, about: _About, seen_at: datetime) -> P
         tags=tuple(dict.fromkeys(filter(None, tags))),
         community=about.title,
         community_description=about.description,
-        reply_to=_linked(message.first(reply)),
-        quotes=_linked(message.first(f"{_WIDGET}_forwarded_from_name", but=reply)),
+        reply_to=_linked(message.first(_REPLY)),
+        quotes=_linked(message.first(f"{_WIDGET}_forwarded_from_name", but=_REPLY)),
         media_count=media + dropped + more,
     )
 
@@ -274,7 +275,7 @@ def _has_other_body(parts: Sequence[Element]) -> bool:
 
 def _with_preview(text: str, message: Element) -> tuple[str, int]:
     """The text with the words of its link preview, a line each, and how many links to media were dropped."""
-    preview = message.first(f"{_WIDGET}_link_preview", but=f"{_WIDGET}_reply")
+    preview = message.first(f"{_WIDGET}_link_preview", but=_REPLY)
     if preview is None:
         return text, 0
     words = [_words(preview.first(f"link_preview_{part}")) for part in ("title", "description")]

@@ -254,3 +254,16 @@ async def test_the_doctor_reads_every_channel(server: FakeTelegram, monkeypatch:
         "channel gone_quib": False,
     }
     assert found["channel zorblat_news"].said == "3 posts on its newest page"
+
+
+async def test_other_forms_of_a_message_are_read(server: FakeTelegram) -> None:
+    body = (
+        '<a class="tgme_widget_message_reply user-color-default" href="https://t.me/zorblat_news/3" ">'
+        '<div class="tgme_widget_message_text js-message_reply_text">not mine</div></a>'
+        '<a class="tgme_widget_message_video_player"><time class="message_video_duration">0:12</time></a>'
+        '<div class="tgme_widget_message_text">plain</div><time datetime="2026-11-01T10:00:00+00:00"></time>'
+    )
+    server.add_raw(lambda raw: raw.update(body=body, at=None))
+    post = (await server.collect()).posts[0]
+    assert (post.text, post.reply_to, post.media_count) == ("plain", "zorblat_news/3", 1)
+    assert post.created_at is not None
