@@ -113,6 +113,12 @@ def _post(view: AlertView) -> Iterator[Any]:
         yield Text("  The platform says it is deleted: its text is gone, the evidence below stays.")
     if post.expired:
         yield Text("  Its words were kept as long as they may be, and are gone; the evidence below stays.")
+    if post.unchecked:
+        yield Text(
+            "  From an archive: shown once its platform said that it is there (handlewatch alerts recheck)."
+        )
+    if post.checked_at and post.standing:
+        yield Text(f"  {post.standing.replace('_', ' ')}, asked {moment(post.checked_at)}")
     for field in post.fields:
         yield Text(f"{field_name(field.name)}:", style="dim")
         yield Padding(_field(field), (0, 0, 0, 2))

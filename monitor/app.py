@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from datetime import datetime
@@ -53,7 +53,13 @@ class App:
         def route(session: Session, alert: Alert, decision: Decision, at: datetime) -> object:
             return router.route(session, alert=alert, decision=decision, at=at)
 
-        return Triage(self.store, route=route, withdraw=router.withdraw, review=self.settings.review)
+        return Triage(
+            self.store,
+            route=route,
+            withdraw=router.withdraw,
+            review=self.settings.review,
+            ask_first=platforms_to_ask(),
+        )
 
     @cached_property
     def _channels(self) -> Mapping[str, ConfiguredChannel]:
@@ -69,6 +75,25 @@ class App:
 def open_screen(settings: Settings) -> FastScreen:
     """The screen with the configured lexicon and rules, the shipped ones where none are."""
     return FastScreen(Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules)))
+
+
+def platforms_to_ask() -> frozenset[str]:
+    """Platforms whose terms want deletions followed within a time."""
+    terms = [plugin.terms for plugin in source_plugins().values()]
+    return frozenset(one.platform for one in terms if one.deletion_hours is not None)
+
+
+@asynccontextmanager
+async def open_rechecking(
+    settings: Settings, platforms: Collection[str], *, clock: Clock = system_clock
+) -> AsyncGenerator[dict[str, Source]]:
+    """By platform, an open source of the configuration that reads it; platforms without one are left out."""
+    chosen: dict[str, ConfiguredSource] = {}
+    for source in configured_sources(settings):
+        if source.plugin.terms.platform in platforms:
+            chosen.setdefault(source.plugin.terms.platform, source)
+    async with open_sources(list(chosen.values()), settings, clock=clock) as opened:
+        yield {platform: opened[source.name] for platform, source in chosen.items()}
 
 
 def text_limits(settings: Settings) -> Limits:

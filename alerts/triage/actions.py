@@ -6,7 +6,7 @@ the alert by one conditional update on the version that the person saw: of two w
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
@@ -49,11 +49,22 @@ class Triage:
 
     :param route: enqueues the reports of a final decision.
     :param withdraw: takes them back within the undo window.
+    :param ask_first: platforms that want deletions followed: their posts out of archives are shown only after a
+        re-check.
     :raises ConfigError: a second person is asked for what does not exist: a slip that would let all through.
     """
 
-    def __init__(self, store: Store, *, route: Route, withdraw: Withdraw, review: Review) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        route: Route,
+        withdraw: Withdraw,
+        review: Review,
+        ask_first: Collection[str] = (),
+    ) -> None:
         _check(review)
+        self._ask_first = frozenset(ask_first)
         self._store = store
         self._review = review
         self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
@@ -238,9 +249,15 @@ class Triage:
             person = require(session, user, Permission.REVIEW)
             return self._decisions.outcome(session, alert_id, person, self._store.now())
 
+    def campaign(self, alert_id: int, *, user: str) -> int:
+        """The campaign behind an alert that this person may look at."""
+        with self._store.read() as session:
+            _, alert = moves.find_for(session, alert_id, user)
+            return alert.campaign_id
+
     def _view(self, session: Session, alert: Alert, person: User | None, *, clear: bool) -> AlertView:
         now = self._store.now()
-        shown = views.build(session, self._store.keyring, alert, now=now, clear=clear)
+        shown = views.build(session, self._store.keyring, alert, now=now, clear=clear, ask_first=self._ask_first)
         if person is None:
             return shown
         can = self._decisions.abilities(session, alert, person, now)

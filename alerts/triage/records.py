@@ -154,6 +154,8 @@ class PostShown:
     """The post that raised the alert. `url` is None in a masked view, `host` where it is not known.
 
     :param available: its record is there. :param expired: but its words are gone, kept as long as they may be.
+    :param unchecked: it is from an archive, and its platform must be asked first whether it is still there.
+    :param standing: what the last re-check found (`monitor.ports.Standing`), at `checked_at`.
     """
 
     platform: str
@@ -168,6 +170,9 @@ class PostShown:
     media_count: int
     available: bool
     expired: bool
+    unchecked: bool
+    standing: str | None
+    checked_at: datetime | None
     fields: Sequence[Field]
 
 

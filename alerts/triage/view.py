@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -30,7 +30,18 @@ from monitor.post import Post
 from monitor.records import from_record
 from monitor.retention import EXPIRED
 from monitor.store.keys import Keyring
-from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Occurrence, Report, Reveal, StoredPost
+from monitor.store.tables import (
+    Account,
+    Alert,
+    Decision,
+    Identity,
+    Mention,
+    Occurrence,
+    Report,
+    Reveal,
+    SourceRow,
+    StoredPost,
+)
 
 OCCURRENCES = 50
 """Posts of a campaign that one view lists, newest first; the count says how many there are."""
@@ -49,7 +60,9 @@ class _Evidence:
     """By the lexicon's id."""
 
 
-def build(session: Session, keyring: Keyring, alert: Alert, *, now: datetime, clear: bool) -> AlertView:
+def build(
+    session: Session, keyring: Keyring, alert: Alert, *, now: datetime, clear: bool, ask_first: Collection[str] = ()
+) -> AlertView:
     """The view of an alert; `clear` only for a reveal that is committed with it."""
     evidence = _evidence(alert.explanation, keyring)
     row = session.get_one(StoredPost, alert.campaign_id)
@@ -83,7 +96,7 @@ def build(session: Session, keyring: Keyring, alert: Alert, *, now: datetime, cl
             ScorePart(name=masker.text(part["name"]), weight=part["weight"], why=masker.text(part["why"]))
             for part in alert.explanation.get("parts", ())
         ],
-        post=_post(row, post, masker, evidence.spans, account),
+        post=_post(row, post, masker, evidence.spans, account, unchecked=_unchecked(session, row, ask_first)),
         occurrences=_occurrences(session, alert, masker),
         occurrence_count=sum(platforms.values()),
         platforms=sorted(map(clean, platforms)),
@@ -205,7 +218,9 @@ def _terms(evidence: _Evidence, keyring: Keyring, *, clear: bool) -> list[TermSe
     ]
 
 
-def _post(row: StoredPost, post: Post | None, masker: Masker, spans: Sequence[Span], account: str) -> PostShown:
+def _post(
+    row: StoredPost, post: Post | None, masker: Masker, spans: Sequence[Span], account: str, *, unchecked: bool
+) -> PostShown:
     return PostShown(
         platform=clean(row.platform),
         instance=masker.host(post.instance) if post else None,
@@ -219,8 +234,19 @@ def _post(row: StoredPost, post: Post | None, masker: Masker, spans: Sequence[Sp
         media_count=post.media_count if post else 0,
         available=post is not None,
         expired=row.state == EXPIRED,
-        fields=masker.post(post, spans) if post and row.state != EXPIRED else (),
+        unchecked=unchecked and post is not None,
+        standing=row.standing,
+        checked_at=row.checked_at,
+        fields=masker.post(post, spans) if post and row.state != EXPIRED and not unchecked else (),
     )
+
+
+def _unchecked(session: Session, row: StoredPost, ask_first: Collection[str]) -> bool:
+    """An archive holds what was deleted later: where the platform wants deletions followed, it is asked first."""
+    if row.platform not in ask_first or row.checked_at is not None:
+        return False
+    source = session.get(SourceRow, row.source)
+    return source is not None and source.plugin == "archive"
 
 
 def _platforms(session: Session, alert: Alert) -> dict[str, int]:

@@ -277,6 +277,8 @@ def test_a_database_of_the_first_version_is_upgraded(database_url: str, keyring:
         session.add(identity(datetime(2026, 11, 1, tzinfo=UTC)))
         session.execute(text("DROP TABLE key_mark"))
         session.execute(text("DROP TABLE volume"))
+        for column in ("standing", "checked_at"):
+            session.execute(text(f"ALTER TABLE post DROP COLUMN {column}"))
         session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
     store.close()
     with pytest.raises(StoreError) as caught:

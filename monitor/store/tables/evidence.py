@@ -31,7 +31,8 @@ class StoredPost(SQLModel, table=True):
 
     `record` is the post record (design, section 5), text fields as they are shown: access-bearing strings
     replaced. `screening` is the screen's verdict frozen at intake: offsets, ids, steps, keyed hashes, no text.
-    `state`: up, deleted (the platform said so; `record` is then empty).
+    `state`: up, expired (its words were kept as long as they may be), deleted (the platform said so, or it was no
+    longer there when asked; `record` is then empty). `standing` is what the last re-check found, at `checked_at`.
     """
 
     __tablename__ = "post"
@@ -52,6 +53,8 @@ class StoredPost(SQLModel, table=True):
     created_at: datetime | None = Field(default=None, sa_type=UtcTime)
     first_seen_at: datetime = Field(sa_type=UtcTime)
     state: str = "up"
+    standing: str | None = None
+    checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
 
 
 class Identity(SQLModel, table=True):
