@@ -173,7 +173,7 @@ def to_post(event: Mapping[str, Any], room: Room, names: Mapping[str, str], *, s
 
 def _bundled_edit(event: Mapping[str, Any], sender: str) -> Mapping[str, Any]:
     relations = as_dict(event.get("unsigned")).get("m.relations")
-    edit = as_dict(as_dict(relations).get("m.replace")) if relations else {}
+    edit = as_dict(as_dict(relations).get("m.replace") if relations else None)
     return edit if edit.get("sender") == sender else {}
 
 
