@@ -114,9 +114,7 @@ def _post(view: AlertView) -> Iterator[Any]:
     if post.expired:
         yield Text("  Its words were kept as long as they may be, and are gone; the evidence below stays.")
     if post.unchecked:
-        yield Text(
-            "  From an archive: shown once its platform said that it is there (handlewatch alerts recheck)."
-        )
+        yield Text("  From an archive: shown once its platform said that it is there (handlewatch alerts recheck).")
     if post.checked_at and post.standing:
         yield Text(f"  {post.standing.replace('_', ' ')}, asked {moment(post.checked_at)}")
     for field in post.fields:
