@@ -6,20 +6,15 @@ them; no call here joins, knocks or sends.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from typing import Any, Final, Literal
-from urllib.parse import quote
+from collections.abc import AsyncGenerator, Sequence
+from typing import Final
 
-import httpx
-import orjson
 from pydantic import Field, SecretStr, field_validator
 
-from monitor.errors import AuthError, HandlewatchError
+from monitor.errors import HandlewatchError
 from monitor.net.bodies import TextType
 from monitor.net.errors import BadAnswerError, StatusError
-from monitor.net.http import get_json
 from monitor.ports import (
-    BadRecord,
     Batch,
     Cursor,
     Finding,
@@ -34,11 +29,9 @@ from monitor.post import Post, text_hash
 from monitor.sourcing import Address, Names, SourceOptions
 from sources.findings import clock_skew, failure
 from sources.forward import Forward, Leg
+from sources.matrix_api import HomeServer, quoted
 from sources.matrix_events import (
-    ENCRYPTED,
-    MESSAGE,
     PLATFORM,
-    REDACTION,
     Read,
     Room,
     UnusableEventError,
@@ -49,13 +42,10 @@ from sources.matrix_events import (
     shown_names,
     to_post,
 )
+from sources.matrix_sync import OwnRooms
 from sources.scopes import Place
 from sources.shapes import as_dict, as_list, as_text
 from sources.terms import load_terms
-
-_API: Final = "/_matrix/client/v3"
-_PAGE: Final = "100"
-_FILTER: Final = orjson.dumps({"types": [MESSAGE, REDACTION, ENCRYPTED], "lazy_load_members": True}).decode()
 
 
 class MatrixOptions(SourceOptions):
@@ -89,16 +79,19 @@ class MatrixSource:
         self._options = options
         self._context = context
         token = options.access_token.get_secret_value() if options.access_token else ""
-        self._headers = {"Authorization": f"Bearer {token}"}
-        self._numbers: dict[str, str] = {}
-        self._rooms: dict[str, Room] = {}
+        self._home = HomeServer(options.base_url, token, context)
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
-        """One poll of every room."""
+        """One poll of every room: each by itself where they are named, else all that the account is in together."""
         options = self._options
+        if not options.rooms:
+            own = OwnRooms(self._home, self._context, first_pages=options.first_pages, max_pages=options.max_pages)
+            async for batch in own.collect(cursor):
+                yield batch
+            return
         walk = Forward(
             self._context,
-            [Place(room, options.base_url, room) for room in await self._wanted()],
+            [Place(room, options.base_url, room) for room in options.rooms],
             self,
             first_pages=options.first_pages,
             max_pages=options.max_pages,
@@ -106,18 +99,9 @@ class MatrixSource:
         async for batch in walk.collect(cursor):
             yield batch
 
-    async def _wanted(self) -> Sequence[str]:
-        if self._options.rooms:
-            return self._options.rooms
-        answer, _ = await self._get("/joined_rooms")
-        rooms = as_dict(answer).get("joined_rooms")
-        if rooms is None:
-            raise BadAnswerError("The home server does not say which rooms the account is in.")
-        return sorted(filter(None, map(as_text, as_list(rooms))))
-
     async def back(self, scope: Place, older: str | None) -> Leg:
         """The newest events of a room, or those before a token."""
-        answer, room = await self._page(scope.key, "b", older)
+        answer, room = await self._home.page(scope.key, "b", older)
         names = shown_names(as_list(answer.get("state")))
         read = read_events(events_of(answer)[::-1], room, names, seen_at=self._context.clock())
         # Events that were replaced later come with their newest version when the walk gets to them.
@@ -125,84 +109,23 @@ class MatrixSource:
 
     async def forth(self, scope: Place, after: str) -> Leg:
         """The events of a room after a token."""
-        answer, room = await self._page(scope.key, "f", after)
+        answer, room = await self._home.page(scope.key, "f", after)
         names = shown_names(as_list(answer.get("state")))
         read = read_events(events_of(answer), room, names, seen_at=self._context.clock())
         for event in read.edits:
-            await self._take_edited(read, room, event, names)
+            await self._home.take_edited(read, room, event, names)
         end = as_text(answer.get("end"))
         return _leg(read, newer=end or None, more=bool(end))
-
-    async def _take_edited(self, read: Read, room: Room, event: str, names: Mapping[str, str]) -> None:
-        """Adds the newest version of an older event: the server bundles that with the event."""
-        try:
-            post = await self._event(room, event, names)
-        except (AuthError, StatusError):
-            return  # it is gone, or was never shown to us
-        except UnusableEventError as error:
-            read.bad.append(BadRecord(where=event, why=str(error)))
-            return
-        if post is not None:
-            read.posts[event] = post
-
-    async def _event(self, room: Room, event: str, names: Mapping[str, str] | None = None) -> Post | None:
-        """An event as it is now; None where it was redacted."""
-        answer, _ = await self._get(f"/rooms/{_quoted(room.id)}/event/{_quoted(event)}")
-        if redaction_of(as_dict(answer)) is not None:
-            return None
-        return to_post(as_dict(answer), room, names or {}, seen_at=self._context.clock())
-
-    async def _page(self, name: str, direction: Literal["b", "f"], place: str | None) -> tuple[Mapping[str, Any], Room]:
-        number = await self._number(name)
-        answer = await self._messages(number, direction, place)
-        return answer, await self._room(number) if events_of(answer) else Room(number)
-
-    async def _messages(self, room: str, direction: Literal["b", "f"], place: str | None) -> Mapping[str, Any]:
-        params = {"dir": direction, "limit": _PAGE, "filter": _FILTER, **({"from": place} if place else {})}
-        answer, _ = await self._get(f"/rooms/{_quoted(room)}/messages", params)
-        if "chunk" not in as_dict(answer):
-            raise BadAnswerError("The home server answered with no chunk of events.")
-        return as_dict(answer)
-
-    async def _number(self, name: str) -> str:
-        """A room's id; asked for once where it is named by an alias."""
-        if name.startswith("#") and name not in self._numbers:
-            answer, _ = await self._get(f"/directory/room/{_quoted(name)}")
-            number = as_text(as_dict(answer).get("room_id"))
-            if not number:
-                raise BadAnswerError("The home server does not say which room the alias is of.")
-            self._numbers[name] = number
-        return self._numbers.get(name, name)
-
-    async def _room(self, number: str) -> Room:
-        """A room's name and topic; asked for once, left out where they are not shown."""
-        if number not in self._rooms:
-            title = await self._state(number, "m.room.name", "name")
-            title = title or await self._state(number, "m.room.canonical_alias", "alias")
-            topic = await self._state(number, "m.room.topic", "topic")
-            self._rooms[number] = Room(number, title or None, topic or None)
-        return self._rooms[number]
-
-    async def _state(self, room: str, kind: str, key: str) -> str:
-        try:
-            answer, _ = await self._get(f"/rooms/{_quoted(room)}/state/{kind}/")
-        except (AuthError, StatusError):
-            return ""
-        return as_text(as_dict(answer).get(key))
-
-    async def _get(self, path: str, params: Mapping[str, str] | None = None) -> tuple[Any, httpx.Response]:
-        url = f"{self._options.base_url}{_API}{path}"
-        return await get_json(self._context.http, url, params=params, headers=self._headers)
 
     async def check(self) -> Sequence[Finding]:
         """The token, and the newest events of every room."""
         try:
-            _, response = await self._get("/account/whoami")
+            _, response = await self._home.get("/account/whoami")
         except HandlewatchError as error:
             return [failure("access token", error)]
         found = [Finding(what="access token", well=True, said="taken"), clock_skew(response, self._context.clock)]
         try:
-            rooms = await self._wanted()
+            rooms = self._options.rooms or await self._home.joined()
         except HandlewatchError as error:
             return [*found, failure("rooms", error)]
         for name in rooms:
@@ -229,7 +152,7 @@ class MatrixSource:
             return said(Standing.UNKNOWN, "not an event's address")
         room, event = place
         try:
-            answer, _ = await self._get(f"/rooms/{_quoted(room)}/event/{_quoted(event)}")
+            answer, _ = await self._home.get(f"/rooms/{quoted(room)}/event/{quoted(event)}")
             gone = redaction_of(as_dict(answer))
             if gone is not None:
                 own = as_text(gone.get("sender")) == as_text(as_dict(answer).get("sender"))
@@ -249,7 +172,7 @@ class MatrixSource:
         """Whether the room itself is shown to us: else an event that is not found proves nothing."""
         if room not in readable:
             try:
-                readable[room] = bool(events_of(await self._messages(room, "b", None)))
+                readable[room] = bool(events_of(await self._home.messages(room, "b", None)))
             except HandlewatchError:
                 readable[room] = False
         return readable[room]
@@ -260,7 +183,7 @@ class MatrixSource:
         if place is None:
             return None
         try:
-            return await self._event(await self._room(place[0]), place[1])
+            return await self._home.event(await self._home.room(place[0]), place[1])
         except StatusError as error:
             if error.status == 404 and await self._is_readable(place[0], {}):
                 return None
@@ -270,7 +193,6 @@ class MatrixSource:
 
 
 def _leg(read: Read, *, older: str | None = None, newer: str | None = None, more: bool = False) -> Leg:
-    note = f"{read.encrypted} messages are encrypted and cannot be read" if read.encrypted else ""
     return Leg(
         posts=list(read.posts.values()),
         older=older,
@@ -278,13 +200,9 @@ def _leg(read: Read, *, older: str | None = None, newer: str | None = None, more
         more=more,
         bad=read.bad,
         deleted=read.deleted,
-        note=note,
-        unseen=bool(read.encrypted) and not read.posts,
+        note=read.note,
+        unseen=read.unseen,
     )
-
-
-def _quoted(name: str) -> str:
-    return quote(name, safe="")
 
 
 def _servers(options: MatrixOptions) -> Sequence[str]:

@@ -69,6 +69,16 @@ class Read:
     bad: list[BadRecord] = field(default_factory=list[BadRecord])
     encrypted: int = 0
 
+    @property
+    def note(self) -> str:
+        """What the coverage ledger should say of it."""
+        return f"{self.encrypted} messages are encrypted and cannot be read" if self.encrypted else ""
+
+    @property
+    def unseen(self) -> bool:
+        """Whether something is there, and nothing of it can be read."""
+        return bool(self.encrypted) and not self.posts
+
 
 def read_events(
     events: Sequence[Mapping[str, Any]], room: Room, names: Mapping[str, str], *, seen_at: datetime

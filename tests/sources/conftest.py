@@ -12,8 +12,10 @@ from tests.sources.discord_world import discord_world
 from tests.sources.jetstream import V1, V2, jetstream_world
 from tests.sources.matrix_world import matrix_world
 from tests.sources.nostr_world import nostr_world
+from tests.sources.reddit_world import reddit_world
 from tests.sources.telegram_world import telegram_world
 from tests.sources.worlds import archive_world, mastodon_world
+from tests.sources.x_world import x_world
 
 HTTP = {
     "discord": discord_world(),
@@ -22,12 +24,16 @@ HTTP = {
     "mastodon-since": mastodon_world(forward=False),
     "mastodon-unordered": mastodon_world(ordered=False, links=False),
     "matrix": matrix_world(),
+    "matrix-own": matrix_world(own=True),
+    "reddit": reddit_world(),
     "telegram": telegram_world(),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
+SEARCHES = {"x": x_world(), "x-renamed": x_world(renamed=True)}
+"""An edited post is another one there."""
 RELAYS = {"nostr": nostr_world(), "nostr-silent": nostr_world(about=False)}
 FILES = {"archive-records": archive_world("records"), "archive-reddit": archive_world("reddit")}
-WORLDS = {**HTTP, **STREAMS, **RELAYS, **FILES}
+WORLDS = {**HTTP, **SEARCHES, **STREAMS, **RELAYS, **FILES}
 
 
 async def _opened(name: str, folder: Path) -> AsyncIterator[Any]:
@@ -49,7 +55,7 @@ async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncItera
         yield world
 
 
-@pytest.fixture(params=sorted(HTTP))
+@pytest.fixture(params=sorted({**HTTP, **SEARCHES}))
 async def server(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
     """The worlds behind HTTP."""
     async for world in _opened(request.param, tmp_path):

@@ -21,14 +21,19 @@ USER = "@zorblat_77:social.example"
 
 
 class FakeMatrix:
-    """One world-readable room. Tokens are places in its timeline."""
+    """One world-readable room. Tokens are places in its timeline.
+
+    :param own: the account is in it, and no room is named: it is read by `/sync`.
+    """
 
     platform = "matrix"
 
-    def __init__(self) -> None:
+    def __init__(self, *, own: bool = False) -> None:
         self.time = Timeline()
         self.base = "https://social.example"
         self.options: dict[str, Any] = {"base_url": self.base, "rooms": ROOM, "access_token": "t0ken"}
+        if own:
+            del self.options["rooms"]
         self.timeline: list[dict[str, Any]] = []
         self.state: dict[str, dict[str, Any]] = {
             "m.room.name": {"name": "Maps"},
@@ -105,6 +110,8 @@ class FakeMatrix:
             return next((event for event in self.timeline if path.endswith("/" + event["event_id"])), None)
         if path.startswith(f"/rooms/{ROOM}/state/"):
             return self.state.get(path.split("/")[4])
+        if path == "/sync":
+            return self._sync(asked)
         simple = {
             "/account/whoami": {"user_id": "@reader:social.example"},
             "/joined_rooms": {"joined_rooms": self.joined},
@@ -112,11 +119,33 @@ class FakeMatrix:
         }
         return simple.get(path)
 
+    def _sync(self, asked: dict[str, str]) -> dict[str, Any]:
+        asked_for = json.loads(asked["filter"])["room"]["timeline"]
+        since = int(asked["since"][1:]) if "since" in asked else 0
+        span = range(since, len(self.timeline))
+        places = [place for place in span if self.timeline[place]["type"] in asked_for["types"]]
+        shown = places[-asked_for["limit"] :]
+        timeline = {
+            "events": [self.timeline[place] for place in shown],
+            "limited": len(shown) < len(places),
+            "prev_batch": f"t{shown[0] if shown else since}",
+        }
+        room = {"timeline": timeline, "state": {"events": [self._member()]}}
+        joined = {name: room for name in self.joined if shown or "since" not in asked}
+        invited = {"!invited:far.example": {"invite_state": {"events": []}}}
+        return {"next_batch": f"s{len(self.timeline)}", "rooms": {"join": joined, "invite": invited}}
+
+    @staticmethod
+    def _member() -> dict[str, Any]:
+        content = {"displayname": "Zorblat", "avatar_url": "x"}
+        return {"type": "m.room.member", "state_key": USER, "content": content}
+
     def _page(self, asked: dict[str, str]) -> dict[str, Any]:
         limit, types = int(asked["limit"]), json.loads(asked["filter"])["types"]
         back = asked["dir"] == "b"
         start = int(asked["from"][1:]) if "from" in asked else len(self.timeline) if back else 0
-        span = range(start - 1, -1, -1) if back else range(start, len(self.timeline))
+        to = int(asked["to"][1:]) if "to" in asked else 0
+        span = range(start - 1, to - 1, -1) if back else range(start, len(self.timeline))
         chunk: list[dict[str, Any]] = []
         end = None
         for place in span:
@@ -127,8 +156,7 @@ class FakeMatrix:
                 break
         if not back and chunk and end is None:
             end = len(self.timeline)
-        member = {"type": "m.room.member", "state_key": USER, "content": {"displayname": "Zorblat", "avatar_url": "x"}}
-        page: dict[str, Any] = {"chunk": chunk, "start": f"t{start}", "state": [member]}
+        page: dict[str, Any] = {"chunk": chunk, "start": f"t{start}", "state": [self._member()]}
         return page if end is None else page | {"end": f"t{end}"}
 
     async def collect(self, cursor: Cursor | None = None, *, batches: int | None = None, **bounds: Any) -> Harvest:
@@ -139,11 +167,11 @@ class FakeMatrix:
         return httpx.MockTransport(self.handle)
 
 
-def matrix_world() -> Opened:
+def matrix_world(**habits: bool) -> Opened:
     """Opens a home server with one room."""
 
     @asynccontextmanager
     async def opened(_: Path) -> AsyncIterator[FakeMatrix]:
-        yield FakeMatrix()
+        yield FakeMatrix(**habits)
 
     return opened

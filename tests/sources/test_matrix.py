@@ -167,6 +167,72 @@ async def test_without_rooms_the_accounts_own_are_read(server: FakeMatrix) -> No
     assert (await server.collect()).posts == []
 
 
+@pytest.fixture
+def own() -> FakeMatrix:
+    return FakeMatrix(own=True)
+
+
+async def test_own_rooms_are_read_together_by_sync(own: FakeMatrix) -> None:
+    own.add(2)
+    first = await own.collect()
+    assert [interval.scope for interval in first.coverage] == ["the account's rooms", ROOM]
+    own.requests.clear()
+    assert (await own.collect(first.cursor)).posts == []
+    assert [request.url.path for request in own.requests] == ["/_matrix/client/v3/sync"]
+    assert own.requests[0].url.params["set_presence"] == "offline"
+
+
+async def test_more_than_sync_gives_is_read_before_anything_newer(own: FakeMatrix) -> None:
+    own.add(3)
+    cursor = (await own.collect()).cursor
+    added = own.add(250)
+    own.edit(added[0], "something else")
+    part = await own.collect(cursor, batches=1)  # killed with two pages left
+    assert part.cursor is not None
+    assert len(part.cursor["gaps"]) == 1
+    newer = own.add(1)
+    rest = await own.collect(part.cursor)
+    assert sorted({*part.ids, *rest.ids}) == sorted([*added, *newer])
+    assert rest.ids[-1] == newer[0]
+    whole = await own.collect(cursor)
+    assert sorted(whole.ids) == sorted([*added, *newer])
+    assert {post.text for post in whole.posts if post.id == added[0]} == {"something else"}
+
+
+async def test_more_than_may_be_read_of_own_rooms_is_out_of_reach(own: FakeMatrix) -> None:
+    own.options["max_pages"] = 1
+    own.add(3)
+    first = await own.collect()
+    own.add(400)
+    found = await own.collect(first.cursor)
+    assert len(found.posts) == 200
+    assert [interval.state for interval in found.coverage] == [Seen.SEEN, Seen.SEEN, Seen.OUT_OF_REACH]
+    assert found.coverage[-1].start == first.coverage[0].end
+
+
+async def test_a_room_that_the_account_was_put_out_of_stops_nothing(own: FakeMatrix) -> None:
+    added = own.add(2)
+    at = own.time.now.isoformat()
+    found = await own.collect({"since": None, "until": None, "gaps": [[CLOSED, "t9", "s1", at, at, 5], "damaged"]})
+    assert sorted(found.ids) == sorted(added)
+    assert (found.coverage[0].scope, found.coverage[0].state) == (CLOSED, Seen.OUT_OF_REACH)
+
+
+async def test_encrypted_messages_of_own_rooms_are_told(own: FakeMatrix) -> None:
+    own.event("m.room.encrypted", {"ciphertext": "x"})
+    found = await own.collect()
+    assert found.coverage[0].state is Seen.OUT_OF_REACH
+    assert found.coverage[0].note == f"{ROOM}: 1 messages are encrypted and cannot be read"
+
+
+async def test_a_limit_bounds_the_first_poll_of_own_rooms(own: FakeMatrix) -> None:
+    own.add(500)
+    found = await harvest("matrix", own.options, own, None, batches=None, pages=None, limit=150)
+    assert len(found.posts) == 200
+    found = await harvest("matrix", own.options, own, None, batches=None, pages=None)
+    assert len(found.posts) == 100
+
+
 async def test_a_room_without_a_name_is_named_by_its_alias(server: FakeMatrix) -> None:
     server.state = {"m.room.canonical_alias": {"alias": ALIAS}}
     server.add(1)
