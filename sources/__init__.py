@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 def handlewatch_sources() -> Sequence[SourcePlugin]:
     """The shipped sources."""
     # Loaded when asked for: a command that collects nothing loads no client.
-    from sources import archive, bluesky, discord, mastodon, matrix, nostr, telegram  # noqa: PLC0415
+    from sources import archive, bluesky, discord, mastodon, matrix, nostr, reddit, telegram, x  # noqa: PLC0415
 
     return [
         archive.PLUGIN,
@@ -24,5 +24,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         mastodon.PLUGIN,
         matrix.PLUGIN,
         nostr.PLUGIN,
+        reddit.PLUGIN,
         telegram.PLUGIN,
+        x.PLUGIN,
     ]
