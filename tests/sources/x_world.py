@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -117,7 +117,7 @@ def x_world(**habits: bool) -> Opened:
     """Opens X with these habits."""
 
     @asynccontextmanager
-    async def opened(_: Path) -> AsyncIterator[FakeX]:
+    async def opened(_: Path) -> AsyncGenerator[FakeX]:
         yield FakeX(**habits)
 
     return opened
