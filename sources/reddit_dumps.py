@@ -52,6 +52,7 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
         text=text or None,
         tags=tuple(filter(None, (as_text(record.get("link_flair_text")),))),
         community=as_text(record.get("subreddit")) or None,
+        community_description=_described(record.get("sr_detail")),
         reply_to=(as_id(record.get("parent_id")) or as_id(record.get("link_id"))) if comment else None,
         quotes=as_id(record.get("crosspost_parent")),
         media_count=media,
@@ -64,6 +65,11 @@ def _shown(value: object) -> str:
     if text in _GONE:
         return ""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
+def _described(community: object) -> str | None:
+    """What a community says of itself, where an answer brings it along."""
+    return drop_media_links(_shown(as_dict(community).get("public_description")))[0] or None
 
 
 def _author(record: Mapping[str, Any]) -> Author:
