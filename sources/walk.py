@@ -7,7 +7,7 @@ taken up again and the interval below it is not lost.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
@@ -20,6 +20,7 @@ from sources.shapes import as_dict, as_id, as_list, as_time
 KNOWN_KEPT: Final = 400
 """Ids kept a scope: several pages, so that deletions among them do not hide where we left off."""
 
+_ALONG_KEPT: Final = 1000
 _NO_END: Final = 10_000
 
 _S = TypeVar("_S", bound=Scope)
@@ -32,10 +33,13 @@ class Page:
     :param older: what leads to the next, older page; None where the listing ends.
     :param ceiling: it ends because the platform shows no more, though older posts may exist.
     :param newest: from a walk's first page: what the next walk may be bounded by (X's `newest_id`, a time).
+    :param along: posts that those of the listing bring with them (what they pass on, answers to them): no places in
+        the listing, so that they tell nothing of how far it was read.
     :param note: what the coverage ledger should say about it.
     """
 
     posts: Sequence[Post]
+    along: Sequence[Post] = ()
     older: str | None = None
     ceiling: bool = False
     newest: str | None = None
@@ -67,6 +71,7 @@ class _State:
     """What is known of a scope: ids (newest first) with a mark of their version, and up to when it was seen."""
 
     known: dict[str, str] = field(default_factory=dict[str, str])
+    along: dict[str, str] = field(default_factory=dict[str, str])
     until: datetime | None = None
     newest_at: datetime | None = None
     bound: str | None = None
@@ -77,6 +82,7 @@ class _State:
         values, walk = as_dict(stored), as_dict(as_dict(stored).get("walk"))
         state = cls(
             known=_pairs(values.get("known")),
+            along=_pairs(values.get("along")),
             until=as_time(values.get("until")),
             newest_at=as_time(values.get("newest_at")),
             bound=as_id(values.get("bound")),
@@ -99,6 +105,7 @@ class _State:
         walk = self.walk
         return {
             "known": list(self.known.items()),
+            "along": list(self.along.items()),
             "until": _iso(self.until),
             "newest_at": _iso(self.newest_at),
             "bound": self.bound,
@@ -224,13 +231,26 @@ class Walker(Generic[_S]):
         fresh: list[Post] = []
         for post in page.posts:
             mark = version_mark(post)
-            seen = {walk.gathered.get(post.id), state.known.get(post.id), self._given.get(post.id)}
-            if mark not in seen:
+            known = (walk.gathered, state.known, state.along, self._given)
+            if all(marks.get(post.id) != mark for marks in known):
                 fresh.append(post)
             if len(walk.gathered) < KNOWN_KEPT or post.id in walk.gathered:
                 walk.gathered[post.id] = mark
             self._given[post.id] = mark
-        return fresh
+        return [*fresh, *self._fresh_along(page, state, walk)]
+
+    def _fresh_along(self, page: Page, state: _State, walk: _Walk) -> Iterator[Post]:
+        """Those that are not known from a listing, where they stand in full, nor in this version."""
+        for post in page.along:
+            if post.id in walk.gathered or post.id in state.known:
+                continue
+            mark = version_mark(post)
+            if mark not in {state.along.get(post.id), self._given.get(post.id)}:
+                yield post
+            state.along.pop(post.id, None)
+            state.along[post.id] = self._given[post.id] = mark
+        while len(state.along) > _ALONG_KEPT:
+            del state.along[next(iter(state.along))]
 
     def _seen(
         self, scope: _S, walk: _Walk, page: Page, posts: int, *, start: datetime | None, lost: bool
