@@ -35,7 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "retention": ("monitor.cli.retention", "Shows which texts are due to go, and takes them out now."),
     "users": ("monitor.cli.users", "Adds, lists and disables the people who review."),
     "audit": ("monitor.cli.audit", "Shows the audit trail and verifies its chain."),
-    "bench": ("monitor.cli.bench", "Measures how good and how fast the screen is."),
+    "bench": ("monitor.cli.bench", "Measures how good and how fast the screen and the graph are."),
     "db": ("monitor.cli.db", "Makes and upgrades the database."),
 }
 """Command -> (module whose `command` is a `typer.Typer`, one line for the overview)."""

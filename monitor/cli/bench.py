@@ -1,4 +1,4 @@
-"""`handlewatch bench`: measures the screen."""
+"""`handlewatch bench`: measures the screen and the graph."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from monitor.bench.speed.live import Live
     from monitor.bench.speed.report import Figure
 
-command = typer.Typer(add_completion=False, no_args_is_help=True, help="Measures the screen.")
+command = typer.Typer(add_completion=False, no_args_is_help=True, help="Measures the screen and the graph.")
 
 Corpus = Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled post records (tests/corpus/posts.ndjson).")]
 Real = Annotated[
@@ -31,6 +31,10 @@ Real = Annotated[
     ),
 ]
 Mistakes = Annotated[bool, typer.Option("--mistakes", help="Also print every post that was read wrongly, in clear.")]
+Labelled = Annotated[
+    Path, typer.Argument(metavar="FILE", help="Post records with labelled groups and campaigns.", show_default=False)
+]
+Texts = Annotated[int, typer.Option("--texts", min=100, help="Texts that are added; a tenth of them is looked up.")]
 Posts = Annotated[int, typer.Option("--posts", min=1, help="Posts that are screened live, in all rounds together.")]
 Rounds = Annotated[int, typer.Option("--rounds", min=1, help="Rounds; figures are their median.")]
 ArchiveSize = Annotated[
@@ -40,7 +44,7 @@ ArchiveSize = Annotated[
 
 @command.callback()
 def bench() -> None:
-    """Measures the screen."""
+    """Measures the screen and the graph."""
 
 
 @command.command(epilog="Example: handlewatch bench quality tests/corpus/posts.ndjson --mistakes")
@@ -100,6 +104,50 @@ def screen(
         print_json(speed_json(figures, live, archive))
     else:
         _print_speed(figures, live, archive)
+
+
+@command.command(epilog="Example: handlewatch bench graph campaigns.ndjson --mistakes")
+def graph(
+    corpus: Labelled,
+    mistakes: Mistakes = False,
+    lexicon: Lexicon = None,
+    rules: Rules = None,
+    bundle: BundleDir = None,
+    as_json: Json = False,
+) -> None:
+    """How well the graph finds what belongs together: pairs in one group or campaign, exact clusters and components.
+
+    The graph is one of hits: posts that the screen does not take for hits are left out, and counted. A line of the file
+    is a post record with "label": {"group", "campaign", "handles": [[app, handle], ...], "kind"}, as
+    tests/graph/generate.py makes them.
+    """
+    from monitor.bench.graph import measure_graph, read_graph_labels
+    from monitor.cli.bench_graph import graph_json, print_graph
+    from monitor.detect.bundle import load_bundle
+
+    labelled = read_graph_labels(corpus)
+    measured = measure_graph(load_bundle(lexicon=lexicon, rules=rules, directory=bundle), labelled)
+    if as_json:
+        print_json(graph_json(measured))
+    else:
+        print_graph(measured, [post for post, _ in labelled] if mistakes else ())
+
+
+@command.command(epilog="Example: handlewatch bench sketch --texts 30000 --rounds 3")
+def sketch(texts: Texts = 20_000, rounds: Rounds = 3, as_json: Json = False) -> None:
+    """How fast near-duplicates are looked up and added, in memory, beside datasketch's MinHash and LSH.
+
+    The same texts in one run; datasketch is compared where it is installed (it is no dependency). Recall: of lightly
+    edited copies, the share whose original is among what is found.
+    """
+    from monitor.bench.sketching import measure_sketches
+    from monitor.cli.bench_graph import print_sketches, sketches_json
+
+    measured = measure_sketches(texts=texts, rounds=rounds, tell=_tell)
+    if as_json:
+        print_json(sketches_json(measured))
+    else:
+        print_sketches(measured)
 
 
 def _tell(what: str) -> None:

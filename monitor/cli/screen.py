@@ -73,7 +73,7 @@ def _screen_file(file: str, decide: Filter, *, out: IO[bytes]) -> Exit:
             for warning in item.record.warnings:
                 typer.echo(f"handlewatch: {reader.name}:{item.record.number}: {warning}", err=True)
             if item.screening.hit or decide.every:
-                out.write(_as_line(item.screening.as_contract(post.platform, post.id)))
+                out.write(as_line(item.screening.as_contract(post.platform, post.id)))
     except InputError as error:
         out.flush()
         print_error(error)
@@ -81,7 +81,7 @@ def _screen_file(file: str, decide: Filter, *, out: IO[bytes]) -> Exit:
     return code
 
 
-def _as_line(value: object) -> bytes:
+def as_line(value: object) -> bytes:
     """JSON in UTF-8; lone surrogates, which UTF-8 does not have, as escapes."""
     import json
 

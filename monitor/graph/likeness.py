@@ -1,0 +1,178 @@
+"""How alike two wordings are, word by word, and from which likeness on they are one template.
+
+Sketches only say which pairs to look at. Here words are weighed ("add me on" says little, and a coded term less: every
+advert has one), typing errors are forgiven, and so is what two edits change; a sentence in the place of another is not.
+Two common words never make a template.
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Collection, Iterable
+from typing import Final, NamedTuple
+
+from monitor.graph.wording import TERM, Wording
+
+STRANGERS: Final = 0.74
+"""Likeness (0 to 1) from which on texts with different handles may be one template."""
+RELATED: Final = 0.5
+"""Likeness that is enough where a handle is shared."""
+REPLACED: Final = 0.2
+"""Share of the lighter text that may have been replaced by something else, where no handle is shared ..."""
+EDITED: Final = 2.3
+"""... and the weight, about that of two words, that may: more is a sentence of somebody else's ..."""
+ANYHOW: Final = 0.12
+"""... but in long texts, where this share always may."""
+FEWEST: Final = 3.0
+"""Words below which a wording is too common to join strangers ("perv chat" is everybody's); a term is half of one."""
+_TERM: Final = 0.6
+_NEUTRAL: Final = 0.7
+_SLIGHT: Final = 0.4
+_TYPO: Final = 0.9
+_SHORTEST: Final = 3
+_TWO: Final = 8
+"""Letters from which on a word may have two typing errors."""
+_PAIRS: Final = 1_500
+
+
+class Weighed(NamedTuple):
+    """Words counted, and what they weigh together; `many`: how many there are, a term as half of one."""
+
+    counts: Counter[str]
+    total: float
+    many: float
+    terms: frozenset[str]
+
+
+class Compared(NamedTuple):
+    """A wording, ready to be compared."""
+
+    whole: Weighed | None
+    core: Weighed
+    about: bool
+
+
+class Likeness:
+    """Compares wordings. `neutral`: words that say little of their own."""
+
+    def __init__(self, neutral: Collection[str]) -> None:
+        self._neutral = neutral
+
+    def weigh(self, wording: Wording) -> Compared:
+        """Weighs a wording's words."""
+        core = self._weighed(wording.core)
+        whole = core
+        if wording.whole != wording.core:
+            whole = self._weighed(wording.whole) if wording.whole is not None else None
+        return Compared(whole, core, wording.about)
+
+    def _weighed(self, words: tuple[str, ...]) -> Weighed:
+        counts = Counter(words)
+        terms = frozenset(word for word in counts if word[0] == TERM)
+        return Weighed(counts, self._sum(counts), len(words) - len(terms) / 2, terms)
+
+    def _weight(self, word: str) -> float:
+        if word[0] == TERM:
+            return _TERM
+        if len(word) < 3 or word == "0":
+            return _SLIGHT
+        return _NEUTRAL if word in self._neutral else 1.0
+
+    def same_template(self, one: Compared, other: Compared, *, related: bool) -> bool:
+        """True where two wordings are one template; symmetric.
+
+        :param related: their posts share a handle.
+        """
+        if one.about != other.about:
+            return False
+        if one.whole is not None and other.whole is not None:
+            return self._same(one.whole, other.whole, related=related)
+        return self._same(one.core, other.core, related=related)
+
+    def _same(self, one: Weighed, other: Weighed, *, related: bool) -> bool:
+        if related:
+            return self._reaches(one, other, RELATED)
+        if min(one.many, other.many) < FEWEST:
+            return False
+        if one.terms.isdisjoint(other.terms) and one.terms and other.terms:
+            return False
+        least = min(one.total, other.total)
+        return self._reaches(one, other, STRANGERS, max(min(REPLACED * least, EDITED), ANYHOW * least))
+
+    def _reaches(self, one: Weighed, other: Weighed, limit: float, replaced: float = math.inf) -> bool:
+        """True where the likeness is at least `limit`, and no more than `replaced` stands in the place of other words.
+
+        What one text has beyond the other (a greeting, tags) makes them less alike, but replaces nothing.
+        """
+        whole = one.total + other.total
+        # No pairing of words can give more than the lighter side holds.
+        if 2 * min(one.total, other.total) < limit * whole:
+            return False
+        left, right = one.counts - other.counts, other.counts - one.counts
+        lost = self._sum(left), self._sum(right)
+        if sum(lost) - 2 * min(lost) > (1 - limit) * whole:
+            return False
+        if sum(lost) > (1 - limit) * whole or min(lost) > replaced:
+            forgiven = self._forgiven(left, right)
+            lost = lost[0] - forgiven / 2, lost[1] - forgiven / 2
+        return sum(lost) <= (1 - limit) * whole and min(lost) <= replaced
+
+    def _sum(self, counts: Counter[str]) -> float:
+        return sum(self._weight(word) * count for word, count in counts.items())
+
+    def _forgiven(self, left: Counter[str], right: Counter[str]) -> float:
+        """What words that differ by typing errors add."""
+        rest = sorted(word for word in right if len(word) >= _SHORTEST)
+        pairs, total = 0, 0.0
+        for word in sorted(word for word in left if len(word) >= _SHORTEST):
+            pairs += len(rest)
+            if pairs > _PAIRS:
+                break
+            twin = next((one for one in rest if mistyped(word, one)), None)
+            if twin is not None:
+                rest.remove(twin)
+                total += _TYPO * (self._weight(word) + self._weight(twin))
+        return total
+
+
+def mistyped(one: str, other: str) -> bool:
+    """True for two words that one typing error parts; two in long ones. No error is a letter left out, added or
+    changed, or two that changed places.
+    """
+    allowed = 2 if min(len(one), len(other)) >= _TWO else 1
+    if max(len(one), len(other)) == _SHORTEST or abs(len(one) - len(other)) > allowed or TERM in (one[0], other[0]):
+        return False
+    start = _common(one, other)
+    one, other = one[start:], other[start:]
+    end = _common(one[::-1], other[::-1])
+    one, other = one[: len(one) - end], other[: len(other) - end]
+    if allowed == 1 and max(len(one), len(other)) > 2:
+        return False
+    return _distance(one, other, allowed) <= allowed
+
+
+def _common(one: str, other: str) -> int:
+    return next((at for at, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
+def _distance(one: str, other: str, most: int) -> int:
+    """Damerau's distance (adjacent letters may change places), `most` + 1 where it is more."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, a in enumerate(one, 1):
+        twice, before = before, row
+        row = [i]
+        for j, b in enumerate(other, 1):
+            cost = min(before[j] + 1, row[-1] + 1, before[j - 1] + (a != b))
+            if i > 1 and j > 1 and a == other[j - 2] and one[i - 2] == b:
+                cost = min(cost, twice[j - 2] + 1)
+            row.append(cost)
+        if min(row) > most and min(before) > most:
+            return most + 1
+    return row[-1]
+
+
+def text_of(words: Iterable[str]) -> str:
+    """The text that is sketched."""
+    return " ".join(words)
