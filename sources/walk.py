@@ -195,7 +195,7 @@ class Walker(Generic[_S]):
 
     async def _go(self, scope: _S, state: _State, walk: _Walk) -> AsyncGenerator[Batch, None]:
         floor = state.newest_at and state.newest_at - self._bounds.overlap
-        newest_at, count = state.newest_at, 0
+        newest_at, count, above = state.newest_at, 0, frozenset[str]()
         while True:
             page = await self._fetch(scope, walk.older, state.bound)
             fresh = self._fresh(page, state, walk)
@@ -205,7 +205,10 @@ class Walker(Generic[_S]):
             walk.newest = walk.newest or page.newest
             walk.pages_left -= 1
             met = not walk.first and _met(page, state, floor)
-            ended = page.older is None or page.older == walk.older
+            held = frozenset([*(post.id for post in page.posts), *(bad.where for bad in page.bad)])
+            # A server that ignores where we are gives the same page for ever.
+            ended = page.older is None or page.older == walk.older or (bool(held) and held <= above)
+            above = held
             enough = walk.first and self._context.limit is not None and count >= self._context.limit
             done = met or ended or enough or walk.pages_left <= 0
             start = walk.start if done else min([*times, walk.at])
@@ -271,6 +274,6 @@ def _met(page: Page, state: _State, floor: datetime | None) -> bool:
     By its last post: pinned posts stand above newer ones, and one that a moderator let through late among older ones.
     """
     if not page.posts:
-        return page.older is None
+        return page.older is None and not page.ceiling
     last = page.posts[-1]
     return last.id in state.known or (floor is not None and last.created_at is not None and last.created_at < floor)

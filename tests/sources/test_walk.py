@@ -1,64 +1,69 @@
-"""Posts that a listing's posts bring along."""
+"""What walking newest-first listings does with servers that lead nowhere."""
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
-from typing import Any, cast
+from collections.abc import Sequence
+from datetime import timedelta
 
-from monitor.ports import Cursor, SourceContext
+import httpx
+
+from monitor.ports import BadRecord, Seen, SourceContext
 from monitor.post import Post
 from sources.scopes import Place
 from sources.walk import Bounds, Page, Walker
-from tests.sources.worlds import CONTACT, Harvest, Timeline
+from tests.sources.worlds import Harvest, Timeline
+
+PLACE = Place("listing", "https://social.example")
 
 
-def post(name: str, *, hours: float = 0, text: str = "words") -> Post:
-    at = datetime(2026, 11, 1, 10, tzinfo=UTC) + timedelta(hours=hours)
-    return Post(platform="demo", id=name, text=text, created_at=at)
+class Listing:
+    """Gives the pages of a list, the last one for ever, and always says that there are more."""
+
+    def __init__(self, pages: Sequence[Page]) -> None:
+        self.pages = pages
+        self.asked = 0
+
+    async def fetch(self, _: Place, older: str | None, __: str | None) -> Page:
+        self.asked += 1
+        return self.pages[min(int(older or 0), len(self.pages) - 1)]
 
 
-async def walk(pages: Mapping[str | None, Page], cursor: Cursor | None = None) -> Harvest:
-    async def fetch(_: Place, older: str | None, __: str | None) -> Page:
-        return pages[older]
-
-    context = SourceContext(http=cast("Any", None), clock=Timeline(), user_agent=CONTACT, pages=9)
-    found = Harvest()
-    async for batch in Walker(context, [Place("a", "s")], fetch, Bounds()).collect(cursor):
-        found.take(batch)
-    return found
+async def walked(pages: Sequence[Page], time: Timeline, found: Harvest | None = None) -> tuple[Listing, Harvest]:
+    listing, found = Listing(pages), found or Harvest()
+    async with httpx.AsyncClient() as http:
+        context = SourceContext(http=http, clock=time, user_agent="x", pages=40)
+        async for batch in Walker(context, [PLACE], listing.fetch, Bounds()).collect(found.cursor):
+            found.take(batch)
+    return listing, found
 
 
-def page(posts: Sequence[Post], along: Sequence[Post], older: str | None = None) -> Page:
-    return Page(posts=posts, along=along, older=older)
+def posts(time: Timeline, *numbers: int) -> list[Post]:
+    return [
+        Post(platform="demo", id=str(number), text="x", created_at=time.now - timedelta(hours=100 - number))
+        for number in numbers
+    ]
 
 
-async def test_what_comes_along_is_given_once_a_version() -> None:
-    old = post("old", hours=-99)
-    first = await walk({None: page([post("b", hours=1)], [old], "1"), "1": page([post("a")], [old])})
-    assert first.ids == ["b", "old", "a"]
-    assert json.dumps(first.cursor)
-    again = await walk({None: page([post("b", hours=1)], [old])}, first.cursor)
-    assert again.ids == []
-    edited = post("old", hours=-99, text="others")
-    assert (await walk({None: page([post("b", hours=1)], [edited])}, again.cursor)).ids == ["old"]
+async def test_a_page_that_repeats_ends_the_walk() -> None:
+    time = Timeline()
+    pages = [Page(posts=posts(time, 9, 8, 7), older="1"), Page(posts=posts(time, 6, 5), older="2")]
+    pages += [Page(posts=posts(time, 6, 5), older=str(number)) for number in range(3, 30)]
+    listing, found = await walked(pages, time)
+    assert found.ids == ["9", "8", "7", "6", "5"]
+    assert listing.asked == 3
 
 
-async def test_what_comes_along_tells_nothing_of_how_far_was_read() -> None:
-    first = await walk({None: page([post("b", hours=1)], [post("a")])})
-    assert first.coverage[0].start is None
-    # "a" came along only: met in the listing, it is no place where we left off.
-    second = await walk(
-        {None: page([post("d", hours=9), post("a", hours=8)], [], "1"), "1": page([post("c", hours=7), post("b")], [])},
-        first.cursor,
-    )
-    assert second.ids == ["d", "c"]
+async def test_a_page_of_unusable_records_that_repeats_ends_it_too() -> None:
+    bad = [BadRecord(where="post 1", why="no id")]
+    pages = [Page(posts=(), older=str(number), bad=bad) for number in range(1, 30)]
+    listing, _ = await walked(pages, Timeline())
+    assert listing.asked == 2
 
 
-async def test_a_listing_shows_in_full_what_came_along_before() -> None:
-    short, whole = post("a"), post("a", text="more words")
-    first = await walk({None: page([post("b", hours=1)], [short], "1"), "1": page([whole], [])})
-    assert first.ids == ["b", "a", "a"]
-    again = await walk({None: page([post("b", hours=1), whole], [short])}, first.cursor)
-    assert again.ids == []
+async def test_an_end_that_shows_nothing_more_is_no_meeting_of_what_is_known() -> None:
+    time = Timeline()
+    _, found = await walked([Page(posts=posts(time, 5))], time)
+    time.now += timedelta(hours=1)
+    pages = [Page(posts=posts(time, 100), older="1"), Page(posts=(), ceiling=True)]
+    _, found = await walked(pages, time, Harvest(cursor=found.cursor))
+    assert [interval.state for interval in found.coverage] == [Seen.SEEN, Seen.SEEN, Seen.OUT_OF_REACH]
