@@ -15,7 +15,7 @@ from monitor.net.errors import RedirectRefusedError, StatusError
 from monitor.ports import AccountRef, Seen
 from monitor.post import PostRef
 from monitor.records import to_record
-from sources.bluesky_frames import BadFrameError, Commit, Notice, Other, moment, read_frame
+from sources.bluesky.frames import BadFrameError, Commit, Notice, Other, moment, read_frame
 from tests.sources.jetstream import DID, V1, V2, FakeJetstream, micros, serving
 from tests.sources.worlds import MEDIA_MARK
 

@@ -14,7 +14,7 @@ from monitor.plugins import source_plugins
 from monitor.ports import Seen
 from monitor.records import to_record
 from monitor.sourcing import make_options
-from sources.mastodon_cursor import MOST_ENTRIES, Entry, TimelineState
+from sources.mastodon.cursor import MOST_ENTRIES, Entry, TimelineState
 from tests.sources.worlds import MEDIA_MARK, FakeMastodon, harvest
 
 IMAGE = f"https://files.social.example/{MEDIA_MARK}.png"

@@ -19,9 +19,9 @@ from monitor.net.bodies import TextType
 from monitor.net.errors import BadAnswerError, NotTextError, StatusError
 from monitor.ports import Batch, Coverage, Cursor, Pace, Records, Seen, SourceContext, SourcePlugin
 from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_texts
-from sources.mastodon_cursor import TimelineState
-from sources.mastodon_pages import Page, PageReader, Taken, Timeline, down_to_known, take
-from sources.mastodon_statuses import host
+from sources.mastodon.cursor import TimelineState
+from sources.mastodon.pages import Page, PageReader, Taken, Timeline, down_to_known, take
+from sources.mastodon.statuses import host
 from sources.terms import load_terms
 
 Which = Literal["public", "public:local", "public:remote"]

@@ -37,7 +37,7 @@ from monitor.ports import (
 )
 from monitor.post import PostRef
 from monitor.sourcing import Address, Addresses, Names, SourceOptions
-from sources.bluesky_frames import (
+from sources.bluesky.frames import (
     PLATFORM,
     POSTS,
     AccountDeleted,
@@ -49,7 +49,7 @@ from sources.bluesky_frames import (
     moment,
     read_frame,
 )
-from sources.bluesky_place import Place
+from sources.bluesky.place import Place
 from sources.terms import load_terms
 
 SUBPROTOCOL: Final = "xrpc.v1.json"

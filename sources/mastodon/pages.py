@@ -15,8 +15,8 @@ from monitor.net.errors import BadAnswerError
 from monitor.net.http import get_json
 from monitor.ports import BadRecord, SourceContext
 from monitor.post import Post
-from sources.mastodon_cursor import Entry, mark
-from sources.mastodon_statuses import UnusableStatusError, host, is_public, status_uri, to_post, unwrap
+from sources.mastodon.cursor import Entry, mark
+from sources.mastodon.statuses import UnusableStatusError, host, is_public, status_uri, to_post, unwrap
 from sources.shapes import as_dict, as_list, as_time
 
 PAGE_SIZE: Final = 40

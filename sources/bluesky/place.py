@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.ports import Cursor
-from sources.bluesky_frames import Commit, Event
+from sources.bluesky.frames import Commit, Event
 
 REWIND_US: Final = 5_000_000
 
