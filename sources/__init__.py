@@ -15,16 +15,19 @@ if TYPE_CHECKING:
 def handlewatch_sources() -> Sequence[SourcePlugin]:
     """The shipped sources."""
     # Loaded when asked for: a command that collects nothing loads no client.
-    from sources import archive, bluesky, discord, mastodon, matrix, nostr, reddit, telegram, x  # noqa: PLC0415
+    from sources import archive, bluesky, discord, feeds, lemmy, mastodon, matrix, nostr, reddit, telegram, tumblr, x  # noqa: PLC0415
 
     return [
         archive.PLUGIN,
         bluesky.PLUGIN,
         discord.PLUGIN,
+        feeds.PLUGIN,
+        lemmy.PLUGIN,
         mastodon.PLUGIN,
         matrix.PLUGIN,
         nostr.PLUGIN,
         reddit.PLUGIN,
         telegram.PLUGIN,
+        tumblr.PLUGIN,
         x.PLUGIN,
     ]

@@ -9,17 +9,25 @@ from typing import Any
 import pytest
 
 from tests.sources.discord_world import discord_world
+from tests.sources.feed_world import feed_world
 from tests.sources.jetstream import V1, V2, jetstream_world
+from tests.sources.lemmy_world import lemmy_world
 from tests.sources.matrix_world import matrix_world
 from tests.sources.nostr_world import nostr_world
 from tests.sources.reddit_world import reddit_world
 from tests.sources.telegram_world import telegram_world
+from tests.sources.tumblr_world import tumblr_world
 from tests.sources.worlds import archive_world, mastodon_world
 from tests.sources.x_world import x_world
 
 HTTP = {
     "discord": discord_world(),
     "discord-50": discord_world(most=50),
+    "feeds-atom": feed_world(),
+    "feeds-rss": feed_world(rss=True),
+    "lemmy-3": lemmy_world("v3", "posts"),
+    "lemmy-3-comments": lemmy_world("v3", "comments"),
+    "lemmy-4": lemmy_world("v4", "posts"),
     "mastodon": mastodon_world(),
     "mastodon-since": mastodon_world(forward=False),
     "mastodon-unordered": mastodon_world(ordered=False, links=False),
@@ -27,6 +35,10 @@ HTTP = {
     "matrix-own": matrix_world(own=True),
     "reddit": reddit_world(),
     "telegram": telegram_world(),
+    "tumblr": tumblr_world(),
+    "tumblr-blog": tumblr_world(blog=True),
+    "tumblr-gap": tumblr_world(gap=True),
+    "tumblr-old": tumblr_world(npf=False),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
 SEARCHES = {"x": x_world(), "x-renamed": x_world(renamed=True)}

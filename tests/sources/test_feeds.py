@@ -1,0 +1,138 @@
+"""Feeds: conditional requests, ids, media, odd feeds."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import Any
+
+import httpx
+import pytest
+
+from monitor.errors import ConfigError
+from monitor.net.errors import BadAnswerError, StatusError
+from monitor.plugins import source_plugins
+from monitor.ports import Known, Seen, Standing
+from monitor.post import PostRef
+from monitor.sourcing import make_options, open_source
+from sources.feed_entries import parse, to_post
+from tests.sources.feed_world import FakeFeed
+from tests.sources.worlds import CONTACT, MEDIA_MARK
+
+
+@pytest.mark.parametrize("rss", [False, True])
+async def test_an_entry_is_mapped_whole_and_without_media(rss: bool) -> None:
+    world = FakeFeed(rss=rss)
+    (added,) = world.add(1)
+    (post,) = (await world.collect()).posts
+    assert (post.id, post.title, post.text, post.tags) == (added, "Title 0", "Post number 0", ("map",))
+    assert (post.community, post.community_description, post.lang) == ("Maps", "All about maps", "en")
+    assert (post.author.name, post.media_count) == ("zorblat_77", 2)
+    assert MEDIA_MARK not in repr(post)
+
+
+async def test_an_unchanged_feed_is_not_sent_again() -> None:
+    world = FakeFeed()
+    world.add(3)
+    first = await world.collect()
+    second = await world.collect(first.cursor)
+    assert world.answers == [200, 304]
+    assert {interval.state for interval in second.coverage} == {Seen.SEEN}
+    added = world.add(1)
+    third = await world.collect(second.cursor)
+    assert (third.ids, world.answers) == (added, [200, 304, 200])
+
+
+async def test_a_feed_that_turned_over_meanwhile_leaves_a_gap() -> None:
+    world = FakeFeed()
+    world.add(5)
+    first = await world.collect()
+    world.entries.clear()
+    world.add(5)
+    world.time.now += timedelta(hours=2)
+    for entry in world.entries:
+        entry["at"] = world.time.now - timedelta(minutes=5)
+    second = await world.collect(first.cursor)
+    assert len(second.ids) == 5
+    assert [interval.state for interval in second.coverage] == [Seen.SEEN, Seen.OUT_OF_REACH]
+
+
+async def test_one_feed_that_is_gone_stops_no_other() -> None:
+    world = FakeFeed()
+    world.options["feeds"] = f"https://social.example/gone.xml,{world.base}"
+    world.add(2)
+    world.faults = [lambda request: httpx.Response(410)]
+    found = await world.collect()
+    assert len(found.ids) == 2
+    assert {interval.scope: interval.state for interval in found.coverage} == {
+        "https://social.example/gone.xml": Seen.FAILED,
+        world.base: Seen.SEEN,
+    }
+    world.options["feeds"] = world.base
+    world.faults = [lambda request: httpx.Response(410)]
+    with pytest.raises(StatusError):
+        await world.collect()
+
+
+BOMB = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a "aaaa">]><rss version="2.0"><channel/></rss>'
+NO_FEEDS = [b"", b"just words", b"<html><body>busy</body></html>", b"<rss", BOMB, b"\xff\xfe\x00"]
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"just words", b"<html><body>busy</body></html>", b"<rss", BOMB, b"\xff\xfe\x00"]
+)
+def test_what_is_no_feed_is_refused(body: bytes) -> None:
+    with pytest.raises(BadAnswerError):
+        parse(body, "application/xml")
+
+
+def test_a_feed_that_breaks_off_gives_what_came_before() -> None:
+    world = FakeFeed()
+    world.add(5)
+    body = world.body()
+    found = parse(body[: len(body) - 300], "application/atom+xml")
+    assert len(found["entries"]) >= 4
+
+
+def test_an_entry_without_an_id_is_known_by_link_and_title() -> None:
+    now = FakeFeed().time()
+    one = to_post({"title": "a", "link": "https://social.example/1"}, {}, "https://f.example", seen_at=now)
+    again = to_post({"title": "a", "link": "https://social.example/1"}, {}, "https://f.example", seen_at=now)
+    other = to_post({"title": "b", "link": "https://social.example/1"}, {}, "https://f.example", seen_at=now)
+    assert one.id == again.id != other.id
+
+
+@pytest.mark.parametrize("junk", [None, 7, "x", [], [None], {"a": 1}])
+def test_fields_of_another_type_are_left_out(junk: Any) -> None:
+    names = "id link author author_detail content summary_detail published_parsed updated_parsed tags enclosures"
+    odd = dict.fromkeys(names.split(), junk) | {"title": "a map"}
+    assert to_post(odd, {"title": junk}, "https://f.example", seen_at=FakeFeed().time()).title == "a map"
+
+
+def test_a_feed_must_be_named() -> None:
+    with pytest.raises(ConfigError, match="name a feed"):
+        make_options(source_plugins()["feeds"], {}, env={})
+
+
+async def opened(world: FakeFeed, call: str, *arguments: Any) -> Any:
+    plugin = source_plugins()["feeds"]
+    async with open_source(
+        plugin,
+        make_options(plugin, world.options, env={}),
+        user_agent=CONTACT,
+        clock=world.time,
+        sleep=world.time.sleep,
+        transport=world.transport,
+    ) as source:
+        return await getattr(source, call)(*arguments)
+
+
+async def test_the_doctor_reads_every_feed() -> None:
+    world = FakeFeed()
+    world.add(2)
+    found = await opened(world, "check")
+    assert [(finding.what, finding.well) for finding in found] == [(world.base, True), ("clock", True)]
+
+
+async def test_leaving_a_feed_is_no_deletion() -> None:
+    (found,) = await opened(FakeFeed(), "recheck", [Known(ref=PostRef("feeds", "1"))])
+    assert found.standing is Standing.UNKNOWN
