@@ -17,6 +17,7 @@ from monitor.errors import AuthError, HandlewatchError, RateLimitedError
 from monitor.net.bodies import TextType
 from monitor.net.errors import BadAnswerError, StatusError
 from monitor.net.http import get_json
+from monitor.net.polite import HAND_ON
 from monitor.ports import (
     BadRecord,
     Batch,
@@ -37,11 +38,14 @@ from sources.scopes import Place
 from sources.shapes import as_dict, as_id, as_list, as_text
 from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
-from sources.x_posts import PLATFORM, UnusablePostError, to_post, users_of
+from sources.x_posts import PLATFORM, UnusablePostError, authors_of, to_post
 
 _SEARCH: Final = "/2/tweets/search/recent"
 _LOOKUP: Final = "/2/tweets"
 _PAGE: Final = 100
+_SMALLEST_PAGE: Final = 10
+_CAPPED: Final = b"usage-capped"
+_CAPPED_SECONDS: Final = 6 * 3600.0
 _LONGEST_QUERY: Final = 4096
 _FIELDS: Final = (
     "id,text,created_at,author_id,lang,entities,conversation_id,in_reply_to_user_id,community_id,attachments,"
@@ -110,26 +114,45 @@ class XSource:
             yield replace(batch, cursor=kept)
 
     async def _page(self, scope: Place, older: str | None, bound: str | None) -> Page:
-        options = self._options
-        if not self._context.loopback:
-            most = options.usd_per_post + options.usd_per_user
-            self._budget.ask(most, rank=options.queries.index(scope.key), ranks=len(options.queries))
-        asked = {"query": scope.key, "max_results": str(_PAGE), **self._fields}
+        asked = {"query": scope.key, "max_results": str(self._affordable(scope)), **self._fields}
         asked |= {"next_token": older} if older else {}
+        too_old = False
         try:
             answer = await self._get(_SEARCH, asked | ({"since_id": bound} if bound else {}))
         except StatusError as error:
-            if error.status != 400 or bound is None or "since_id" not in error.what:
+            if error.status != 400 or bound is None:
                 raise
-            # Older than the seven days that search goes back: whatever lies between is out of reach.
-            answer = await self._get(_SEARCH, asked)
+            # Older than the seven days that search goes back, most likely: what lies between is out of reach.
+            answer, too_old = await self._get(_SEARCH, asked), True
         posts, bad = self._posts(answer)
-        self._budget.spend(len(posts) * options.usd_per_post + len(users_of(answer)) * options.usd_per_user)
+        self._pay(answer)
         meta = as_dict(answer.get("meta"))
-        return Page(posts=posts, older=as_id(meta.get("next_token")), newest=as_id(meta.get("newest_id")), bad=bad)
+        older = as_id(meta.get("next_token"))
+        return Page(
+            posts=posts,
+            older=older,
+            ceiling=too_old and older is None,
+            newest=as_id(meta.get("newest_id")),
+            bad=bad,
+        )
+
+    def _affordable(self, scope: Place) -> int:
+        """How many posts may be asked for, of this query, now. Raises `RateLimitedError` where none may."""
+        options, limit = self._options, self._context.limit
+        wanted = _PAGE if limit is None else min(_PAGE, max(_SMALLEST_PAGE, limit))
+        each = options.usd_per_post + options.usd_per_user
+        if not each or (self._context.loopback and "usd_a_day" not in options.model_fields_set):
+            return wanted
+        self._budget.ask(each, rank=options.queries.index(scope.key), ranks=len(options.queries))
+        return min(wanted, max(_SMALLEST_PAGE, int(self._budget.left / each)))
+
+    def _pay(self, answer: Mapping[str, Any]) -> None:
+        """Counts what an answer cost; the same post or account is billed once a day, which is not reckoned with."""
+        options, users = self._options, as_list(as_dict(answer.get("includes")).get("users"))
+        self._budget.spend(len(as_list(answer.get("data"))) * options.usd_per_post + len(users) * options.usd_per_user)
 
     def _posts(self, answer: Mapping[str, Any]) -> tuple[list[Post], list[BadRecord]]:
-        users, now = users_of(answer), self._context.clock()
+        users, now = authors_of(answer), self._context.clock()
         posts, bad = list[Post](), list[BadRecord]()
         for raw in as_list(answer.get("data")):
             try:
@@ -143,9 +166,16 @@ class XSource:
         return answer
 
     async def _ask(self, path: str, params: Mapping[str, str]) -> tuple[Mapping[str, Any], httpx.Response]:
-        answer, response = await get_json(
-            self._context.http, self._options.base_url + path, params=params, headers=self._headers
-        )
+        try:
+            answer, response = await get_json(
+                self._context.http,
+                self._options.base_url + path,
+                params=params,
+                headers=self._headers,
+                extensions={HAND_ON: _is_capped},
+            )
+        except StatusError as error:
+            raise _spent(error) from error
         if not isinstance(answer, dict) or not {"data", "meta", "errors"} & set(cast("Mapping[str, Any]", answer)):
             raise BadAnswerError("X answered with something else than posts.")
         return cast("Mapping[str, Any]", answer), response
@@ -159,7 +189,7 @@ class XSource:
         except HandlewatchError as error:
             return [failure("bearer token", error)]
         posts, _ = self._posts(answer)
-        self._budget.spend(len(posts) * self._options.usd_per_post)
+        self._pay(answer)
         return [
             Finding(what="bearer token", well=True, said="taken"),
             clock_skew(response, self._context.clock),
@@ -175,8 +205,9 @@ class XSource:
         return found
 
     async def _recheck(self, known: Sequence[Known]) -> list[Recheck]:
+        ids = [one.ref.id for one in known if one.ref.id.isdecimal()]
         try:
-            answer = await self._get(_LOOKUP, {"ids": ",".join(one.ref.id for one in known), **self._fields})
+            answer = await self._get(_LOOKUP, {"ids": ",".join(ids), **self._fields}) if ids else as_dict(None)
         except HandlewatchError as error:
             return [Recheck(ref=one.ref, standing=Standing.UNKNOWN, note=error.brief) for one in known]
         there = {post.id: post for post in self._posts(answer)[0]}
@@ -198,6 +229,24 @@ class XSource:
         if found is None and _GONE.get(told.get(post.ref.id, ""), (Standing.UNKNOWN,))[0] is Standing.UNKNOWN:
             raise AuthError("X does not show this post to us.")
         return found
+
+
+def _is_capped(response: httpx.Response) -> bool:
+    """Whether a refusal means that the cap of posts is used up, which no waiting of minutes helps against."""
+    return _CAPPED in response.content
+
+
+def _spent(error: StatusError) -> HandlewatchError:
+    """Refusals that mean that nothing is left, worded; others as they are."""
+    if error.status == 429:
+        return RateLimitedError(
+            "The project's cap of posts that X lets it read is used up.",
+            retry_after=_CAPPED_SECONDS,
+            do="It goes on when X's billing period ends; or raise the cap in X's developer console.",
+        )
+    if error.status == 402:
+        return AuthError("The project has no credits left at X (402).", do="Add credits in X's developer console.")
+    return error
 
 
 def _problem(value: object) -> tuple[str, str] | None:

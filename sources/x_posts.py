@@ -7,7 +7,7 @@ Facts: xdevplatform/docs (data dictionary), OpenAPI 2.167. Search says `note_pos
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from html import unescape
 from typing import Any, Final
@@ -22,20 +22,21 @@ SITE: Final = "https://x.com"
 _OWN_MEDIA = re.compile(
     r"(?:twitter|x)\.com/[^/]+/status/\d+/(?:photo|video)/\d+|pic\.(?:twitter|x)\.com/", re.IGNORECASE
 )
-_SHORT = re.compile(r"https?://t\.co/\w+")
+_BARE_MEDIA = re.compile(r"(?:https?://)?pic\.(?:twitter|x)\.com/\w+", re.IGNORECASE)
+_NO_LANGUAGE: Final = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})
 
 
 class UnusablePostError(ValueError):
     """A post that cannot be used; the text says why, without any content."""
 
 
-def users_of(answer: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
-    """The accounts that came with an answer, by id."""
+def authors_of(answer: Mapping[str, Any]) -> dict[str, Author]:
+    """The accounts that came with an answer, by id: each is read once, however much of it there is."""
     users = map(as_dict, as_list(as_dict(answer.get("includes")).get("users")))
-    return {number: user for user in users if (number := as_id(user.get("id")))}
+    return {number: _author(number, user) for user in users if (number := as_id(user.get("id")))}
 
 
-def to_post(raw: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], *, seen_at: datetime) -> Post:
+def to_post(raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: datetime) -> Post:
     """One post.
 
     :raises UnusablePostError: no id or no text.
@@ -43,77 +44,93 @@ def to_post(raw: Mapping[str, Any], users: Mapping[str, Mapping[str, Any]], *, s
     number = as_id(raw.get("id"))
     if number is None:
         raise UnusablePostError("no id")
-    note = as_dict(raw.get("note_tweet")) or as_dict(raw.get("note_post"))
-    text = as_text(note.get("text")) or raw.get("text")
+    note = as_dict(raw.get("note_tweet") or raw.get("note_post"))
+    entities = [as_dict(part.get("entities")) for part in (note, raw) if part]
+    text = note.get("text") or raw.get("text")
     if not isinstance(text, str):
         raise UnusablePostError("no text")
-    entities = [as_dict(note.get("entities")), as_dict(raw.get("entities"))]
     text, media = _with_links(text, entities)
     author_id = as_id(raw.get("author_id"))
-    user = users.get(author_id or "", {})
-    name = as_text(user.get("username"))
-    related = dict(_related(raw))
-    attached = as_list(as_dict(raw.get("attachments")).get("media_keys"))
+    author = authors.get(author_id or "") or Author(id=author_id)
+    related = _related(raw.get("referenced_tweets") or raw.get("referenced_posts"))
+    attached = raw.get("attachments")
+    if attached:
+        media = max(media, len(as_list(as_dict(attached).get("media_keys"))))
+    lang = raw.get("lang")
     return Post(
         platform=PLATFORM,
         id=number,
-        url=f"{SITE}/{name or 'i'}/status/{number}",
+        url=f"{SITE}/{author.handle or 'i'}/status/{number}",
         created_at=as_time(raw.get("created_at")),
         first_seen_at=seen_at,
-        author=_author(author_id, user),
+        author=author,
         text=text,
         tags=_tags(entities),
         community=as_id(raw.get("community_id")),
-        lang=_lang(raw),
+        lang=lang if isinstance(lang, str) and lang and lang not in _NO_LANGUAGE else None,
         reply_to=related.get("replied_to"),
-        quotes=related.get("quoted"),
-        media_count=max(media, len(attached)),
+        quotes=related.get("quoted") or related.get("retweeted") or related.get("reposted"),
+        media_count=media,
     )
 
 
-def _with_links(text: str, entities: list[Mapping[str, Any]]) -> tuple[str, int]:
+def _with_links(text: str, entities: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
     """The text with where its links lead in the place of t.co's; links to media go, and are counted."""
+    if "&" in text:
+        text = unescape(text)  # the API escapes &, < and >
+    links = text.count("://")
+    if links == 0 and "pic." not in text and "data:" not in text.lower() and "![" not in text:
+        return text, 0
     leads: dict[str, str] = {}
+    media: set[str] = set()
     for one in entities:
-        for url in map(as_dict, as_list(one.get("urls"))):
-            short, long = as_text(url.get("url")), as_text(url.get("unwound_url")) or as_text(url.get("expanded_url"))
-            if short and long:
-                media = url.get("media_key") or _OWN_MEDIA.search(long) or is_media_url(long)
-                leads.setdefault(short, "" if media else long)
-    dropped = sum(not long for short, long in leads.items() if short in text)
+        for url in as_list(one.get("urls")):
+            short, long, is_media = _lead(url)
+            if is_media and short in text:
+                media.add(f"{short} {is_media}")
+            if long:
+                leads.setdefault(short, "" if is_media else long)
+    for short in sorted(leads, key=len, reverse=True):
+        if found := text.count(short):
+            text, links = text.replace(short, leads[short]), links - found
+    dropped = len(media)
+    if links or "pic." in text or "![" in text or "data:" in text:
+        # Links that came without their entity.
+        text, bare = _BARE_MEDIA.subn("", text)
+        text, more = drop_media_links(text)
+        dropped += bare + more
+    return text.rstrip(), dropped
 
-    def lead(found: re.Match[str]) -> str:
-        return leads.get(found[0], found[0])
 
-    # The API escapes &, < and >.
-    whole, more = drop_media_links(_SHORT.sub(lead, unescape(text)))
-    return whole.rstrip(), dropped + more
+def _lead(value: object) -> tuple[str, str, str]:
+    """A short link, where it leads, and what tells one medium from another where it leads to one."""
+    url = as_dict(value)
+    short, long = as_text(url.get("url")), as_text(url.get("expanded_url")) or as_text(url.get("unwound_url"))
+    if not short or not long:
+        return short, "", ""
+    key = as_text(url.get("media_key"))
+    return short, long, key or (long if _OWN_MEDIA.search(long) or is_media_url(long) else "")
 
 
-def _author(author_id: str | None, user: Mapping[str, Any]) -> Author:
+def _author(number: str, user: Mapping[str, Any]) -> Author:
     about = as_dict(as_dict(user.get("entities")).get("description"))
     bio, _ = _with_links(as_text(user.get("description")), [about])
     return Author(
-        id=author_id,
-        handle=as_text(user.get("username")) or None,
-        name=as_text(user.get("name")) or None,
-        bio=bio or None,
+        id=number, handle=as_text(user.get("username")) or None, name=as_text(user.get("name")) or None, bio=bio or None
     )
 
 
-def _tags(entities: list[Mapping[str, Any]]) -> tuple[str, ...]:
-    tags = (as_text(as_dict(tag).get("tag")) for one in entities for tag in as_list(one.get("hashtags")))
-    return tuple(dict.fromkeys(filter(None, tags)))
+def _tags(entities: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    tags: dict[str, None] = {}
+    for one in entities:
+        for tag in as_list(one.get("hashtags")):
+            tags[as_text(as_dict(tag).get("tag"))] = None
+    tags.pop("", None)
+    return tuple(tags)
 
 
-def _related(raw: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    for name in ("referenced_tweets", "referenced_posts"):
-        for one in map(as_dict, as_list(raw.get(name))):
-            if number := as_id(one.get("id")):
-                yield as_text(one.get("type")), number
-
-
-def _lang(raw: Mapping[str, Any]) -> str | None:
-    """`und`, `zxx` and the q-codes say that there is no language."""
-    lang = as_text(raw.get("lang"))
-    return lang if lang and not lang.startswith("q") and lang not in {"und", "zxx", "art"} else None
+def _related(value: object) -> Mapping[str, str]:
+    if not value:
+        return {}
+    referred = map(as_dict, as_list(value))
+    return {as_text(one.get("type")): number for one in referred if (number := as_id(one.get("id")))}

@@ -16,7 +16,13 @@ from monitor.net.errors import BadAnswerError, NotTextError
 from monitor.net.ratelimit import Limiter, Sleep, wait_after
 
 IDEMPOTENT: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+HAND_ON: Final = "handlewatch.hand_on"
+"""A request's extension: tells (of a response) whether a 429 is another thing than a limit that ends soon."""
+
 TRANSIENT_STATUS: Final = frozenset({500, 502, 503, 504, 520, 521, 522, 523, 524, 525, 530})
+
+COUNTED_AS: Final = "handlewatch.counted_as"
+"""Extension of a request: what a server counts it by, where that is not the Authorization header (tokens change)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +46,8 @@ class Retries:
 class PoliteTransport(httpx.AsyncBaseTransport):
     """Waits its turn, obeys the server's limits, retries reads, and words what is left.
 
-    Answers below 500, other than 429, are handed on as they are: a 403 or a 404 means something else everywhere.
+    Answers below 500, other than 429, are handed on as they are: a 403 or a 404 means something else everywhere;
+    a 429 too where the request says so (`HAND_ON`).
 
     :raises RateLimitedError: the server asks for a longer wait than the limiter allows, or kept refusing.
     :raises UnreachableError: no usable answer, after all attempts.
@@ -81,7 +88,7 @@ class PoliteTransport(httpx.AsyncBaseTransport):
                     raise _unreachable(request, error) from error
                 await self._sleep(self._retries.wait(attempt))
                 continue
-            if response.status_code == 429:
+            if response.status_code == 429 and not _handed_on(request, response):
                 self._refused(key, response, attempt=attempt, last=last)
                 continue
             wait = wait_after(response.headers, self._clock(), refused=response.status_code == 503)
@@ -117,9 +124,14 @@ class PoliteTransport(httpx.AsyncBaseTransport):
 
 def _limit_key(request: httpx.Request) -> str:
     """What a server counts by: its host, and the credential (of which only a fingerprint is kept)."""
-    credential = request.headers.get("authorization", "")
+    credential = str(request.extensions.get(COUNTED_AS) or request.headers.get("authorization", ""))
     mark = hashlib.sha256(credential.encode()).hexdigest()[:12] if credential else "-"
     return f"{request.url.netloc.decode()} {mark}"
+
+
+def _handed_on(request: httpx.Request, response: httpx.Response) -> bool:
+    asked = request.extensions.get(HAND_ON)
+    return callable(asked) and bool(asked(response))
 
 
 def _unreachable(request: httpx.Request, error: Exception) -> UnreachableError:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.sourcing import make_options, open_source
-from sources.x_posts import to_post
+from sources.x_posts import authors_of, to_post
 from tests.sources.worlds import CONTACT, MEDIA_MARK
 from tests.sources.x_world import FIRST, USER, FakeX
 
@@ -43,9 +44,11 @@ RICH = {
     "card_uri": f"card://{MEDIA_MARK}",
 }
 
+AUTHORS = authors_of({"includes": {"users": [USER]}})
+
 
 def test_a_post_is_mapped_whole_and_without_media() -> None:
-    post = to_post(RICH, {"9": USER}, seen_at=FakeX().time())
+    post = to_post(RICH, AUTHORS, seen_at=FakeX().time())
     assert post.text == "the whole of it & more https://t.me/zorblat_77"
     assert (post.id, post.url) == ("1985", "https://x.com/zorblat_77/status/1985")
     assert (post.author.id, post.author.handle, post.author.name) == ("9", "zorblat_77", "Zorblat")
@@ -62,13 +65,15 @@ def test_the_newer_names_of_fields_are_read_too() -> None:
         "referenced_posts": RICH["referenced_tweets"],
     }
     now = FakeX().time()
-    assert to_post(renamed, {"9": USER}, seen_at=now) == to_post(RICH, {"9": USER}, seen_at=now)
+    assert to_post(renamed, AUTHORS, seen_at=now) == to_post(RICH, AUTHORS, seen_at=now)
 
 
 @pytest.mark.parametrize("junk", [None, 7, "x", [], [None], {"a": 1}])
 def test_fields_of_another_type_are_left_out(junk: Any) -> None:
     odd = dict.fromkeys(RICH, junk) | {"id": "1", "text": "a map"}
-    post = to_post(odd, {"9": dict.fromkeys(USER, junk)}, seen_at=FakeX().time())
+    post = to_post(
+        odd, authors_of({"includes": {"users": [dict.fromkeys(USER, junk) | {"id": "9"}]}}), seen_at=FakeX().time()
+    )
     assert (post.id, post.text) == ("1", "a map")
 
 
@@ -80,7 +85,7 @@ async def test_what_may_be_spent_a_day_is_kept_over_restarts() -> None:
         await world.collect(pages=100)
     first = await world.collect(batches=1)
     assert first.cursor is not None
-    assert first.cursor["budget"] == {"day": "2026-11-01", "spent": 0.51}
+    assert first.cursor["budget"] == {"day": "2026-11-01", "spent": 0.34}
     world.requests.clear()
     with pytest.raises(RateLimitedError) as caught:
         await world.collect({**first.cursor, "budget": {"day": "2026-11-01", "spent": 0.999}})
@@ -105,9 +110,94 @@ async def test_after_more_than_a_week_the_rest_is_out_of_reach_and_search_goes_o
     world.add(3)
     first = await world.collect()
     world.oldest_since = str(FIRST + 1000)
-    added = world.add(2)
+    world.time.now += timedelta(days=9)
+    world._made = 36_000  # posted days later
+    del world.posts[:]
+    added = world.add(150)
     second = await world.collect(first.cursor)
     assert sorted(second.ids) == added
+    assert [interval.state for interval in second.coverage] == [Seen.SEEN, Seen.SEEN, Seen.OUT_OF_REACH]
+    gap = second.coverage[-1]
+    assert gap.start == first.coverage[-1].end
+    assert gap.end == min(post.created_at for post in second.posts if post.created_at)
+
+
+async def test_a_cap_that_is_used_up_is_not_waited_for() -> None:
+    world = FakeX()
+    problem = {"title": "UsageCapExceeded", "type": "https://api.twitter.com/2/problems/usage-capped", "detail": "x"}
+    world.faults = [lambda request: httpx.Response(429, json=problem)] * 9
+    with pytest.raises(RateLimitedError, match="cap") as caught:
+        await world.collect()
+    assert (caught.value.retry_after, world.time.waits, len(world.requests)) == (21600, [], 1)
+
+
+async def test_without_credits_it_is_said_so() -> None:
+    world = FakeX()
+    world.faults = [lambda request: httpx.Response(402, json={"title": "CreditsDepleted"})] * 9
+    with pytest.raises(AuthError, match="credits"):
+        await world.collect()
+
+
+async def test_no_more_is_asked_for_than_is_wanted_or_can_be_paid() -> None:
+    world = FakeX()
+    world.add(60)
+    await world.collect(limit=5)
+    assert world.requests[-1].url.params["max_results"] == "10"
+    world.options["usd_a_day"] = 1
+    await world.collect({"budget": {"day": "2026-11-01", "spent": 0.7}}, batches=1)
+    assert world.requests[-1].url.params["max_results"] == "20"
+
+
+async def test_on_loopback_nothing_costs_unless_a_budget_is_named() -> None:
+    world = FakeX()
+    world.options |= {"base_url": "http://127.0.0.1:8", "usd_per_post": 5}
+    world.add(150)
+    assert len((await world.collect()).ids) == 150
+    world.options["usd_a_day"] = 10
+    found = await world.collect(batches=1)
+    with pytest.raises(RateLimitedError):
+        await world.collect(found.cursor)
+
+
+async def test_problems_beside_the_posts_stop_nothing() -> None:
+    world = FakeX()
+    (added,) = world.add(1)
+    kind = "https://api.twitter.com/2/problems/resource-not-found"
+    errors = [
+        {"resource_type": "user", "value": "9", "type": kind, "title": "Not Found Error", "parameter": "author_id"}
+    ]
+    answer = {"data": world.posts, "errors": errors, "meta": {"result_count": 1, "newest_id": added}}
+    world.faults = [lambda request: httpx.Response(200, json=answer)]
+    (post,) = (await world.collect()).posts
+    assert (post.author.id, post.author.handle) == ("9", None)
+    assert post.url == f"https://x.com/i/status/{added}"
+
+
+@pytest.mark.parametrize(
+    ("text", "urls", "told", "media"),
+    [
+        ("see https://t.co/a and https://t.co/ab", {"a": "https://a.example/", "ab": "https://b.example/"}, 2, 0),
+        ("twice https://t.co/a https://t.co/a", {"a": "https://a.example/"}, 2, 0),
+        (f"pic.twitter.com/{MEDIA_MARK} words", {}, 0, 1),
+        (f"https://pbs.twimg.com/media/{MEDIA_MARK}.jpg words", {}, 0, 1),
+        (f"data:image/png;base64,{MEDIA_MARK} words", {}, 0, 1),
+        ("words https://t.co/m", {"m": f"https://pbs.twimg.com/media/{MEDIA_MARK}.jpg"}, 0, 1),
+        ("words https://t.co/m", {"m": f"https://pic.x.com/{MEDIA_MARK}"}, 0, 1),
+        ("words https://t.co/unknown", {}, 0, 0),
+    ],
+)
+def test_links_are_shown_as_where_they_lead(text: str, urls: dict[str, str], told: int, media: int) -> None:
+    entities = {"urls": [{"url": f"https://t.co/{key}", "expanded_url": long} for key, long in urls.items()]}
+    post = to_post({"id": "1", "text": text, "entities": entities}, {}, seen_at=FakeX().time())
+    assert MEDIA_MARK not in repr(post)
+    assert (post.text or "").count(".example/") == told
+    assert "example/b" not in (post.text or "")
+    assert post.media_count == media
+
+
+def test_a_repost_of_the_stream_says_of_what() -> None:
+    raw = {"id": "2", "text": "RT @quibdrem: a map", "referenced_tweets": [{"type": "retweeted", "id": "1"}]}
+    assert to_post(raw, {}, seen_at=FakeX().time()).quotes == "1"
 
 
 async def test_a_refused_token_is_an_error_of_credentials() -> None:

@@ -76,7 +76,8 @@ class FakeX:
             return self._lookup(asked["ids"].split(","))
         if "since_id" in asked and int(asked["since_id"]) < int(self.oldest_since):
             said = "'since_id' must be a tweet id created after seven days ago"
-            return httpx.Response(400, json={"title": "Invalid Request", "detail": said})
+            problem = {"title": "Invalid Request", "detail": "One or more parameters to your request was invalid."}
+            return httpx.Response(400, json=problem | {"errors": [{"message": said, "parameters": {"since_id": []}}]})
         return httpx.Response(200, json=self._search(asked))
 
     def _search(self, asked: dict[str, str]) -> dict[str, Any]:
