@@ -9,10 +9,11 @@ from urllib.parse import urlsplit
 MEDIA_HOSTS: Final = frozenset(
     {
         "i.redd.it", "preview.redd.it", "external-preview.redd.it", "v.redd.it", "a.thumbs.redditmedia.com",
-        "b.thumbs.redditmedia.com", "i.imgur.com", "pbs.twimg.com", "video.twimg.com", "pic.twitter.com", "pic.x.com",
-        "cdn.bsky.app", "video.bsky.app", "video.cdn.bsky.app", "media.tenor.com", "c.tenor.com", "media.giphy.com",
-        "i.giphy.com", "cdn.discordapp.com", "media.discordapp.net", "i.ytimg.com", "yt3.ggpht.com",
-        "yt3.googleusercontent.com", "64.media.tumblr.com", "i.4cdn.org", "is2.4chan.org",
+        "b.thumbs.redditmedia.com", "styles.redditmedia.com", "emoji.redditmedia.com", "i.reddituploads.com",
+        "i.imgur.com", "pbs.twimg.com", "video.twimg.com", "pic.twitter.com", "pic.x.com", "cdn.bsky.app",
+        "video.bsky.app", "video.cdn.bsky.app", "media.tenor.com", "c.tenor.com", "media.giphy.com", "i.giphy.com",
+        "cdn.discordapp.com", "media.discordapp.net", "i.ytimg.com", "yt3.ggpht.com", "yt3.googleusercontent.com",
+        "64.media.tumblr.com", "i.4cdn.org", "is2.4chan.org",
     }
 )  # fmt: skip
 """Hosts that serve nothing but images and videos."""
@@ -23,6 +24,7 @@ _EXTENSIONS: Final = (
     "aac", "flac", "m4a", "mp3", "oga", "ogg", "opus", "wav",
 )  # fmt: skip
 _MEDIA_PATH = re.compile(rf"\.(?:{'|'.join(_EXTENSIONS)})(?::\w+)?/?$", re.IGNORECASE)
+_REDDIT_MEDIA = re.compile(r"/(?:media|gallery/.*|video/.*|link/[^/]+/video/.*)/?")
 _DATA_URI = re.compile(r"\bdata:[a-z]+/[a-z0-9.+-]+[;,][^\s\"'<>)]*", re.IGNORECASE)
 _URL = re.compile(r"https?://[^\s\"'<>\[\]]+", re.IGNORECASE)
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]\n]{0,1000}\]\([^)\s]{1,2000}(?:\s+\"[^\"\n]{0,1000}\")?\)")
@@ -39,6 +41,8 @@ def is_media_url(url: str) -> bool:
         host = (parts.hostname or "").lower()
     except ValueError:
         return False
+    if host.endswith("reddit.com") and _REDDIT_MEDIA.fullmatch(parts.path):
+        return True
     return host in MEDIA_HOSTS or _MEDIA_PATH.search(parts.path) is not None
 
 

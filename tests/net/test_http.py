@@ -26,6 +26,7 @@ from monitor.net.errors import (
 )
 from monitor.net.http import get, get_json, open_client, open_plain_client
 from monitor.net.network import NetworkTransport
+from monitor.net.polite import COUNTED_AS
 from monitor.net.ratelimit import Limiter
 from tests.sources.worlds import Timeline
 
@@ -280,6 +281,23 @@ async def test_limits_are_shared_per_credential() -> None:
         assert time.waits == [20]
         await two.get("https://a.example/")
         assert time.waits == [20, 9]
+
+
+async def test_a_limit_may_be_counted_by_something_that_lasts_longer_than_a_token() -> None:
+    time = Timeline()
+    answers = client(lambda _: httpx.Response(429, headers={"Retry-After": "20"}), typed(b"[]"), time=time)
+    async with answers as http:
+        counted = {COUNTED_AS: "an-app"}
+        await http.get("https://a.example/", headers={"Authorization": "Bearer one"}, extensions=counted)
+        assert time.waits == [20]
+    limiter = Limiter(clock=time, sleep=time.sleep)
+    refusal = lambda _: httpx.Response(429, headers={"Retry-After": "999"})  # noqa: E731
+    async with client(refusal, time=time, limiter=limiter) as http:
+        for token in ("one", "two"):
+            with pytest.raises(RateLimitedError):
+                await http.get("https://a.example/", headers={"Authorization": token}, extensions=counted)
+    assert len(vars(limiter)["_closed"]) == 1
+    assert "an-app" not in repr(vars(limiter))
 
 
 async def test_refusals_without_a_word_back_off_and_end() -> None:

@@ -85,6 +85,9 @@ def test_cost_grows_with_the_length_only(unit: str) -> None:
         "https://a.example/b.jpg?width=3",
         "https://a.example/b.jpeg:large",
         "https://i.redd.it/abc",
+        "https://www.reddit.com/media?url=https%3A%2F%2Fi.redd.it%2Fabc.png",
+        "https://reddit.com/link/abc/video/def/player",
+        "https://www.reddit.com/gallery/abc",
         "https://cdn.bsky.app/img/x@jpeg",
         "data:image/png;base64,AAAA",
         "blob:https://a.example/1",
@@ -94,7 +97,17 @@ def test_media_urls(url: str) -> None:
     assert is_media_url(url)
 
 
-@pytest.mark.parametrize("url", ["https://a.example/png", "https://t.me/zorblat_77", "https://[broken", "", "x.png/y"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://a.example/png",
+        "https://t.me/zorblat_77",
+        "https://[broken",
+        "",
+        "x.png/y",
+        "https://www.reddit.com/r/maps/comments/abc/gallery/",
+    ],
+)
 def test_other_urls(url: str) -> None:
     assert not is_media_url(url)
 
