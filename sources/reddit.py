@@ -7,100 +7,31 @@ Search finds submissions only; comments are read by community. Only ever reads.
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import Final
 from urllib.parse import quote
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import SecretStr
 
 from monitor.errors import AuthError, HandlewatchError
-from monitor.net.address import host_of
 from monitor.net.bodies import TextType
+from monitor.net.errors import BadAnswerError
 from monitor.ports import Batch, Cursor, Finding, Known, Pace, Recheck, SourceContext, SourcePlugin, Standing
 from monitor.post import Post, text_hash
-from monitor.sourcing import Address, Names, SourceOptions
 from sources.findings import clock_skew, failure
-from sources.media import drop_media_links
-from sources.reddit_client import Login, RedditClient
-from sources.reddit_dumps import PLATFORM, SITE
+from sources.reddit_client import RedditClient
+from sources.reddit_dumps import PLATFORM, described
+from sources.reddit_options import Feed, RedditOptions, feeds_of
 from sources.reddit_posts import KINDS, Listing, read_listing
-from sources.shapes import as_dict, as_text
+from sources.reddit_session import Login
+from sources.shapes import as_dict
 from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
 
-_API: Final = "https://oauth.reddit.com"
 _PAGE: Final = 100
 _CEILING: Final = 900
 """A listing that ends after so many has more that it does not show (about 1,000)."""
 _BIOS_AT_ONCE: Final = 50
-
-
-class RedditOptions(SourceOptions):
-    """What is read, and with which application."""
-
-    base_url: Address = Field(_API, description="The API's address (PRAW's oauth_url).")
-    auth_url: Address | None = Field(
-        None,
-        description="Where tokens come from (PRAW's reddit_url). Without this: www.reddit.com for Reddit's own API, "
-        "else the same server.",
-    )
-    subreddits: Names = Field(
-        (), description="Communities to read; several joined with + (maps+atlases) are read as one listing."
-    )
-    comments: bool = Field(True, description="Read the communities' comments too.")
-    queries: Names = Field((), description="Searches for submissions (512 characters at most), newest first.")
-    search_in: Names = Field((), description="Communities that are searched. Without this: all of Reddit.")
-    client_id: SecretStr | None = Field(
-        None,
-        description="Id of the application that Reddit approved.",
-        json_schema_extra={"env": ["praw_client_id", "REDDIT_CLIENT_ID"]},
-    )
-    client_secret: SecretStr | None = Field(
-        None,
-        description="Its secret; installed applications have none.",
-        json_schema_extra={"env": ["praw_client_secret", "REDDIT_CLIENT_SECRET"]},
-    )
-    username: str | None = Field(
-        None, description="Account of a script application. Not needed: an application reads by itself."
-    )
-    password: SecretStr | None = Field(
-        None, description="That account's password.", json_schema_extra={"env": ["praw_password", "REDDIT_PASSWORD"]}
-    )
-    refresh_token: SecretStr | None = Field(
-        None,
-        description="Refresh token of an account that allowed the application to read, instead.",
-        json_schema_extra={"env": ["praw_refresh_token", "REDDIT_REFRESH_TOKEN"]},
-    )
-    first_pages: int = Field(1, ge=1, le=10, description="How many pages back (of 100) the first poll of each goes.")
-    max_pages: int = Field(10, ge=1, le=10, description="Most pages of each in one poll; Reddit shows about ten.")
-
-    @field_validator("subreddits", "search_in")
-    @classmethod
-    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = [name.strip().strip("/").removeprefix("r/") for name in value]
-        return tuple(dict.fromkeys(filter(None, names)))
-
-    @model_validator(mode="after")
-    def _something(self) -> RedditOptions:
-        if not self.subreddits and not self.queries:
-            raise ValueError("name communities in subreddits, or queries")
-        return self
-
-    @property
-    def tokens_from(self) -> str:
-        """Where tokens come from."""
-        return self.auth_url or (SITE if _is_reddit(self.base_url) else self.base_url)
-
-
-@dataclass(frozen=True, slots=True)
-class _Feed:
-    """One listing."""
-
-    scope: str
-    server: str
-    path: str
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class RedditSource:
@@ -112,7 +43,7 @@ class RedditSource:
         self._login = Login(
             client_id=_plain(options.client_id),
             client_secret=_plain(options.client_secret),
-            username=options.username or "",
+            username=_plain(options.username),
             password=_plain(options.password),
             refresh_token=_plain(options.refresh_token),
         )
@@ -122,46 +53,29 @@ class RedditSource:
             base_url=options.base_url,
             auth_url=options.tokens_from,
             user_agent=context.user_agent,
+            sleep=context.sleep,
         )
+        self._feeds = feeds_of(options)
         self._bios: dict[str, str | None] = {}
-
-    @cached_property
-    def feeds(self) -> list[_Feed]:
-        """All listings: communities first, then searches."""
-        options, found = self._options, list[_Feed]()
-        for name in options.subreddits:
-            path = f"r/{quote(name, safe='+')}"
-            found.append(_Feed(f"r/{name} new", options.base_url, f"{path}/new"))
-            if options.comments:
-                found.append(_Feed(f"r/{name} comments", options.base_url, f"{path}/comments"))
-        for query in options.queries:
-            for name in options.search_in or ("all",):
-                only = "true" if name != "all" else "false"
-                params = {"q": query, "sort": "new", "t": "all", "restrict_sr": only, "include_over_18": "on"}
-                where = "" if name == "all" else f" in r/{name}"
-                found.append(
-                    _Feed(f"search {query!r}{where}", options.base_url, f"r/{quote(name, safe='+')}/search/", params)
-                )
-        return found
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
         """One poll of every listing."""
         self._want_login()
         options = self._options
         bounds = Bounds(first_pages=options.first_pages, max_pages=options.max_pages)
-        walker = Walker(self._context, self.feeds, self._fetch, bounds)
+        walker = Walker(self._context, self._feeds, self._fetch, bounds)
         async for batch in walker.collect(cursor):
             yield batch
 
     def _want_login(self) -> None:
         """Reddit itself answers nothing without credentials; another server that the operator named may."""
-        if not self._login.client_id and _is_reddit(self._options.base_url):
+        if not self._login.client_id and self._options.is_reddit:
             raise AuthError(
                 "Reddit shows nothing without an application's credentials.",
                 do="Set client_id and client_secret, in the configuration or the environment (praw_client_id, ...).",
             )
 
-    async def _fetch(self, feed: _Feed, older: str | None, _: str | None) -> Page:
+    async def _fetch(self, feed: Feed, older: str | None, _: str | None) -> Page:
         after, _, read = (older or "").partition(" ")
         count = int(read) if read.isdecimal() else 0
         params = {"limit": str(_PAGE), "sr_detail": "1", **feed.params}
@@ -190,10 +104,12 @@ class RedditSource:
         except AuthError as error:
             return [failure("credentials", error)]
         found: list[Finding] = []
-        for feed in self.feeds:
+        for feed in self._feeds:
             try:
                 listing = await self._listing(feed.path, {"limit": "1", **feed.params})
             except HandlewatchError as error:
+                if self._reddit.refused:
+                    return [failure("credentials", error)]
                 found.append(failure(feed.scope, error))
                 continue
             if not any(finding.what == "clock" for finding in found) and self._reddit.last is not None:
@@ -228,15 +144,19 @@ class RedditSource:
                 found += [Recheck(ref=known.ref, standing=Standing.UNKNOWN, note=error.brief) for known in some]
                 continue
             now = {post.id: post for post in listing.posts}
-            unread = {record.where for record in listing.bad}
+            unread = {record.where if _is_name(record.where) else "" for record in listing.bad}
             found += [_standing(known, now.get(known.ref.id), listing.removed, unread) for known in some]
         return found
 
     async def refresh(self, post: Known) -> Post | None:
         """The submission or comment as it is now; None where it was removed, by whomever."""
-        listing = await self._info([post.ref.id])
-        now = next((found for found in listing.posts if found.id == post.ref.id), None)
-        return None if post.ref.id in listing.removed else now
+        name = post.ref.id
+        if not _is_name(name):
+            return None
+        listing = await self._info([name])
+        if listing.bad and name not in listing.removed:
+            raise BadAnswerError("Reddit shows it in a form that is not known.")
+        return None if name in listing.removed else next((now for now in listing.posts if now.id == name), None)
 
     async def _info(self, names: Sequence[str]) -> Listing:
         self._want_login()
@@ -254,8 +174,8 @@ class RedditSource:
                     self._bios[handle] = None
                     continue
                 break
-            shown = as_dict(as_dict(as_dict(about).get("data")).get("subreddit"))
-            self._bios[handle] = drop_media_links(as_text(shown.get("public_description")))[0] or None
+            shown = as_dict(as_dict(about).get("data")).get("subreddit")
+            self._bios[handle] = described(shown)
         return [self._with_bio(post) for post in posts]
 
     def _with_bio(self, post: Post) -> Post:
@@ -271,7 +191,7 @@ def _standing(known: Known, now: Post | None, removed: Mapping[str, Standing], u
         by = removed[name]
         note = "removed; by whom is not said" if by is Standing.UNAVAILABLE else "as Reddit says"
         return Recheck(ref=known.ref, standing=by, note=note)
-    if name in unread:
+    if now is None and not unread.isdisjoint({name, ""}):
         return Recheck(ref=known.ref, standing=Standing.UNKNOWN, note="in a form that is not known")
     if now is None:
         return Recheck(ref=known.ref, standing=Standing.UNAVAILABLE, note="not shown any more")
@@ -283,11 +203,6 @@ def _standing(known: Known, now: Post | None, removed: Mapping[str, Standing], u
 def _is_name(name: str) -> bool:
     kind, _, own = name.partition("_")
     return kind in KINDS and own.isascii() and own.isalnum()
-
-
-def _is_reddit(url: str) -> bool:
-    host = host_of(url)
-    return host == "reddit.com" or host.endswith(".reddit.com")
 
 
 def _plain(secret: SecretStr | None) -> str:
@@ -307,7 +222,7 @@ PLUGIN: Final = SourcePlugin(
     terms=load_terms()["reddit"],
     accepts=frozenset({TextType.JSON}),
     servers=_servers,
-    credentials=("client_id", "client_secret", "password", "refresh_token"),
+    credentials=("client_id", "client_secret", "username", "password", "refresh_token"),
     example="""\
 [sources.reddit]
 plugin = "reddit"

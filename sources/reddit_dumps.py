@@ -33,12 +33,15 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
         raise ValueError("no id")
     comment = "body" in record
     text, media = drop_media_links(_shown(record.get("body" if comment else "selftext")))
-    title = _shown(record.get("title"))
+    title, in_title = drop_media_links(_shown(record.get("title")))
+    media += in_title
     if not comment:
         link, is_media = _link(record)
         text = "\n".join(filter(None, (text, link)))
         media += max(_attached(record), is_media)
-    if not text and not title:
+    # What stands in a text, or is shown as a gallery, is listed here once more.
+    media = max(media, len(as_dict(record.get("media_metadata"))))
+    if not text and not title and not media:
         raise ValueError("no text: deleted or removed")
     return Post(
         platform=PLATFORM,
@@ -52,7 +55,7 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
         text=text or None,
         tags=tuple(filter(None, (as_text(record.get("link_flair_text")),))),
         community=as_text(record.get("subreddit")) or None,
-        community_description=_described(record.get("sr_detail")),
+        community_description=described(record.get("sr_detail")),
         reply_to=(as_id(record.get("parent_id")) or as_id(record.get("link_id"))) if comment else None,
         quotes=as_id(record.get("crosspost_parent")),
         media_count=media,
@@ -67,8 +70,8 @@ def _shown(value: object) -> str:
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
 
 
-def _described(community: object) -> str | None:
-    """What a community says of itself, where an answer brings it along."""
+def described(community: object) -> str | None:
+    """What a community (an account's own one, too) says of itself, where an answer brings it along."""
     return drop_media_links(_shown(as_dict(community).get("public_description")))[0] or None
 
 
@@ -103,8 +106,8 @@ def _link(record: Mapping[str, Any]) -> tuple[str, int]:
 
 def _attached(record: Mapping[str, Any]) -> int:
     """How many media hang on a submission; those of a crosspost's parent count once, with it."""
-    shown = as_list(as_dict(record.get("gallery_data")).get("items"))
-    gallery = len(shown) or len(as_dict(record.get("media_metadata")))
+    gallery = len(as_list(as_dict(record.get("gallery_data")).get("items")))
     video = bool(record.get("is_video")) or bool(as_dict(record.get("media")) or as_dict(record.get("secure_media")))
-    parents = [_attached(as_dict(parent)) for parent in as_list(record.get("crosspost_parent_list"))[:1]]
-    return max([gallery, int(video), *parents])
+    parents = [as_dict(parent) for parent in as_list(record.get("crosspost_parent_list"))[:1]]
+    theirs = [max(_attached(parent), len(as_dict(parent.get("media_metadata")))) for parent in parents]
+    return max([gallery, int(video), *theirs])
