@@ -60,5 +60,4 @@ def graph_of(members: Iterable[Member], likeness: Likeness) -> Graph:
 
 
 def _order(one: Member) -> tuple[Any, ...]:
-    whole, core, about = one.wording
-    return (one.at or _UNDATED, *one.ref, whole or (), core, about, one.identities, one.account or ())
+    return (one.at or _UNDATED, *one.ref, one.wording, one.identities, one.account or ())

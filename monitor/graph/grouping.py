@@ -71,7 +71,7 @@ class Grouping:
         self._handles.append(handles)
         self._weighed.append(weighed)
         self._join_related(variant, handles)
-        if max(one.many for one in (weighed.core, weighed.whole) if one is not None) >= FEWEST:
+        if weighed.whole.many >= FEWEST:
             if twin is None:
                 self._join_strangers(variant, wording)
             elif self._likeness.same_template(weighed, weighed, related=False):
@@ -89,7 +89,8 @@ class Grouping:
 
     def _join_strangers(self, variant: int, wording: Wording) -> None:
         """Joins it with those of a like wording."""
-        sketches = [sketch(text_of(words)) for words in dict.fromkeys((wording.whole, wording.core)) if words]
+        parts = {text_of(wording.whole), text_of(wording.lines), text_of(wording.sentences)}
+        sketches = [sketch(text) for text in sorted(parts) if text]
         for bands in sketches:
             for number in self._nearby.find(bands):
                 self._join(variant, self._sketched[number], related=False)

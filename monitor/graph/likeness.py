@@ -26,6 +26,11 @@ ANYHOW: Final = 0.12
 """... but in long texts, where this share always may."""
 FEWEST: Final = 3.0
 """Words below which a wording is too common to join strangers ("perv chat" is everybody's); a term is half of one."""
+AROUND: Final = 5.0
+"""The same for what stands around the hit of a long post: with fewer, another page around them is another advert."""
+APART: Final = 0.4
+"""Share of what stands around the hit that parts two pages, alike or not."""
+
 _TERM: Final = 0.6
 _NEUTRAL: Final = 0.7
 _SLIGHT: Final = 0.4
@@ -46,10 +51,12 @@ class Weighed(NamedTuple):
 
 
 class Compared(NamedTuple):
-    """A wording, ready to be compared."""
+    """A wording, ready to be compared; see :class:`Wording`."""
 
-    whole: Weighed | None
-    core: Weighed
+    whole: Weighed
+    lines: Weighed
+    sentences: Weighed
+    short: bool
     about: bool
 
 
@@ -61,11 +68,10 @@ class Likeness:
 
     def weigh(self, wording: Wording) -> Compared:
         """Weighs a wording's words."""
-        core = self._weighed(wording.core)
-        whole = core
-        if wording.whole != wording.core:
-            whole = self._weighed(wording.whole) if wording.whole is not None else None
-        return Compared(whole, core, wording.about)
+        whole = self._weighed(wording.whole)
+        lines = whole if wording.lines == wording.whole else self._weighed(wording.lines)
+        sentences = lines if wording.sentences == wording.lines else self._weighed(wording.sentences)
+        return Compared(whole, lines, sentences, wording.short, wording.about)
 
     def _weighed(self, words: tuple[str, ...]) -> Weighed:
         counts = Counter(words)
@@ -86,14 +92,22 @@ class Likeness:
         """
         if one.about != other.about:
             return False
-        if one.whole is not None and other.whole is not None:
-            return self._same(one.whole, other.whole, related=related)
-        return self._same(one.core, other.core, related=related)
+        if self._same(one.whole, other.whole, FEWEST, related=related):
+            # Pages of the same boilerplate, each around an advert of its own, are not one.
+            return one.short or other.short or not self._apart(one.sentences, other.sentences)
+        if one.short and other.short:
+            return False
+        parts = (
+            (one.lines, other.lines),
+            (one.sentences, other.sentences),
+            (one.whole if one.short else one.lines, other.whole if other.short else other.lines),
+        )
+        return any(self._same(*pair, AROUND, related=related) for pair in parts)
 
-    def _same(self, one: Weighed, other: Weighed, *, related: bool) -> bool:
+    def _same(self, one: Weighed, other: Weighed, fewest: float, *, related: bool) -> bool:
         if related:
             return self._reaches(one, other, RELATED)
-        if min(one.many, other.many) < FEWEST:
+        if min(one.many, other.many) < fewest:
             return False
         if one.terms.isdisjoint(other.terms) and one.terms and other.terms:
             return False
@@ -117,6 +131,10 @@ class Likeness:
             forgiven = self._forgiven(left, right)
             lost = lost[0] - forgiven / 2, lost[1] - forgiven / 2
         return sum(lost) <= (1 - limit) * whole and min(lost) <= replaced
+
+    def _apart(self, one: Weighed, other: Weighed) -> bool:
+        """True where too much of what either says is not in the other."""
+        return not self._reaches(one, other, 0.0, APART * min(one.total, other.total))
 
     def _sum(self, counts: Counter[str]) -> float:
         return sum(self._weight(word) * count for word, count in counts.items())

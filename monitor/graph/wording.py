@@ -17,13 +17,13 @@ from monitor.graph.frames import Frames
 from monitor.post import Post
 from monitor.text.fold import fold
 
-WHOLE: Final = 40
-"""Words up to which a post is taken as a whole."""
-ENOUGH: Final = 14
-"""Words from which on nothing beside the sentences of the hit is needed."""
+SHORT: Final = 40
+"""Words up to which a post is short."""
+FAR: Final = 40
+"""Words on both sides of a hit that count at all."""
 REACH: Final = 16
-"""Words on both sides of a hit that count in a sentence that never ends."""
-MOST: Final = 96
+"""Words on both sides of a hit that belong to it, in a sentence that never ends."""
+MOST: Final = 128
 TERM: Final = "\ue001"
 """Begins the word that stands for a term; the lexicon's id follows."""
 
@@ -49,13 +49,17 @@ _LONGEST: Final = 48
 class Wording(NamedTuple):
     """Words in their order, a term as its id behind :data:`TERM` and once.
 
-    :param whole: those of a short post; None for a long one.
-    :param core: those around the hit.
+    :param whole: all near the hit: those of a short post.
+    :param lines: those of the lines of the hit; of its sentences, where a line is long.
+    :param sentences: those of the sentences of the hit.
+    :param short: the post is short.
     :param about: it talks about such posts.
     """
 
-    whole: tuple[str, ...] | None
-    core: tuple[str, ...]
+    whole: tuple[str, ...]
+    lines: tuple[str, ...]
+    sentences: tuple[str, ...]
+    short: bool
     about: bool
 
 
@@ -73,9 +77,14 @@ class Wordings:
         matched, beside = _chosen(fields, screening)
         lines = {name: list(self._lines(name, fields[name], screening)) for name in (*matched, *beside)}
         every = list(chain.from_iterable(_sentences(lines[name] for name in fields if name in lines)))
-        core = list(_core(_without_repeats(chain.from_iterable(lines[name] for name in matched))))
-        whole = tuple(_once(every)) if len(every) <= WHOLE else None
-        return Wording(whole, tuple(_once(core))[:MOST], self._frames.about(post, screening))
+        own = _without_repeats(chain.from_iterable(lines[name] for name in matched))
+        return Wording(
+            whole=_taken(_near(every, FAR)),
+            lines=_taken(_hit_lines(own)),
+            sentences=_taken(_hit_sentences(chain.from_iterable(own))),
+            short=len(every) <= SHORT,
+            about=self._frames.about(post, screening),
+        )
 
     def _lines(self, name: str, text: str, screening: Screening) -> Iterator[list[list[str]]]:
         """The sentences of each line, as words."""
@@ -162,51 +171,46 @@ def _sentences(fields: Iterable[Sequence[list[list[str]]]]) -> Iterator[list[str
     return chain.from_iterable(_without_repeats(chain.from_iterable(fields)))
 
 
-def _core(lines: Sequence[Sequence[Sequence[str]]]) -> Iterator[str]:
-    """The words around the hit: its lines, or its sentences where those are long."""
-    for line in [line for line in lines if any(_is_hit(word) for words in line for word in words)] or lines[:1]:
-        yield from chain.from_iterable(line) if sum(map(len, line)) <= WHOLE else _sentences_of(line)
+def _hit_lines(lines: Iterable[Sequence[Sequence[str]]]) -> Iterator[str]:
+    """The words of the lines of the hit; where those are long, of its sentences."""
+    for line in lines:
+        if any(map(_holds_hit, line)):
+            yield from chain.from_iterable(line) if sum(map(len, line)) <= SHORT else _hit_sentences(line)
 
 
-def _sentences_of(line: Sequence[Sequence[str]]) -> Iterator[str]:
-    """The sentences of the hit in a long line, and those beside it until there is enough."""
-    cores = {at: list(_reach(words)) for at, words in enumerate(line) if any(map(_is_hit, words))}
-    if not cores:
-        cores = {0: list(line[0][:ENOUGH])}
-    before, after = min(cores) - 1, max(cores) + 1
-    while sum(map(len, cores.values())) < ENOUGH and (before >= 0 or after < len(line)):
-        if before >= 0:
-            cores[before] = list(line[before][-ENOUGH:])
-        if after < len(line):
-            cores[after] = list(line[after][:ENOUGH])
-        before, after = before - 1, after + 1
-    for at in sorted(cores):
-        yield from cores[at]
+def _hit_sentences(sentences: Iterable[Sequence[str]]) -> Iterator[str]:
+    return chain.from_iterable(_near(words, REACH) for words in sentences if _holds_hit(words))
 
 
-def _reach(words: Sequence[str]) -> Iterator[str]:
-    """The words of a sentence that stand within reach of a hit."""
-    if len(words) <= WHOLE:
-        yield from words
-        return
-    near: set[int] = set()
-    for at, word in enumerate(words):
-        if _is_hit(word):
-            near.update(range(max(at - REACH, 0), min(at + REACH + 1, len(words))))
-    yield from (words[at] for at in sorted(near))
+def _holds_hit(words: Iterable[str]) -> bool:
+    return any(map(_is_hit, words))
+
+
+def _near(words: Sequence[str], reach: int) -> list[str]:
+    """The words within reach of a hit; the first ones where there is none."""
+    if len(words) <= reach:
+        return list(words)
+    spans = [(at - reach, at + reach + 1) for at, word in enumerate(words) if _is_hit(word)] or [(0, 2 * reach)]
+    near: list[str] = []
+    done = 0
+    for start, end in spans:
+        near += words[max(start, done, 0) : end]
+        done = end
+    return near
 
 
 def _is_hit(word: str) -> bool:
     return word[0] in (_HANDLE, TERM)
 
 
-def _once(words: Sequence[str]) -> Iterator[str]:
-    """Without the marks of handles; every term once."""
+def _taken(words: Iterable[str]) -> tuple[str, ...]:
+    """Without the marks of handles; every term once; so many at most."""
     seen: set[str] = set()
+    taken: list[str] = []
     for word in words:
+        if word == _HANDLE or word in seen:
+            continue
         if word[0] == TERM:
-            if word in seen:
-                continue
             seen.add(word)
-        if word != _HANDLE:
-            yield word
+        taken.append(word)
+    return tuple(taken[:MOST])

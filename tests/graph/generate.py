@@ -48,6 +48,10 @@ PLATE = (
     "Thanks to everybody who helped to carry the piano up to the second floor.",
 )
 OTHER = "really still maybe today always quickly somewhere happy little often usual gladly around simple kindly".split()  # noqa: SIM905
+STOCK = (
+    *"people write answer evening weekend circle quiet friendly honest patient waiting talking reading walking".split(),  # noqa: SIM905
+    *"garden river window bridge copper silver purple yellow engine ladder pocket button winter summer autumn".split(),  # noqa: SIM905
+)
 EMOJI = "🔥 ✨ 🌸 💬 👀 ➡️ 🙂".split()  # noqa: SIM905
 WARNINGS = (
     "Warning, beware of this account, report it: {}", "Do not add this one. They keep posting: {}",
@@ -135,6 +139,12 @@ def _plated(text: str, rng: random.Random) -> str:
     return "\n".join([*plates[:at], text, *plates[at:]])
 
 
+def _inline(text: str, rng: random.Random) -> str:
+    plates = rng.sample(PLATE, 4)
+    at = rng.randrange(5)
+    return " ".join([*plates[:at], f"{text}.", *plates[at:]])
+
+
 EDITS: dict[str, Edit] = {
     "same": lambda text, rng: text,
     "digits": _digits,
@@ -145,6 +155,7 @@ EDITS: dict[str, Edit] = {
     "case": _cased,
     "spacing": _spaced,
     "boilerplate": _plated,
+    "inline": _inline,
     "tail": lambda text, rng: f"{text} #{rng.choice(OTHER)}",
 }
 
@@ -183,7 +194,7 @@ class Maker:
         ]
         rng.shuffle(carriers)
         for number in range(count):
-            sort = rng.choices(["short", "medium", "tiny"], [5, 2, 1] if carriers else [0, 1, 1])[0]
+            sort = rng.choices(["short", "medium", "long", "tiny"], [5, 2, 2, 1] if carriers else [0, 1, 2, 1])[0]
             lang, text = "en", ""
             if sort == "short":
                 lang, text, _ = carriers.pop()
@@ -193,6 +204,13 @@ class Maker:
                 # Look-alikes: one carrier for all, other sentences around it.
                 text = rng.choice(["{t} people, {app} {h}", "anyone into {t}? {app}: {h}", "{t}, add me on {app} {h}"])
                 extra = self._extra()
+                at = rng.randrange(len(extra))
+                text = ". ".join([*extra[:at], text, *extra[at:]])
+            elif sort == "long":
+                # Some forty to sixty words on one line, of which no two have a sentence in common.
+                text = rng.choice(["my {app} is {h} and it is all about {t}", "for {t} things write to {h} on {app}"])
+                text = " ".join([*rng.sample(STOCK, 2), text, *rng.sample(STOCK, 2)])
+                extra = [self._sentence() for _ in range(rng.choice([4, 5, 6]))]
                 at = rng.randrange(len(extra))
                 text = ". ".join([*extra[:at], text, *extra[at:]])
             else:
@@ -211,6 +229,9 @@ class Maker:
                 self.taken.append(set(extra))
                 return extra
 
+    def _sentence(self) -> str:
+        return " ".join(self.rng.sample([*OTHER, *STOCK], self.rng.choice([6, 8, 10])))
+
     def _posts(self, campaign: Campaign) -> Iterator[dict[str, Any]]:
         rng = self.rng
         shares = [
@@ -219,7 +240,7 @@ class Maker:
         accounts = [self._account() for _ in range(rng.choice([1, 2, 4]))]
         for _ in range(rng.choice([1, 2, 4, 8, 12])):
             kind = rng.choice(list(EDITS) if campaign.sort != "tiny" else ["same", "emoji", "case"])
-            if campaign.lang != "en" and kind in {"two-words", "one-word", "typos", "boilerplate"}:
+            if campaign.lang != "en" and kind in {"two-words", "one-word", "typos", "boilerplate", "inline"}:
                 kind = "same"
             yield self._post(campaign, kind, rng.choice(shares), rng.choice(accounts))
         if campaign.sort != "tiny" and rng.random() < 0.15:

@@ -13,7 +13,7 @@ LIKENESS = Likeness(frozenset(["anyone", "into", "my", "is", "add", "me", "on", 
 def like(one: str, other: str, *, related: bool = False, about: bool = False) -> bool:
     def made(text: str, about: bool) -> Wording:
         words = tuple(f"{TERM}{word[1:]}" if word[0] == "#" else word for word in text.split())
-        return Wording(words, words, about)
+        return Wording(words, words, words, True, about)
 
     first, second = LIKENESS.weigh(made(one, False)), LIKENESS.weigh(made(other, about))
     same = LIKENESS.same_template(first, second, related=related)

@@ -44,13 +44,13 @@ def test_numbers_are_one_word() -> None:
 def test_of_a_long_post_the_lines_of_the_hit_count() -> None:
     advert = "anyone into perv around here tonight? add me on wickr: zorblat77"
     long = wording(f"{PLATE}\n{advert}\n{PLATE}")
-    assert long.whole is None
-    assert long.core == wording(advert).core
+    assert not long.short
+    assert long.lines == wording(advert).whole
 
 
 def test_of_a_line_without_end_the_words_near_the_hit_count() -> None:
     plate = " ".join(f"word{chr(97 + at % 26)}{chr(97 + at // 26)}" for at in range(400))
-    assert len(wording(f"{plate} perv chat, add me on wickr: zorblat77 {plate}").core) < 60
+    assert len(wording(f"{plate} perv chat, add me on wickr: zorblat77 {plate}").lines) < 60
 
 
 def test_a_title_that_the_text_repeats_counts_once() -> None:
@@ -71,4 +71,4 @@ def test_the_account_is_no_part_of_it() -> None:
 
 def test_a_wording_is_bounded() -> None:
     shares = " ".join(f"wickr: zorblat{number} said{chr(97 + number % 26)}" for number in range(500))
-    assert len(wording(f"taboo nolimits {shares}").core) <= 96
+    assert len(wording(f"taboo nolimits {shares}").whole) <= 128
