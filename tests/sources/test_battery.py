@@ -71,7 +71,7 @@ async def test_unknown_fields_are_ignored(world: Any) -> None:
 
 async def test_a_post_that_is_not_in_the_documented_form_is_reported_and_stops_nothing(world: Any) -> None:
     def break_text(raw: dict[str, Any]) -> None:
-        for name in ("content", "text", "title", "selftext"):
+        for name in ("content", "text", "title", "selftext", *getattr(world, "text_fields", ())):
             raw.pop(name, None)
 
     before = world.add(2)
