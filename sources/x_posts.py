@@ -23,6 +23,7 @@ _OWN_MEDIA = re.compile(
     r"(?:twitter|x)\.com/[^/]+/status/\d+/(?:photo|video)/\d+|pic\.(?:twitter|x)\.com/", re.IGNORECASE
 )
 _BARE_MEDIA = re.compile(r"(?:https?://)?pic\.(?:twitter|x)\.com/\w+", re.IGNORECASE)
+_UNRELATED: Final[Mapping[str, str]] = {}
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})
 
 
@@ -44,15 +45,18 @@ def to_post(raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: d
     number = as_id(raw.get("id"))
     if number is None:
         raise UnusablePostError("no id")
-    note = as_dict(raw.get("note_tweet") or raw.get("note_post"))
-    entities = [as_dict(part.get("entities")) for part in (note, raw) if part]
-    text = note.get("text") or raw.get("text")
+    text, entities = raw.get("text"), [as_dict(raw.get("entities"))]
+    note = raw.get("note_tweet") or raw.get("note_post")
+    if note:
+        note = as_dict(note)
+        text, entities = note.get("text") or text, [as_dict(note.get("entities")), *entities]
     if not isinstance(text, str):
         raise UnusablePostError("no text")
     text, media = _with_links(text, entities)
     author_id = as_id(raw.get("author_id"))
     author = authors.get(author_id or "") or Author(id=author_id)
-    related = _related(raw.get("referenced_tweets") or raw.get("referenced_posts"))
+    referred = raw.get("referenced_tweets") or raw.get("referenced_posts")
+    related = _related(referred) if referred else _UNRELATED
     attached = raw.get("attachments")
     if attached:
         media = max(media, len(as_list(as_dict(attached).get("media_keys"))))
@@ -82,15 +86,15 @@ def _with_links(text: str, entities: Sequence[Mapping[str, Any]]) -> tuple[str, 
     if links == 0 and "pic." not in text and "data:" not in text.lower() and "![" not in text:
         return text, 0
     leads: dict[str, str] = {}
-    media: set[str] = set()
+    media: set[tuple[str, str]] = set()
     for one in entities:
         for url in as_list(one.get("urls")):
             short, long, is_media = _lead(url)
             if is_media and short in text:
-                media.add(f"{short} {is_media}")
+                media.add((short, is_media))
             if long:
                 leads.setdefault(short, "" if is_media else long)
-    for short in sorted(leads, key=len, reverse=True):
+    for short in sorted(leads, key=len, reverse=True) if len(leads) > 1 else leads:
         if found := text.count(short):
             text, links = text.replace(short, leads[short]), links - found
     dropped = len(media)
@@ -105,32 +109,30 @@ def _with_links(text: str, entities: Sequence[Mapping[str, Any]]) -> tuple[str, 
 def _lead(value: object) -> tuple[str, str, str]:
     """A short link, where it leads, and what tells one medium from another where it leads to one."""
     url = as_dict(value)
-    short, long = as_text(url.get("url")), as_text(url.get("expanded_url")) or as_text(url.get("unwound_url"))
+    short, long = as_text(url.get("url")), as_text(url.get("expanded_url") or url.get("unwound_url"))
     if not short or not long:
         return short, "", ""
-    key = as_text(url.get("media_key"))
-    return short, long, key or (long if _OWN_MEDIA.search(long) or is_media_url(long) else "")
+    key = url.get("media_key")
+    if key and isinstance(key, str):
+        return short, long, key
+    own = (".com/" in long and _OWN_MEDIA.search(long) is not None) or is_media_url(long)
+    return short, long, long if own else ""
 
 
 def _author(number: str, user: Mapping[str, Any]) -> Author:
-    about = as_dict(as_dict(user.get("entities")).get("description"))
-    bio, _ = _with_links(as_text(user.get("description")), [about])
+    bio, parts = as_text(user.get("description")), user.get("entities")
+    if bio:
+        bio, _ = _with_links(bio, [as_dict(as_dict(parts).get("description"))])
     return Author(
         id=number, handle=as_text(user.get("username")) or None, name=as_text(user.get("name")) or None, bio=bio or None
     )
 
 
 def _tags(entities: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    tags: dict[str, None] = {}
-    for one in entities:
-        for tag in as_list(one.get("hashtags")):
-            tags[as_text(as_dict(tag).get("tag"))] = None
-    tags.pop("", None)
-    return tuple(tags)
+    found = [tag for one in entities if (tags := one.get("hashtags")) for tag in as_list(tags)]
+    return tuple(dict.fromkeys(filter(None, (as_text(as_dict(tag).get("tag")) for tag in found)))) if found else ()
 
 
 def _related(value: object) -> Mapping[str, str]:
-    if not value:
-        return {}
     referred = map(as_dict, as_list(value))
     return {as_text(one.get("type")): number for one in referred if (number := as_id(one.get("id")))}
