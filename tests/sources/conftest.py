@@ -37,7 +37,6 @@ HTTP = {
     "telegram": telegram_world(),
     "tumblr": tumblr_world(),
     "tumblr-blog": tumblr_world(blog=True),
-    "tumblr-gap": tumblr_world(gap=True),
     "tumblr-old": tumblr_world(npf=False),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
