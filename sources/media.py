@@ -51,7 +51,7 @@ def drop_media_links(text: str) -> tuple[str, int]:
 
     A Markdown link to media keeps its words, an embedded image keeps nothing.
     """
-    if ":" not in text or not ("//" in text or "data:" in text.lower() or "![" in text):
+    if "![" not in text and (":" not in text or not ("//" in text or "data:" in text.lower())):
         return text, 0
     dropped = 0
 

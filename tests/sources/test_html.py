@@ -118,6 +118,7 @@ def test_other_urls(url: str) -> None:
         ("nothing: here", "nothing: here", 0),
         ("see https://i.redd.it/x.png.", "see .", 1),
         ("![a cat](https://a.example/x) words", " words", 1),
+        ("![gif](giphy|abc) words", " words", 1),
         ("[words](https://preview.redd.it/x?y=1)", "words", 1),
         ("[https://i.redd.it/x](https://i.redd.it/x)", "", 1),
         (
