@@ -176,7 +176,7 @@ class Spellings:
         """A spelling that is one word."""
         for one in self._by_key.get(key, ()):
             how = alike(one, atom.text)
-            if how is None or not _edges(one, atom) or _foreign(doc, atom.start, atom.end):
+            if how is None or not _edges(one, atom) or (not doc.ascii and _foreign(doc, atom.start, atom.end)):
                 continue
             glued = {"glued"} if atom.glued_left or atom.glued_right else set[str]()
             return Found(one, atom.start, atom.end, how | glued)

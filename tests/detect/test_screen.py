@@ -266,3 +266,18 @@ def test_real_posts_raise_no_false_alarm(screen: Screen) -> None:
         if not hasattr(item, "why") and screen(item.post).hit
     ]
     assert len(hits) <= 1, hits
+
+
+@pytest.mark.parametrize(
+    ("title", "text"),
+    [
+        ("<b>xn()limits<b><b>", "taboo&amp;wickr: zorblat77"),
+        (" ()x&amp;", "wickr: zorblat77<b>perv"),
+        ("&amp;n()limits", "p3r\\/"),
+    ],
+)
+def test_letters_drawn_with_signs_lead_back_into_their_own_field(title: str, text: str) -> None:
+    post = Post(platform="examplenet", id="1", title=title, text=text)
+    for match in Screen(load_bundle())(post).terms:
+        field = title if match.field == "title" else text
+        assert 0 <= match.start < match.end <= len(field)
