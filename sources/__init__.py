@@ -15,13 +15,28 @@ if TYPE_CHECKING:
 def handlewatch_sources() -> Sequence[SourcePlugin]:
     """The shipped sources."""
     # Loaded when asked for: a command that collects nothing loads no client.
-    from sources import archive, bluesky, discord, feeds, lemmy, mastodon, matrix, nostr, reddit, telegram, tumblr, x  # noqa: PLC0415
+    from sources import (  # noqa: PLC0415
+        archive,
+        bluesky,
+        discord,
+        feeds,
+        fourchan,
+        lemmy,
+        mastodon,
+        matrix,
+        nostr,
+        reddit,
+        telegram,
+        tumblr,
+        x,
+    )
 
     return [
         archive.PLUGIN,
         bluesky.PLUGIN,
         discord.PLUGIN,
         feeds.PLUGIN,
+        fourchan.PLUGIN,
         lemmy.PLUGIN,
         mastodon.PLUGIN,
         matrix.PLUGIN,

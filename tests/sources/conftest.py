@@ -10,6 +10,7 @@ import pytest
 
 from tests.sources.discord_world import discord_world
 from tests.sources.feed_world import feed_world
+from tests.sources.fourchan_world import fourchan_world
 from tests.sources.jetstream import V1, V2, jetstream_world
 from tests.sources.lemmy_world import lemmy_world
 from tests.sources.matrix_world import matrix_world
@@ -25,6 +26,7 @@ HTTP = {
     "discord-50": discord_world(most=50),
     "feeds-atom": feed_world(),
     "feeds-rss": feed_world(rss=True),
+    "fourchan": fourchan_world(),
     "lemmy-3": lemmy_world("v3", "posts"),
     "lemmy-3-comments": lemmy_world("v3", "comments"),
     "lemmy-4": lemmy_world("v4", "posts"),
