@@ -62,7 +62,7 @@ Addresses = Annotated[tuple[Address, ...], BeforeValidator(split_texts)]
 
 def env_names(plugin: SourcePlugin, option: str) -> list[str]:
     """The environment variables that may hold a credential, in the order in which they are looked up."""
-    own = f"HANDLEWATCH_{plugin.name}_{option}".upper()
+    own = f"HANDLEWATCH_{plugin.name}_{option}".upper().replace("-", "_")
     extra = plugin.options.model_fields[option].json_schema_extra
     usual = cast("Mapping[str, Any]", extra).get("env", ()) if isinstance(extra, dict) else ()
     return [own, *cast("Sequence[str]", usual)]

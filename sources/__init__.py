@@ -29,6 +29,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         telegram,
         tumblr,
         x,
+        x_stream,
     )
 
     return [
@@ -45,4 +46,5 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         telegram.PLUGIN,
         tumblr.PLUGIN,
         x.PLUGIN,
+        x_stream.PLUGIN,
     ]

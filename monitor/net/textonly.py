@@ -10,6 +10,9 @@ import httpx
 from monitor.net.bodies import MAX_BODY_BYTES, TextType, read_body, text_type
 from monitor.net.errors import NotTextError, RedirectRefusedError
 
+UNREAD: Final = "handlewatch.unread"
+"""Extension of a request whose answer has no end: its text is handed on unread (`monitor.net.endless.lines`)."""
+
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _ERROR_TYPES: Final = frozenset({TextType.JSON, TextType.PLAIN, TextType.HTML, TextType.XML})
 _ERROR_BODY_BYTES: Final = 64 * 1024
@@ -45,7 +48,8 @@ class TextOnlyTransport(httpx.AsyncBaseTransport):
                 self._check_redirect(request, response)
                 return self._with_body(response, b"")
             kind = text_type(response.headers.get("content-type", ""))
-            if kind is TextType.EVENT_STREAM and kind in self._accepts and response.is_success:
+            unread = kind is TextType.EVENT_STREAM or request.extensions.get(UNREAD)
+            if unread and kind in self._accepts and response.is_success:
                 return response
             body = await self._read(response, kind)
         except BaseException:
