@@ -25,8 +25,9 @@ _EXTENSIONS: Final = (
 )  # fmt: skip
 _MEDIA_PATH = re.compile(rf"\.(?:{'|'.join(_EXTENSIONS)})(?::\w+)?/?$", re.IGNORECASE)
 _REDDIT_MEDIA = re.compile(r"/(?:media|gallery/.*|video/.*|link/[^/]+/video/.*)/?")
+_USUAL_URL = re.compile(r"https?://([a-z0-9.-]+)(?::\d+)?(/[^?#\s]*)?(?=[?#]|$)", re.IGNORECASE | re.ASCII)
 _DATA_URI = re.compile(r"\bdata:[a-z]+/[a-z0-9.+-]+[;,][^\s\"'<>)]*", re.IGNORECASE)
-_URL = re.compile(r"https?://[^\s\"'<>\[\]]+", re.IGNORECASE)
+_REST_OF_URL = re.compile(r"[^\s\"'<>\[\]]+")
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]\n]{0,1000}\]\([^)\s]{1,2000}(?:\s+\"[^\"\n]{0,1000}\")?\)")
 _MARKDOWN_LINK = re.compile(r"\[([^\]\n]{0,1000})\]\((https?://[^)\s]{1,2000})\)", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)'*_~"
@@ -34,16 +35,20 @@ _TRAILING: Final = ".,;:!?)'*_~"
 
 def is_media_url(url: str) -> bool:
     """Whether a URL leads to an image, a video or a sound, by its host or its path (nothing is looked up)."""
-    if url[:5].lower() in {"data:", "blob:"}:
+    usual = _USUAL_URL.match(url)
+    if usual is not None:
+        host, path = usual[1].lower(), usual[2] or ""
+    elif url[:5].lower() in {"data:", "blob:"}:
         return True
-    try:
-        parts = urlsplit(url)
-        host = (parts.hostname or "").lower()
-    except ValueError:
-        return False
-    if host.endswith("reddit.com") and _REDDIT_MEDIA.fullmatch(parts.path):
+    else:
+        try:
+            parts = urlsplit(url)
+            host, path = (parts.hostname or "").lower(), parts.path
+        except ValueError:
+            return False
+    if host in MEDIA_HOSTS or _MEDIA_PATH.search(path) is not None:
         return True
-    return host in MEDIA_HOSTS or _MEDIA_PATH.search(parts.path) is not None
+    return host.endswith("reddit.com") and _REDDIT_MEDIA.fullmatch(path) is not None
 
 
 def drop_media_links(text: str) -> tuple[str, int]:
@@ -51,7 +56,9 @@ def drop_media_links(text: str) -> tuple[str, int]:
 
     A Markdown link to media keeps its words, an embedded image keeps nothing.
     """
-    if "![" not in text and (":" not in text or not ("//" in text or "data:" in text.lower())):
+    images, links = "![" in text, "://" in text
+    data = ":" in text and "data:" in text.lower()
+    if not images and not links and not data:
         return text, 0
     dropped = 0
 
@@ -68,16 +75,31 @@ def drop_media_links(text: str) -> tuple[str, int]:
         # Reddit's editor uses the address itself as the words of an image link.
         return "" if is_media_url(match[1]) else match[1]
 
-    def bare(match: re.Match[str]) -> str:
-        nonlocal dropped
-        url = match[0].rstrip(_TRAILING)
-        if not is_media_url(url):
-            return match[0]
-        dropped += 1
-        return match[0][len(url) :]
-
-    text = _MARKDOWN_IMAGE.sub(nothing, text)
-    text = _DATA_URI.sub(nothing, text)
-    text = _MARKDOWN_LINK.sub(words, text)
-    text = _URL.sub(bare, text)
+    if images:
+        text = _MARKDOWN_IMAGE.sub(nothing, text)
+    if data:
+        text = _DATA_URI.sub(nothing, text)
+    if links:
+        if "](" in text:
+            text = _MARKDOWN_LINK.sub(words, text)
+        text, bare = _drop_bare(text)
+        dropped += bare
     return text, dropped
+
+
+def _drop_bare(text: str) -> tuple[str, int]:
+    """Drops bare links to media. Looks for what is between scheme and host: an expression would try every letter."""
+    kept, done, dropped = list[str](), 0, 0
+    at = text.find("://")
+    while at >= 0:
+        scheme = text[max(0, at - 5) : at].lower()
+        start = at - 5 if scheme == "https" else at - 4 if scheme.endswith("http") else at
+        rest = _REST_OF_URL.match(text, at + 3) if start < at else None
+        if rest is not None:
+            url = text[start : rest.end()].rstrip(_TRAILING)
+            if is_media_url(url):
+                kept.append(text[done:start])
+                done = start + len(url)
+                dropped += 1
+        at = text.find("://", rest.end() if rest else at + 3)
+    return "".join((*kept, text[done:])) if dropped else text, dropped

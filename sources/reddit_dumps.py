@@ -92,8 +92,10 @@ def _permalink(record: Mapping[str, Any], own_id: str, *, comment: bool) -> str:
 
 def _link(record: Mapping[str, Any]) -> tuple[str, int]:
     """Where a link submission leads: its address, or nothing and 1 where that is media."""
+    if record.get("is_self") is True:
+        return "", 0
     url = _shown(record.get("url_overridden_by_dest")) or _shown(record.get("url"))
-    if record.get("is_self") is True or not url or "://" not in url:
+    if not url or "://" not in url:
         return "", 0
     if is_media_url(url) or record.get("post_hint") in {"image", "hosted:video", "rich:video"}:
         return "", 1
@@ -106,8 +108,10 @@ def _link(record: Mapping[str, Any]) -> tuple[str, int]:
 
 def _attached(record: Mapping[str, Any]) -> int:
     """How many media hang on a submission; those of a crosspost's parent count once, with it."""
-    gallery = len(as_list(as_dict(record.get("gallery_data")).get("items")))
-    video = bool(record.get("is_video")) or bool(as_dict(record.get("media")) or as_dict(record.get("secure_media")))
-    parents = [as_dict(parent) for parent in as_list(record.get("crosspost_parent_list"))[:1]]
-    theirs = [max(_attached(parent), len(as_dict(parent.get("media_metadata")))) for parent in parents]
-    return max([gallery, int(video), *theirs])
+    get = record.get
+    gallery = get("gallery_data") and len(as_list(as_dict(get("gallery_data")).get("items")))
+    video = bool(get("is_video") or as_dict(get("media")) or as_dict(get("secure_media")))
+    found = max(gallery or 0, int(video))
+    for parent in map(as_dict, as_list(get("crosspost_parent_list"))[:1]):
+        found = max(found, _attached(parent), len(as_dict(parent.get("media_metadata"))))
+    return found
