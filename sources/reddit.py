@@ -29,6 +29,8 @@ from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
 
 _PAGE: Final = 100
+_READ: Final = "read"
+"""Tells a later walk that there was one before."""
 _CEILING: Final = 900
 """A listing that ends after so many has more that it does not show (about 1,000)."""
 _BIOS_AT_ONCE: Final = 50
@@ -75,7 +77,7 @@ class RedditSource:
                 do="Set client_id and client_secret, in the configuration or the environment (praw_client_id, ...).",
             )
 
-    async def _fetch(self, feed: Feed, older: str | None, _: str | None) -> Page:
+    async def _fetch(self, feed: Feed, older: str | None, before: str | None) -> Page:
         after, _, read = (older or "").partition(" ")
         count = int(read) if read.isdecimal() else 0
         params = {"limit": str(_PAGE), "sr_detail": "1", **feed.params}
@@ -84,12 +86,14 @@ class RedditSource:
         found = await self._listing(feed.path, params)
         count += found.length
         on = found.after if found.length and found.after != after else None
-        # An empty page below one that led to it: perhaps what it led to was deleted.
-        cut = count >= _CEILING or bool(after and not found.length)
+        # An empty page below one that led to it: perhaps what it led to was deleted. The very first walk has nothing
+        # that it should have come down to.
+        cut = before is not None and (count >= _CEILING or bool(after and not found.length))
         return Page(
             posts=found.posts,
             older=f"{on} {count}" if on else None,
             ceiling=on is None and cut,
+            newest=None if older else _READ,
             bad=found.bad,
             deleted=found.deleted,
         )
