@@ -127,6 +127,9 @@ class Poll:
         :param lost: nothing that was on the board at the last poll is there still: others came and went in between.
         """
         state = self._state
+        if self._left and not (self.failed or state.count or state.threads):
+            note = "there is no thread (any more): expired or removed"
+            return [Coverage(scope=scope, start=state.until or end, end=end, state=Seen.OUT_OF_REACH, note=note)]
         notes = [
             f"{self._left} threads have left the board: expired or removed" if self._left else "",
             f"of {self._cut} threads only the newest replies are shown" if self._cut else "",

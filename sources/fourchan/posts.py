@@ -14,13 +14,13 @@ from typing import Any, Final
 
 from monitor.post import Author, Post
 from sources.html import html_to_text
+from sources.media import drop_media_links
 from sources.shapes import as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "fourchan"
 SITE: Final = "https://boards.4chan.org"
 
 _QUOTED = re.compile(r"(?:&gt;|>){2}(\d{1,18})(?!\d)")
-_FILE: Final = ("tim", "filename", "md5", "ext")
 
 
 class UnusablePostError(ValueError):
@@ -61,52 +61,57 @@ def to_post(raw: Mapping[str, Any], board: Board, thread: int, *, seen_at: datet
 
     :raises UnusablePostError: no number, or a text that is none.
     """
+    get = raw.get
     number = number_of(raw)
     if number is None:
         raise UnusablePostError("no no")
-    comment = raw.get("com") or ""
+    comment = get("com") or ""
     if not isinstance(comment, str):
         raise UnusablePostError("a com that is no text")
     text, media = html_to_text(comment)
-    subject, tag = as_text(raw.get("sub")), as_text(raw.get("tag"))
+    if "://" in text:
+        text, linked = drop_media_links(text)
+        text, media = text.strip(), media + linked
+    post_id, subject, tag = board.id_of(number), get("sub"), get("tag")
     return Post(
         platform=PLATFORM,
-        id=board.id_of(number),
+        id=post_id,
         instance=board.host,
         url=board.url_of(thread, number),
-        created_at=as_time(raw.get("time")),
+        created_at=as_time(get("time")),
         first_seen_at=seen_at,
-        author=_author(raw, board, number),
-        title=html_to_text(subject).text or None if subject else None,
+        author=_author(raw, post_id),
+        title=html_to_text(subject).text or None if subject and isinstance(subject, str) else None,
         text=text,
-        tags=(tag,) if tag else (),
+        tags=(tag,) if tag and isinstance(tag, str) else (),
         community=board.name,
         reply_to=_reply_to(raw, comment, board, thread, number),
         media_count=media + _files(raw),
     )
 
 
-def _author(raw: Mapping[str, Any], board: Board, number: int) -> Author:
+def _author(raw: Mapping[str, Any], post_id: str) -> Author:
     """Nearly everybody is called the same: without a tripcode or an id nobody is known to have posted twice."""
-    trip = as_text(raw.get("trip"))
-    name = unescape(as_text(raw.get("name"))).strip()
+    trip, named, name = as_text(raw.get("trip")), as_id(raw.get("id")), as_text(raw.get("name"))
+    if "&" in name:
+        name = unescape(name)
     return Author(
-        id=trip or as_id(raw.get("id")) or board.id_of(number),
-        handle=name or "Anonymous",
-        name=f"{name}{trip}" if trip else None,
+        id=trip or named or post_id, handle=name.strip() or "Anonymous", name=f"{name}{trip}" if trip else None
     )
 
 
 def _files(raw: Mapping[str, Any]) -> int:
     if raw.get("filedeleted"):
         return 0
-    return int(any(raw.get(name) for name in _FILE)) + len(as_list(raw.get("extra_files")))
+    more = len(as_list(raw["extra_files"])) if "extra_files" in raw else 0
+    return more + 1 if raw.get("tim") or raw.get("filename") or raw.get("md5") or raw.get("ext") else more
 
 
 def _reply_to(raw: Mapping[str, Any], comment: str, board: Board, thread: int, number: int) -> str | None:
     """The first post that it quotes by number, else its thread's first."""
-    for match in _QUOTED.finditer(comment):
-        if match[1] != str(number) and not comment[: match.start()].endswith(("&gt;", ">>")):
-            return board.id_of(match[1])
-    first = as_id(raw.get("resto")) or str(thread)
-    return None if number == thread or first in {"0", str(number)} else board.id_of(first)
+    if "&gt;&gt;" in comment or ">>" in comment:
+        for match in _QUOTED.finditer(comment):
+            if match[1] != str(number) and not comment[: match.start()].endswith(("&gt;", ">>")):
+                return board.id_of(match[1])
+    first = raw.get("resto") or thread
+    return None if number in {thread, first} else board.id_of(as_id(first) or thread)
