@@ -6,6 +6,7 @@ Nothing that PRAW would read by itself counts: no praw.ini, no environment, no l
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Mapping
 from configparser import ConfigParser
 from functools import cached_property
@@ -106,6 +107,8 @@ class RedditClient:
         from praw import Reddit  # noqa: PLC0415 - heavy
 
         _read_no_praw_ini()
+        # It warns of every renewed token, with the address; what is worth saying comes as an error.
+        logging.getLogger("prawcore").setLevel(logging.ERROR)
         login = self._login
         return Reddit(
             site_name="DEFAULT",

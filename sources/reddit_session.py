@@ -37,7 +37,7 @@ _CLOSED: Final = {
 """Reddit's word for why a community is not shown, in ours."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, repr=False)
 class Login:
     """What we read with; the plainest is an application alone. Without `client_id`: nothing."""
 

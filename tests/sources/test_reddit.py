@@ -20,6 +20,7 @@ from monitor.post import PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
 from sources.reddit_posts import gone_by
+from sources.reddit_session import Login
 from tests.sources.reddit_world import CLIENT, TOKEN, FakeReddit
 from tests.sources.worlds import MEDIA_MARK, opened_source
 
@@ -204,7 +205,9 @@ async def test_tokens_are_got_for_what_is_given(locked: FakeReddit, login: dict[
     }
 
 
-async def test_a_token_that_ran_out_is_renewed(locked: FakeReddit, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_token_that_ran_out_is_renewed(
+    locked: FakeReddit, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr("prawcore.sessions.time.sleep", lambda _: None)
     added = locked.add(150)
     answer, seen = locked.handle, list[str]()
@@ -219,6 +222,19 @@ async def test_a_token_that_ran_out_is_renewed(locked: FakeReddit, monkeypatch: 
     monkeypatch.setattr(locked, "handle", once_old)
     assert sorted((await locked.collect()).ids) == sorted(added)
     assert seen == [f"bearer {TOKEN}1", f"bearer {TOKEN}1", f"bearer {TOKEN}2"]
+    assert [record.name for record in caplog.records if record.name.startswith("praw")] == []
+
+
+async def test_limits_that_reddit_states_are_kept(locked: FakeReddit, monkeypatch: pytest.MonkeyPatch) -> None:
+    added = locked.add(150)
+    spent = {"x-ratelimit-used": "100", "x-ratelimit-remaining": "0.0", "x-ratelimit-reset": "40"}
+    monkeypatch.setattr(locked, "_limited", lambda answer: httpx.Response(200, json=answer, headers=spent))
+    assert sorted((await locked.collect()).ids) == sorted(added)
+    assert locked.time.waits == [40]
+
+
+def test_credentials_are_in_no_form_that_could_be_logged() -> None:
+    assert "s3cr3t" not in repr(Login(client_id="an-app", client_secret="s3cr3t"))
 
 
 async def test_a_bare_refusal_is_told_apart_and_not_tried_for_ever(
