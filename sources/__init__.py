@@ -30,6 +30,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         tumblr,
         x,
         x_stream,
+        youtube,
     )
 
     return [
@@ -47,4 +48,5 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         tumblr.PLUGIN,
         x.PLUGIN,
         x_stream.PLUGIN,
+        youtube.PLUGIN,
     ]

@@ -20,6 +20,7 @@ from tests.sources.telegram_world import telegram_world
 from tests.sources.tumblr_world import tumblr_world
 from tests.sources.worlds import archive_world, mastodon_world
 from tests.sources.x_world import x_world
+from tests.sources.youtube_world import youtube_world
 
 HTTP = {
     "discord": discord_world(),
@@ -40,6 +41,8 @@ HTTP = {
     "tumblr": tumblr_world(),
     "tumblr-blog": tumblr_world(blog=True),
     "tumblr-old": tumblr_world(npf=False),
+    "youtube-comments": youtube_world(),
+    "youtube-search": youtube_world(found=True),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2)}
 SEARCHES = {"x": x_world(), "x-renamed": x_world(renamed=True)}
