@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.sources.discord_world import discord_world
+from tests.sources.discourse_world import discourse_world
 from tests.sources.feed_world import feed_world
 from tests.sources.fourchan_world import fourchan_world
 from tests.sources.jetstream import V1, V2, jetstream_world
@@ -25,6 +26,9 @@ from tests.sources.youtube_world import youtube_world
 HTTP = {
     "discord": discord_world(),
     "discord-50": discord_world(most=50),
+    "discourse": discourse_world(),
+    "discourse-below": discourse_world(again=False),
+    "discourse-topics": discourse_world("latest"),
     "feeds-atom": feed_world(),
     "feeds-rss": feed_world(rss=True),
     "fourchan": fourchan_world(),

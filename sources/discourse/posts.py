@@ -1,0 +1,237 @@
+"""Discourse's posts as posts: pure mapping, tolerant.
+
+Facts: discourse/discourse, app/serializers (PostSerializer, TopicViewSerializer, SearchPostSerializer).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final
+
+from monitor.post import NOBODY, Author, Post, text_hash
+from sources.html import html_to_text
+from sources.media import drop_media_links
+from sources.shapes import as_dict, as_id, as_list, as_text, as_time
+
+PLATFORM: Final = "discourse"
+
+_WRITTEN: Final = frozenset({1, 2})
+"""Types of post: regular ones and a moderator's. The others tell of events, or are whispers among staff."""
+
+_TAGS = re.compile(r"<(img|video|audio|iframe|embed|object|picture|source)\b[^>]*>", re.IGNORECASE)
+_UPLOAD = re.compile(
+    r"!?\[[^\]\n]{0,1000}\]\((?:upload://|/uploads/)[^)\s]{0,2000}[^)\n]{0,200}\)|upload://[^\s)\"'>]+"
+)
+_IMAGE = re.compile(r"<img\b[^>]*>", re.IGNORECASE)
+_EMOJI = re.compile(r"""\bclass=["']?emoji""", re.IGNORECASE)
+_TITLE = re.compile(r"""\b(?:title|alt)=["']([^"']{1,100})""", re.IGNORECASE)
+_FURNITURE = re.compile(r"""\bclass=["']?(?:avatar|site-icon|quote-avatar)""", re.IGNORECASE)
+_FILE_LINE = re.compile(r"<div class=\"meta\">.*?</div>", re.DOTALL)
+_QUOTE_RAW = re.compile(r"\[quote=[\"“]?[^\]\n]{0,200}?post:\s*(\d+),\s*topic:\s*(\d+)", re.IGNORECASE)
+_QUOTE_COOKED = re.compile(r"<aside class=\"quote[^>]{0,300}?data-post=\"(\d+)\"[^>]{0,100}?data-topic=\"(\d+)\"")
+
+
+class UnusablePostError(ValueError):
+    """A post that cannot be used; the text says why, without any content."""
+
+
+class State(StrEnum):
+    """What Discourse says of a post."""
+
+    UP = "up"
+    DELETED_BY_AUTHOR = "deleted by its author"
+    DELETED = "deleted"
+    HIDDEN = "hidden"
+
+
+@dataclass(frozen=True, slots=True)
+class Category:
+    """What is known of a category."""
+
+    name: str
+    about: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Topic:
+    """What is known of a topic, beside its posts."""
+
+    id: str = ""
+    title: str = ""
+    slug: str = ""
+    category: str | None = None
+    tags: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, raw: Mapping[str, Any]) -> Topic:
+        """A topic as lists, finds and its own page give it. Tags are names, since 2025 objects."""
+        tags = [as_text(tag) or as_text(as_dict(tag).get("name")) for tag in as_list(raw.get("tags"))]
+        return cls(
+            as_id(raw.get("id")) or "",
+            as_text(raw.get("title")),
+            as_text(raw.get("slug")),
+            as_id(raw.get("category_id")),
+            tuple(filter(None, tags)),
+        )
+
+
+NO_TOPIC: Final = Topic()
+
+
+@dataclass(frozen=True, slots=True)
+class Forum:
+    """A forum: its address, and its categories by number. `places`: ids by topic and number, of the posts at hand."""
+
+    base: str
+    categories: Mapping[str, Category] = field(default_factory=dict[str, Category])
+    places: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+
+    def with_places(self, raws: list[Mapping[str, Any]]) -> Forum:
+        """The forum, knowing where these posts stand, so that answers name what they answer by its id."""
+        places = {
+            (str(raw.get("topic_id")), str(raw.get("post_number"))): self.id_of(number)
+            for raw in raws
+            if (number := number_of(raw)) is not None
+        }
+        return replace(self, places=places)
+
+    def id_of(self, number: int) -> str:
+        """A post's id: the address that Discourse gives it whatever its topic is called."""
+        return f"{self.base}/p/{number}"
+
+    def place(self, topic: str, number: str) -> str:
+        """A post by topic and number: its id where that is known, else its address."""
+        return self.places.get((topic, number)) or f"{self.base}/t/{topic}/{number}"
+
+
+def number_of(raw: Mapping[str, Any]) -> int | None:
+    """A post's number on its forum; it grows with time."""
+    number = raw.get("id")
+    return number if isinstance(number, int) and not isinstance(number, bool) else None
+
+
+def is_written(raw: Mapping[str, Any]) -> bool:
+    """Whether somebody wrote it for everybody; what only tells of an event, and whispers, are left out."""
+    return raw.get("post_type", 1) in _WRITTEN and not raw.get("action_code")
+
+
+def state_of(raw: Mapping[str, Any]) -> State:
+    """Whether it is up, and if not, how it went."""
+    if raw.get("user_deleted") is True:
+        return State.DELETED_BY_AUTHOR
+    if raw.get("deleted_at"):
+        return State.DELETED
+    return State.HIDDEN if raw.get("hidden") is True else State.UP
+
+
+def to_post(raw: Mapping[str, Any], forum: Forum, topic: Topic = NO_TOPIC, *, seen_at: datetime) -> Post:
+    """One post. Its text is the Markdown that was written, else the page's HTML as text, else a find's excerpt.
+
+    :raises UnusablePostError: no id, or no text field (the form has changed).
+    """
+    number = number_of(raw)
+    if number is None:
+        raise UnusablePostError("no id")
+    source, cooked = raw.get("raw"), raw.get("cooked")
+    if isinstance(source, str) and source:
+        text, media = markdown_to_text(source)
+    elif isinstance(cooked, str):
+        text, media = cooked_to_text(cooked)
+    elif isinstance(raw.get("blurb"), str):
+        text, media = cooked_to_text(raw["blurb"])
+    else:
+        raise UnusablePostError("no text")
+    topic_id = as_id(raw.get("topic_id")) or topic.id
+    place = as_id(raw.get("post_number")) or ""
+    answered = as_id(raw.get("reply_to_post_number"))
+    category = forum.categories.get(as_id(raw.get("category_id")) or topic.category or "")
+    username, version = as_text(raw.get("username")), raw.get("version")
+    return Post(
+        platform=PLATFORM,
+        id=forum.id_of(number),
+        instance=forum.base.partition("://")[2],
+        url=_address(raw, forum, topic, topic_id, place),
+        created_at=as_time(raw.get("created_at")),
+        first_seen_at=seen_at,
+        edited_at=as_time(raw.get("updated_at")) if isinstance(version, int) and version > 1 else None,
+        author=_author(raw, forum, username) if username else NOBODY,
+        title=(as_text(raw.get("topic_title")) or topic.title or None) if place == "1" else None,
+        text=text,
+        tags=topic.tags if place == "1" else (),
+        community=category.name if category else None,
+        community_description=category.about if category else None,
+        lang=as_text(raw.get("locale")) or None,
+        reply_to=forum.place(topic_id, answered) if answered else None,
+        quotes=_quoted(source if isinstance(source, str) else "", cooked if isinstance(cooked, str) else "", forum),
+        media_count=media,
+    )
+
+
+def versions(raw: Mapping[str, Any], forum: Forum, topic: Topic, *, seen_at: datetime) -> set[str]:
+    """The hashes that one and the same version may have been stored with: which of text, title and tags an
+    answer holds depends on where it was read.
+    """
+    texts = [raw, {**raw, "raw": None}] if isinstance(raw.get("cooked"), str) else [raw]
+    bare = replace(topic, tags=())
+    return {text_hash(to_post(one, forum, kind, seen_at=seen_at)) for one in texts for kind in (topic, bare)}
+
+
+def markdown_to_text(text: str) -> tuple[str, int]:
+    """What somebody wrote, without media; and how many there were."""
+    media = 0
+    if "<" in text:
+        text, media = _TAGS.subn("", text)
+    if "upload" in text:
+        text, uploads = _UPLOAD.subn("", text)
+        media += uploads
+    text, dropped = drop_media_links(text)
+    return text.strip(), media + dropped
+
+
+def cooked_to_text(html: str) -> tuple[str, int]:
+    """A post's HTML as text: emoji by name, without avatars in quotes and the names of image files."""
+    if "<img" in html:
+        html = _IMAGE.sub(_plain, html)
+    if 'class="meta"' in html:
+        html = _FILE_LINE.sub("", html)
+    plain = html_to_text(html)
+    text, dropped = drop_media_links(plain.text)
+    return text.strip(), plain.media + dropped
+
+
+def _plain(match: re.Match[str]) -> str:
+    tag = match[0]
+    if _EMOJI.search(tag):
+        name = _TITLE.search(tag)
+        return name[1] if name else ""
+    return "" if _FURNITURE.search(tag) else "<img>"
+
+
+def _address(raw: Mapping[str, Any], forum: Forum, topic: Topic, topic_id: str, place: str) -> str | None:
+    stated = as_text(raw.get("post_url"))
+    if stated.startswith("/"):
+        return forum.base + stated
+    slug = as_text(raw.get("topic_slug")) or topic.slug or "-"
+    return f"{forum.base}/t/{slug}/{topic_id}/{place}" if topic_id and place else None
+
+
+def _author(raw: Mapping[str, Any], forum: Forum, username: str) -> Author:
+    number = as_id(raw.get("user_id"))
+    return Author(
+        id=f"{forum.base}/users/{number}" if number else f"{forum.base}/u/{username}",
+        handle=username,
+        name=as_text(raw.get("name")) or as_text(raw.get("display_username")) or None,
+    )
+
+
+def _quoted(source: str, cooked: str, forum: Forum) -> str | None:
+    """The first post that is quoted."""
+    if "[quote=" in source:
+        match = _QUOTE_RAW.search(source)
+    else:
+        match = _QUOTE_COOKED.search(cooked) if '<aside class="quote' in cooked else None
+    return forum.place(match[2], match[1]) if match else None
