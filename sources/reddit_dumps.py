@@ -97,7 +97,7 @@ def _link(record: Mapping[str, Any]) -> tuple[str, int]:
     url = _shown(record.get("url_overridden_by_dest")) or _shown(record.get("url"))
     if not url or "://" not in url:
         return "", 0
-    if is_media_url(url) or record.get("post_hint") in {"image", "hosted:video", "rich:video"}:
+    if is_media_url(url) or as_text(record.get("post_hint")) in {"image", "hosted:video", "rich:video"}:
         return "", 1
     try:
         host = (urlsplit(url).hostname or "").removeprefix("www.").removeprefix("old.")

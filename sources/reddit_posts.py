@@ -31,7 +31,7 @@ _BY: Final = {
     "anti_evil_ops": Standing.REMOVED_BY_PLATFORM,
     "community_ops": Standing.REMOVED_BY_PLATFORM,
 }
-_NOBODY: Final = frozenset({None, "", "[deleted]"})
+_NOBODY: Final = frozenset({"", "[deleted]"})
 
 
 @dataclass(slots=True)
@@ -81,7 +81,7 @@ def gone_by(record: Mapping[str, Any]) -> Standing | None:
         return Standing.REMOVED_BY_PLATFORM
     # Anybody may write "[removed]": where the author is still named, and a category would be, it is what they wrote.
     if text not in {"[removed]", "[deleted]"} or (
-        record.get("author") not in _NOBODY and ("body" in record or "removed_by_category" in record)
+        as_text(record.get("author")) not in _NOBODY and ("body" in record or "removed_by_category" in record)
     ):
         return None
     return Standing.REMOVED_BY_AUTHOR if text == "[deleted]" else Standing.UNAVAILABLE

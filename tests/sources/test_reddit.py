@@ -19,7 +19,7 @@ from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
-from sources.reddit_posts import gone_by
+from sources.reddit_posts import gone_by, read_listing
 from sources.reddit_session import Login
 from tests.sources.reddit_world import CLIENT, TOKEN, FakeReddit
 from tests.sources.worlds import MEDIA_MARK, opened_source
@@ -154,6 +154,19 @@ async def test_where_a_link_leads_is_part_of_the_text(server: FakeReddit) -> Non
 )
 def test_who_removed_it_as_far_as_reddit_says(record: dict[str, Any], standing: Standing | None) -> None:
     assert gone_by(record) is standing
+
+
+@pytest.mark.parametrize("value", [None, True, 0, 1e400, 10**30, "", "https://[x", [], [None], {}, {"items": 3}])
+def test_fields_of_any_type_stop_nothing(server: FakeReddit, value: Any) -> None:
+    names = [
+        *server.thing(1), *FakeReddit(comments=True).thing(1), "media_metadata", "gallery_data", "post_hint", "media",
+        "secure_media", "crosspost_parent", "crosspost_parent_list", "link_flair_text", "url_overridden_by_dest",
+    ]  # fmt: skip
+    things = [server.thing(1) | ({"is_self": False} if name == "url" else {}) | {name: value} for name in names]
+    children = [{"kind": "t3", "data": thing} for thing in things]
+    found = read_listing({"data": {"children": children}}, seen_at=server.time())
+    assert len(found.posts) + len(found.bad) + len(found.deleted) == len(names)
+    assert all(to_record(post) for post in found.posts)
 
 
 async def test_what_its_author_deleted_is_followed_and_no_post(server: FakeReddit) -> None:
