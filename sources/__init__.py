@@ -19,7 +19,6 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         archive,
         bluesky,
         discord,
-        discourse,
         feeds,
         fourchan,
         lemmy,
@@ -31,14 +30,13 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         tumblr,
         x,
         x_stream,
-        youtube,
     )
 
     return [
         archive.PLUGIN,
         bluesky.PLUGIN,
+        bluesky.SEARCH,
         discord.PLUGIN,
-        discourse.PLUGIN,
         feeds.PLUGIN,
         fourchan.PLUGIN,
         lemmy.PLUGIN,
@@ -50,5 +48,4 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         tumblr.PLUGIN,
         x.PLUGIN,
         x_stream.PLUGIN,
-        youtube.PLUGIN,
     ]

@@ -1,7 +1,8 @@
-"""Where in a Jetstream we are: what to ask for after a restart, and which events came before.
+"""Where in a stream we are: what to ask for after a restart, and which events came before.
 
-Version 2 resumes at a sequence number, inclusively; version 1 at a time in microseconds, inclusively. Both are of
-one server: on another one, whose clock saw the same events at other times, we go back a little.
+Jetstream's version 2 resumes at a sequence number, inclusively; version 1 at a time in microseconds, inclusively. Both
+are of one server: on another one, whose clock saw the same events at other times, we go back a little. The network's
+own stream resumes after a sequence number; another server's are of no use.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from monitor.ports import Cursor
-from sources.bluesky.frames import Commit, Event
+from sources.bluesky.events import Commit, Event
+from sources.bluesky.options import Wire
 
 REWIND_US: Final = 5_000_000
 
@@ -48,16 +50,15 @@ class Place:
         """As a cursor."""
         return {"server": self.server, "seq": self.seq, "time_us": self.time_us, "here": self.here}
 
-    def resume_at(self, server: str, *, by_number: bool) -> int | None:
-        """The cursor to ask for; None at the very start.
-
-        :param by_number: the wire resumes at sequence numbers (version 2), else only at times.
-        """
+    def resume_at(self, server: str, wire: Wire) -> int | None:
+        """The cursor to ask for; None at the very start, and where the stream can only go on at its live end."""
         if not self.time_us:
             return None
+        if wire == "repos":
+            return self.seq if server == self.server and not self.by_time else None
         if server != self.server:
             return self.time_us - REWIND_US
-        if by_number and self.seq is not None and not self.by_time:
+        if wire == "v2" and self.seq is not None and not self.by_time:
             return self.seq
         return self.time_us
 

@@ -1,88 +1,49 @@
-"""Bluesky, by Jetstream: every public post as it is made, without credentials; resumable, both wire versions.
+"""Every public post of Bluesky as it is made, without credentials: Jetstream (both versions), or the network's stream.
 
-Version 2 resumes at a sequence number of its server (inclusive), version 1 at a time. After a change of server,
-or where the sequence number is too old, version 2 resumes at a time too. What a server no longer holds is out of
-reach and said to be so. Nothing is ever sent on the socket: a frame from us closes a version-2 connection.
+Jetstream's version 2 resumes at a sequence number of its server (inclusive), version 1 at a time. After a change of
+server, or where the sequence number is too old, version 2 resumes at a time too. The network's own stream has numbers
+only: after a change of server it goes on at the live end. What a server no longer holds is out of reach and said to be
+so. Nothing is ever sent on the socket: a frame from us closes a version-2 connection.
 """
 
 from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, Final, Literal
+from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
-from pydantic import Field
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from monitor.errors import UnreachableError
 from monitor.net.errors import StatusError
 from monitor.net.websocket import open_websocket
-from monitor.ports import (
-    AccountRef,
-    BadRecord,
-    Batch,
-    Coverage,
-    Cursor,
-    Pace,
-    Records,
-    Seen,
-    SourceContext,
-    SourcePlugin,
-)
+from monitor.ports import AccountRef, BadRecord, Batch, Coverage, Cursor, Records, Seen, SourceContext
 from monitor.post import PostRef
-from monitor.sourcing import Address, Addresses, Names, SourceOptions
-from sources.bluesky.frames import (
-    PLATFORM,
-    POSTS,
-    AccountDeleted,
-    BadFrameError,
-    Commit,
-    Event,
-    Notice,
-    PostRows,
-    moment,
-    read_frame,
-)
+from sources.bluesky.events import AccountDeleted, BadFrameError, Commit, Event, Frame, Notice, Several, moment
+from sources.bluesky.frames import read_frame
+from sources.bluesky.options import REPOS_PATH, BlueskyOptions, Wire
 from sources.bluesky.place import Place
-from sources.terms import load_terms
+from sources.bluesky.records import PLATFORM, POSTS, UnusableError
+from sources.bluesky.repos import read_repos_frame
+from sources.bluesky.rows import PostRows
 
 SUBPROTOCOL: Final = "xrpc.v1.json"
-SERVERS: Final = ("https://jetstream.us-east.bsky.network", "https://jetstream.us-west.bsky.network")
 
-_PATHS: Final = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents"}
+_PATHS: Final = {"v1": "/subscribe", "v2": "/xrpc/network.bsky.jetstream.subscribeEvents", "repos": REPOS_PATH}
+_NEXT: Final[Mapping[Wire, Wire]] = {"v2": "v1", "v1": "repos"}
+"""What a server is asked for next that does not have this."""
+
 _SCOPE: Final = "posts"
 _GAP: Final = timedelta(minutes=1)
 """A first event this much later than where we left off means that the server no longer had the time between."""
 
 _LONGEST_WAIT: Final = 30.0
-
-Wire = Literal["v1", "v2"]
-
-
-class BlueskyOptions(SourceOptions):
-    """Which stream is read, and what of it."""
-
-    base_url: Address | None = Field(None, description="One Jetstream server, instead of `servers`.")
-    servers: Addresses = Field(SERVERS, description="Jetstream servers; the next one is taken when one fails.")
-    wire: Literal["auto", "v1", "v2"] = Field(
-        "auto", description="Version of the stream: v1 (/subscribe), v2 (subscribeEvents), or v2 where there is one."
-    )
-    dids: Names = Field((), description="Only posts of these accounts (DIDs). Without this: of all.")
-    batch_posts: int = Field(500, ge=1, le=5000, description="Posts that are committed at once, at most.")
-    batch_seconds: float = Field(1.0, gt=0, le=60, description="Seconds after which a smaller batch is committed.")
-    idle_seconds: float = Field(60.0, gt=0, description="Seconds of silence after which the connection is made anew.")
-    reconnects: int = Field(5, ge=0, le=100, description="Attempts to connect again in a row before giving up.")
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The servers, in the order in which they are tried."""
-        return (self.base_url,) if self.base_url else self.servers
 
 
 @dataclass(slots=True)
@@ -99,14 +60,25 @@ class _Got:
     ended: Notice | None = None
 
     def take(self, event: Event) -> None:
-        """Takes an event that was not seen before. Raises `BadFrameError`."""
+        """Takes an event that was not seen before."""
         self.events += 1
         if isinstance(event, AccountDeleted):
             self.accounts.append(AccountRef(PLATFORM, event.did))
-        elif isinstance(event, Commit) and event.operation == "delete":
-            self.deleted.append(PostRef(PLATFORM, event.uri))
+        elif isinstance(event, Several):
+            self.bad += [BadRecord(where=where, why=why) for where, why in event.bad]
+            for commit in event.commits:
+                self._commit(commit)
         elif isinstance(event, Commit):
-            self.rows.add(event)
+            self._commit(event)
+
+    def _commit(self, commit: Commit) -> None:
+        if commit.operation == "delete":
+            self.deleted.append(PostRef(PLATFORM, commit.uri))
+            return
+        try:
+            self.rows.add(commit)
+        except UnusableError as error:
+            self.bad.append(BadRecord(where=commit.uri, why=str(error)))
 
     def batch(self, place: Place) -> Batch | None:
         """The batch, with the place after it; None where there is nothing in it."""
@@ -125,8 +97,8 @@ class _Got:
         )
 
 
-class BlueskySource:
-    """See the module. Made by :data:`PLUGIN`."""
+class Stream:
+    """See the module."""
 
     def __init__(self, options: BlueskyOptions, context: SourceContext) -> None:
         self._options = options
@@ -135,6 +107,7 @@ class BlueskySource:
         self._reconnects = min(options.reconnects, 2) if quick else options.reconnects
         self._batch_seconds = min(options.batch_seconds, 0.2) if quick else options.batch_seconds
         self._batch_posts = min(options.batch_posts, context.limit or options.batch_posts)
+        self._dids = frozenset(options.dids)
         self._turn = 0
         self._wires: dict[str, Wire] = {}
 
@@ -171,7 +144,7 @@ class BlueskySource:
     async def _stream(self, server: str, place: Place) -> AsyncGenerator[Batch, None]:
         """One connection. Raises `UnreachableError` when it breaks; returns where another is to be made at once."""
         wire = self._wire(server)
-        url = self._url(server, wire, place.resume_at(server, by_number=wire == "v2"))
+        url = self._url(server, wire, place.resume_at(server, wire))
         try:
             async with (
                 open_websocket(
@@ -181,7 +154,7 @@ class BlueskySource:
                     named=self._context.named,
                     subprotocols=(SUBPROTOCOL,) if wire == "v2" else (),
                 ) as socket,
-                aclosing(self._batches(socket, server, place)) as batches,
+                aclosing(self._batches(socket, server, wire, place)) as batches,
             ):
                 async for batch in batches:
                     yield batch
@@ -190,33 +163,38 @@ class BlueskySource:
                 # The time is clamped to the oldest that the server still has: the best that can be had.
                 place.by_time, place.skipped_from = True, place.time_us
                 return
-            if self._options.wire == "auto" and wire == "v2" and error.status in {400, 404, 405, 426}:
-                self._wires[server] = "v1"
+            following = _NEXT.get(wire) if self._options.wire == "auto" and not _path(server) else None
+            if following is not None and error.status in {400, 404, 405, 426, 501}:
+                self._wires[server] = following
                 return
             raise
 
     def _wire(self, server: str) -> Wire:
         if self._options.wire != "auto":
             return self._options.wire
-        path = urlsplit(server).path
-        return self._wires.get(server) or ("v1" if path.endswith("/subscribe") else "v2")
+        path = _path(server)
+        told = "repos" if path.endswith(REPOS_PATH) else "v1" if path.endswith("/subscribe") else "v2"
+        return self._wires.get(server) or told
 
     def _url(self, server: str, wire: Wire, cursor: int | None) -> str:
         parts = urlsplit(server)
         scheme = {"https": "wss", "http": "ws"}.get(parts.scheme, parts.scheme)
-        path = parts.path if parts.path.strip("/") else _PATHS[wire]
+        path = _path(server) or _PATHS[wire]
         collections, dids = ("collections", "dids") if wire == "v2" else ("wantedCollections", "wantedDids")
-        query = [(collections, POSTS), *((dids, did) for did in self._options.dids)]
+        query = [(collections, POSTS), *((dids, did) for did in self._options.dids)] if wire != "repos" else []
         if cursor is not None:
             query.append(("cursor", str(cursor)))
         return urlunsplit((scheme, parts.netloc, path, urlencode(query), ""))
 
-    async def _batches(self, socket: ClientConnection, server: str, place: Place) -> AsyncGenerator[Batch, None]:
+    async def _batches(
+        self, socket: ClientConnection, server: str, wire: Wire, place: Place
+    ) -> AsyncGenerator[Batch, None]:
+        read = self._read_repos if wire == "repos" else read_frame
         resumed = place.time_us > 0
         while True:
             frames, closed = await self._frames(socket)
             if frames:
-                batch, ended = self._batch(frames, server, place, resumed=resumed)
+                batch, ended = self._batch(frames, read, server, place, resumed=resumed)
                 resumed = False
                 if batch is not None:
                     yield batch
@@ -248,14 +226,19 @@ class BlueskySource:
         return frames, None
 
     def _batch(
-        self, frames: Sequence[bytes], server: str, place: Place, *, resumed: bool
+        self,
+        frames: Sequence[bytes],
+        read: Callable[[bytes], Frame],
+        server: str,
+        place: Place,
+        *,
+        resumed: bool,
     ) -> tuple[Batch | None, Notice | None]:
         """Reads frames; None where all of it was seen before. Also gives the notice that ended the stream."""
         got = _Got(PostRows(self._context.clock()), start=place.time_us)
         for number, data in enumerate(frames):
-            where = f"frame {number}"
             try:
-                event = read_frame(data)
+                event = read(data)
                 if isinstance(event, Notice):
                     if self._ends(event, place):
                         got.ended = event
@@ -267,11 +250,13 @@ class BlueskySource:
                 got.start = got.start or event.time_us
                 if place.passes(event, same_server=server == place.server):
                     place.server, place.by_time = server, False
-                    where = event.uri if isinstance(event, Commit) else where
                     got.take(event)
             except BadFrameError as error:
-                got.bad.append(BadRecord(where=where, why=str(error)))
+                got.bad.append(BadRecord(where=f"frame {number}", why=str(error)))
         return got.batch(place), got.ended
+
+    def _read_repos(self, data: bytes) -> Frame:
+        return read_repos_frame(data, dids=self._dids)
 
     def _ends(self, notice: Notice, place: Place) -> bool:
         """Takes note of a notice; True where this connection is of no more use."""
@@ -294,21 +279,7 @@ class BlueskySource:
         return event.time_us
 
 
-def _servers(options: BlueskyOptions) -> Sequence[str]:
-    return options.addresses
-
-
-PLUGIN: Final = SourcePlugin(
-    name="bluesky",
-    summary="Every public post of Bluesky as it is made, from Jetstream.",
-    pace=Pace.STREAM,
-    options=BlueskyOptions,
-    open=BlueskySource,
-    terms=load_terms()["bluesky"],
-    servers=_servers,
-    example="""\
-[sources.bluesky]
-plugin = "bluesky"
-""",
-    starter=dict[str, Any](),
-)
+def _path(server: str) -> str:
+    """The path that the operator named; empty for none."""
+    path = urlsplit(server).path
+    return path if path.strip("/") else ""

@@ -99,7 +99,7 @@ class FakeJetstream:
 
     # The server
 
-    def frame(self, event: dict[str, Any], wire: str) -> str:
+    def frame(self, event: dict[str, Any], wire: str) -> str | bytes:
         commit = {
             "rev": "3l3",
             "operation": event.get("operation"),
@@ -144,7 +144,7 @@ class FakeJetstream:
         """Sends what the cursor asks for, then what happens."""
         assert socket.request is not None
         parts = urlsplit(socket.request.path)
-        wire = V1 if parts.path == V1 else V2
+        wire = parts.path
         cursor = int(parse_qs(parts.query).get("cursor", ["0"])[0])
         # Without a cursor a real server starts at the live end: here, at the beginning of this test's time.
         position = next((place for place, event in enumerate(self.events) if self._at(event, cursor)), len(self.events))
@@ -174,8 +174,7 @@ class FakeJetstream:
                 return
             gone.cancel()
 
-    @staticmethod
-    def _at(event: dict[str, Any], cursor: int) -> bool:
+    def _at(self, event: dict[str, Any], cursor: int) -> bool:
         return micros(event["at"]) >= cursor if cursor >= 10**15 else event["seq"] >= cursor
 
     async def collect(
