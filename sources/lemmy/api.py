@@ -71,15 +71,24 @@ class LemmyApi:
         try:
             answer, response = await self._ask(self.version, path, given)
         except StatusError as error:
+            if error.status == 404 and self._guess and not self._told and self.version == "v3" and not error.name:
+                # The server says nothing of itself, and has not the older interface either.
+                answer, response = await self._ask("v4", path, given)
+                self.version = "v4"
+                return self._object(answer, response, path), response
             # 1.0's betas write its choices (`New`, `All`) in different ways.
             if self.version != "v4" or self._lower or error.status != 400 or "variant" not in error.what:
                 raise
             self._lower = True
             return await self.get(path, params)
+        return self._object(answer, response, path), response
+
+    @staticmethod
+    def _object(answer: object, response: httpx.Response, path: str) -> Mapping[str, Any]:
         fields = as_dict(answer)
         if not fields:
             raise BadAnswerError(f"{response.request.url.host} answered {path} in another form than documented.")
-        return fields, response
+        return fields
 
     async def _ask(self, version: str, path: str, params: Mapping[str, str]) -> tuple[Any, httpx.Response]:
         url = f"{self.server}/api/{version}{path}"

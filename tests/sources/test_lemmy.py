@@ -278,3 +278,18 @@ async def test_the_doctor_tells_of_a_server_that_is_down(server: FakeLemmy) -> N
     async with opened_source("lemmy", server) as source:
         found = {finding.what: finding.well for finding in await source.check()}
     assert found["social.example posts !maps"] is None
+
+
+@pytest.mark.parametrize("version", ["v3", "v4"])
+async def test_a_server_that_says_nothing_of_itself_is_read_by_what_it_answers(version: str) -> None:
+    server = FakeLemmy(version)
+    added = server.add(60)
+    handle = server.handle
+
+    def silent(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404) if request.url.path.endswith("/site") else handle(request)
+
+    server.handle = silent  # type: ignore[method-assign]
+    found = await server.collect()
+    assert sorted(found.ids) == sorted(added)
+    assert (await server.collect(found.cursor)).ids == []
