@@ -19,6 +19,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         archive,
         bluesky,
         discord,
+        discourse,
         feeds,
         fourchan,
         lemmy,
@@ -30,6 +31,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         tumblr,
         x,
         x_stream,
+        youtube,
     )
 
     return [
@@ -37,6 +39,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         bluesky.PLUGIN,
         bluesky.SEARCH,
         discord.PLUGIN,
+        discourse.PLUGIN,
         feeds.PLUGIN,
         fourchan.PLUGIN,
         lemmy.PLUGIN,
@@ -48,4 +51,5 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         tumblr.PLUGIN,
         x.PLUGIN,
         x_stream.PLUGIN,
+        youtube.PLUGIN,
     ]

@@ -10,6 +10,7 @@ import pytest
 
 from tests.sources.bluesky_world import appview_world, relay_world
 from tests.sources.discord_world import discord_world
+from tests.sources.discourse_world import discourse_world
 from tests.sources.feed_world import feed_world
 from tests.sources.fourchan_world import fourchan_world
 from tests.sources.jetstream import V1, V2, jetstream_world
@@ -21,10 +22,14 @@ from tests.sources.telegram_world import telegram_world
 from tests.sources.tumblr_world import tumblr_world
 from tests.sources.worlds import archive_world, mastodon_world
 from tests.sources.x_world import x_world
+from tests.sources.youtube_world import youtube_world
 
 HTTP = {
     "discord": discord_world(),
     "discord-50": discord_world(most=50),
+    "discourse": discourse_world(),
+    "discourse-below": discourse_world(again=False),
+    "discourse-topics": discourse_world("latest"),
     "feeds-atom": feed_world(),
     "feeds-rss": feed_world(rss=True),
     "fourchan": fourchan_world(),
@@ -41,6 +46,8 @@ HTTP = {
     "tumblr": tumblr_world(),
     "tumblr-blog": tumblr_world(blog=True),
     "tumblr-old": tumblr_world(npf=False),
+    "youtube-comments": youtube_world(),
+    "youtube-search": youtube_world(found=True),
 }
 STREAMS = {"jetstream-1": jetstream_world(V1), "jetstream-2": jetstream_world(V2), "relay": relay_world()}
 SEARCHES = {
