@@ -9,6 +9,7 @@ import httpx
 from pydantic import Field, SecretStr
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError
+from monitor.net.address import host_of
 from monitor.net.errors import BadAnswerError, StatusError
 from monitor.net.http import get_json
 from monitor.net.polite import HAND_ON
@@ -23,6 +24,7 @@ AT_ONCE: Final = 100
 """Most posts of a page, and of a look-up."""
 
 _LOOKUP: Final = "/2/tweets"
+_OWN_HOSTS: Final = ("x.com", "twitter.com")
 _CAPPED: Final = b"usage-capped"
 _CAPPED_SECONDS: Final = 6 * 3600.0
 _FIELDS: Final = (
@@ -42,13 +44,15 @@ class XAccess(SourceOptions):
     base_url: Address = Field("https://api.x.com", description="The API's address.")
     bearer_token: SecretStr | None = Field(
         None,
-        description="Bearer token of the project that X approved for this use.",
+        description="Bearer token of the project that X approved for this use; X shows nothing without.",
         json_schema_extra={"env": ["X_BEARER_TOKEN", "BEARER_TOKEN"]},
     )
     field_names: Literal["tweet", "post"] = Field(
         "tweet", description="How the API calls posts in the names of fields: X is renaming them. Both are understood."
     )
-    usd_a_day: float = Field(10, gt=0, description="Most dollars a day; when half is spent, the last query stops.")
+    usd_a_day: float = Field(
+        10, gt=0, description="Most dollars a day; of several queries, the last stops when half is spent."
+    )
     usd_per_post: float = Field(0.005, ge=0, description="What reading a post costs.")
     usd_per_user: float = Field(0.010, ge=0, description="What reading an account costs.")
 
@@ -66,6 +70,15 @@ class XApi:
             "user.fields": _USER_FIELDS,
             "expansions": "author_id",
         }
+
+    def want_token(self) -> None:
+        """X itself answers nothing without a token; another server that the operator named may."""
+        host = host_of(self._options.base_url)
+        if not self.headers and any(host == own or host.endswith(f".{own}") for own in _OWN_HOSTS):
+            raise AuthError(
+                "X shows nothing without a project's token.",
+                do="Set bearer_token, in the configuration or the environment (X_BEARER_TOKEN).",
+            )
 
     @property
     def each(self) -> float:
@@ -98,6 +111,7 @@ class XApi:
 
     async def ask(self, path: str, params: Mapping[str, str]) -> tuple[Mapping[str, Any], httpx.Response]:
         """The same, with its response."""
+        self.want_token()
         try:
             answer, response = await get_json(
                 self._context.http,

@@ -128,6 +128,7 @@ class XStreamSource:
 
     async def _connected(self, place: _Place) -> AsyncGenerator[Batch, None]:
         """One connection. Raises `UnreachableError` when it breaks or ends."""
+        self._api.want_token()
         self._afford()
         params = dict(self._api.fields)
         if self._options.backfill_minutes:
@@ -285,7 +286,6 @@ PLUGIN: Final = SourcePlugin(
     accepts=frozenset({TextType.JSON}),
     servers=_servers,
     credentials=("bearer_token",),
-    credentials_needed=True,
     example="""\
 [sources.x_stream]
 plugin = "x-stream"

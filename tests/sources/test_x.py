@@ -15,7 +15,7 @@ from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.sourcing import make_options, open_source
 from sources.x_posts import authors_of, to_post
-from tests.sources.worlds import CONTACT, MEDIA_MARK
+from tests.sources.worlds import CONTACT, MEDIA_MARK, harvest, opened_source
 from tests.sources.x_world import FIRST, USER, FakeX
 
 RICH = {
@@ -265,3 +265,15 @@ async def test_the_doctor_looks_at_token_clock_and_search() -> None:
     world.options["bearer_token"] = "expired"
     (finding,) = await opened(world, "check")
     assert finding.well is False
+
+
+@pytest.mark.parametrize(("name", "values"), [("x", {"queries": "map"}), ("x-stream", {})])
+async def test_x_itself_is_not_asked_without_a_token(name: str, values: dict[str, Any]) -> None:
+    world = FakeX()
+    world.options = values
+    with pytest.raises(AuthError, match="token"):
+        await harvest(name, values, world, None, batches=None)
+    async with opened_source(name, world) as source:
+        (finding,) = await source.check()
+        (answer,) = await source.recheck([Known(ref=PostRef("x", "5"))])
+    assert (finding.well, answer.standing, world.requests) == (False, Standing.UNKNOWN, [])
