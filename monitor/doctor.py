@@ -11,6 +11,7 @@ from monitor.app import ConfiguredSource, configured_source
 from monitor.clock import Clock, system_clock
 from monitor.errors import HandlewatchError
 from monitor.net.ratelimit import Limiter
+from monitor.plugins import broken_plugins
 from monitor.ports import Checking, Finding, Source
 from monitor.settings import Settings
 from monitor.sourcing import open_source
@@ -49,6 +50,15 @@ def examine_installation(settings: Settings) -> list[Examined]:
         kind = "SQLite" if store.is_sqlite else "PostgreSQL"
         store.close()
         found.append(Finding(what="store", well=True, said=f"{kind}, schema and key fit"))
+    found += [
+        Finding(
+            what=f"plug-in {broken.name}",
+            well=False,
+            said=f"cannot be loaded: {broken.why}",
+            do="Install what it needs, or uninstall it.",
+        )
+        for broken in broken_plugins()
+    ]
     return [Examined("installation", finding) for finding in found]
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from functools import cache
-from typing import Protocol, TypeVar
+from importlib.metadata import entry_points
+from typing import NamedTuple, Protocol, TypeVar
 
 import pluggy
 
@@ -45,12 +46,32 @@ class Hooks:
         """Kinds of channels."""
 
 
+class Broken(NamedTuple):
+    """An installed plug-in that cannot be loaded, and why."""
+
+    name: str
+    why: str
+
+
+_broken: list[Broken] = []
+
+
 @cache
 def _manager() -> pluggy.PluginManager:
     manager = pluggy.PluginManager("handlewatch")
     manager.add_hookspecs(Hooks)
-    manager.load_setuptools_entrypoints(ENTRY_POINTS)
+    for entry in entry_points(group=ENTRY_POINTS):
+        try:
+            manager.register(entry.load(), entry.name)
+        except Exception as error:  # noqa: BLE001  somebody else's code: one that is broken stops no other
+            _broken.append(Broken(entry.name, f"{type(error).__name__}: {error}"))
     return manager
+
+
+def broken_plugins() -> list[Broken]:
+    """Installed plug-ins that could not be loaded."""
+    _manager()
+    return list(_broken)
 
 
 def _by_name(lists: Iterable[Sequence[_P]]) -> dict[str, _P]:
@@ -77,5 +98,6 @@ def channel_plugins() -> dict[str, ChannelPlugin]:
 def pick(plugins: dict[str, _T], name: str, what: str) -> _T:
     """The named one, or a `ConfigError` that names the closest."""
     if name not in plugins:
-        raise ConfigError(f"There is no {what} {name!r}.", do=closest(name, plugins))
+        broken = "".join(f" The plug-in {one.name} could not be loaded ({one.why})." for one in broken_plugins())
+        raise ConfigError(f"There is no {what} {name!r}.{broken}", do=closest(name, plugins))
     return plugins[name]

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from importlib.metadata import EntryPoint
+
 import pytest
 from pydantic import BaseModel
 
@@ -55,3 +57,18 @@ def test_an_unknown_name_gets_the_closest() -> None:
     with pytest.raises(ConfigError, match="no source plug-in 'mastodn'") as caught:
         pick(source_plugins(), "mastodn", "source plug-in")
     assert "mastodon" in caught.value.do
+
+
+def test_a_plug_in_that_cannot_be_loaded_stops_no_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    broken = EntryPoint(name="private", value="no_such_module_here", group=plugins.ENTRY_POINTS)
+    shipped = EntryPoint(name="sources", value="sources", group=plugins.ENTRY_POINTS)
+    monkeypatch.setattr(plugins, "entry_points", lambda group: [broken, shipped])
+    monkeypatch.setattr(plugins, "_broken", [])
+    plugins._manager.cache_clear()
+    try:
+        assert "mastodon" in plugins.source_plugins()
+        assert [one.name for one in plugins.broken_plugins()] == ["private"]
+        with pytest.raises(ConfigError, match=r"private could not be loaded \(ModuleNotFoundError"):
+            plugins.pick(plugins.source_plugins(), "private", "source")
+    finally:
+        plugins._manager.cache_clear()
