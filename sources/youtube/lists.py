@@ -33,6 +33,7 @@ _INDEXED_LATE: Final = timedelta(hours=6)
 _MOST_FOUND: Final = 10
 """Pages after which a search shows no more, though there may be more."""
 _THREADS_KEPT: Final = 1000
+_ANEW: Final = "!"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,15 +87,18 @@ class Lists:
     async def _listing(
         self, name: str, params: Mapping[str, str], older: str | None, rank: Rank
     ) -> tuple[list[Mapping[str, Any]], str | None]:
-        """One page, and the token of the next. A token that is no longer good leads to the first page."""
-        token = {"pageToken": older} if older else {}
+        """One page, and the token of the next. A token that is no longer good leads to the first page again, once."""
+        anew = ""
+        token = {"pageToken": older.removeprefix(_ANEW)} if older else {}
         try:
             items, answer, _ = await self._api.items(name, {**params, **token}, rank)
         except StatusError as error:
             if not older or error.name != "invalidPageToken":
                 raise
             items, answer, _ = await self._api.items(name, params, rank)
-        return items, as_text(answer.get("nextPageToken")) or None
+            anew = _ANEW  # else the same token would look like the same page
+        following = as_text(answer.get("nextPageToken"))
+        return items, anew + following if following else None
 
     async def _details(self, name: str, keys: str, rank: Rank) -> Sequence[Mapping[str, Any]]:
         items, _, _ = await self._api.items(name, {"part": "snippet", "id": keys, "maxResults": str(_PAGE)}, rank)
