@@ -31,7 +31,7 @@ class LemmyApi:
         self._context = context
         self._headers = {"Authorization": f"Bearer {token}"} if token else {}
         self._guess = version == "auto"
-        self._prepared = self._told = False
+        self._prepared = self._told = self._spoke = False
         self._lower = False
 
     async def prepare(self) -> None:
@@ -71,7 +71,8 @@ class LemmyApi:
         try:
             answer, response = await self._ask(self.version, path, given)
         except StatusError as error:
-            if error.status == 404 and self._guess and not self._told and self.version == "v3" and not error.name:
+            guessed = self._guess and not (self._told or self._spoke) and self.version == "v3"
+            if error.status == 404 and guessed and not error.name:
                 # The server says nothing of itself, and has not the older interface either.
                 answer, response = await self._ask("v4", path, given)
                 self.version = "v4"
@@ -81,6 +82,7 @@ class LemmyApi:
                 raise
             self._lower = True
             return await self.get(path, params)
+        self._spoke = True
         return self._object(answer, response, path), response
 
     @staticmethod
