@@ -351,6 +351,13 @@ async def test_what_lies_beyond_what_reddit_shows_is_out_of_reach(server: FakeRe
     assert gap.start < gap.end
 
 
+async def test_a_first_walk_to_the_ceiling_misses_nothing_that_was_promised(server: FakeReddit) -> None:
+    server.add(1200)
+    found = await server.collect(limit=None)
+    assert len(found.ids) == 1000
+    assert {interval.state for interval in found.coverage} == {Seen.SEEN}
+
+
 async def test_a_server_that_ignores_parameters_is_read_once(
     server: FakeReddit, monkeypatch: pytest.MonkeyPatch
 ) -> None:
