@@ -16,14 +16,19 @@ def plugin() -> SourcePlugin:
     return source_plugins()["mastodon"]
 
 
+def example_of(plugin: SourcePlugin) -> dict[str, Any]:
+    """The options in a plug-in's example."""
+    (section,) = tomllib.loads(plugin.example)["sources"].values()
+    assert section.pop("plugin") == plugin.name
+    assert bool(section.pop("basis", None)) is plugin.terms.basis_needed
+    section.pop("every", None)
+    return section
+
+
 @pytest.mark.parametrize("name", sorted(source_plugins()))
 def test_the_example_of_every_source_is_valid(name: str) -> None:
     plugin = source_plugins()[name]
-    (section,) = tomllib.loads(plugin.example)["sources"].values()
-    assert section.pop("plugin") == name
-    assert bool(section.pop("basis", None)) is plugin.terms.basis_needed
-    section.pop("every", None)
-    make_options(plugin, section, env={env_names(plugin, name)[0]: "s3cr3t" for name in plugin.credentials})
+    make_options(plugin, example_of(plugin), env={env_names(plugin, name)[0]: "s3cr3t" for name in plugin.credentials})
 
 
 @pytest.mark.parametrize("name", [name for name, plugin in source_plugins().items() if plugin.starter is not None])
@@ -72,3 +77,12 @@ def test_a_refused_value_is_not_repeated(plugin: SourcePlugin) -> None:
 def test_a_missing_option_is_named() -> None:
     with pytest.raises(ConfigError, match="needs the option 'files'"):
         make_options(source_plugins()["archive"], {}, env={})
+
+
+@pytest.mark.parametrize("name", sorted(name for name, one in source_plugins().items() if one.credentials_needed))
+def test_a_server_on_this_machine_is_read_without_the_credentials_that_a_platform_wants(name: str) -> None:
+    plugin = source_plugins()[name]
+    values = {option: value for option, value in example_of(plugin).items() if option not in plugin.credentials}
+    with pytest.raises(ConfigError, match=f"{name} needs "):
+        make_options(plugin, values, env={})
+    make_options(plugin, values | {"base_url": "http://127.0.0.1:9"}, env={})
