@@ -76,13 +76,16 @@ class BlueskySource(_Reading):
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
         """Batches until cancelled; of searches that are tried out, one poll."""
         if not self._options.searching:
-            async for batch in self._stream.collect(cursor):
-                yield batch
+            # Closed with this one: it holds a connection.
+            async with aclosing(self._stream.collect(cursor)) as batches:
+                async for batch in batches:
+                    yield batch
             return
         while True:
-            async for batch in self._searches.collect(cursor):
-                cursor = batch.cursor if batch.cursor is not None else cursor
-                yield batch
+            async with aclosing(self._searches.collect(cursor)) as batches:
+                async for batch in batches:
+                    cursor = batch.cursor if batch.cursor is not None else cursor
+                    yield batch
             if self._once:
                 return
             await self._context.sleep(self._options.search_seconds)
@@ -110,8 +113,9 @@ class BlueskySearchSource(_Reading):
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
         """One poll of every search and feed."""
-        async for batch in self._searches.collect(cursor):
-            yield batch
+        async with aclosing(self._searches.collect(cursor)) as batches:
+            async for batch in batches:
+                yield batch
 
     async def check(self) -> Sequence[Finding]:
         """The account, the clock, and a page of everything."""
