@@ -35,19 +35,24 @@ _TERM: Final = 0.6
 _NEUTRAL: Final = 0.7
 _SLIGHT: Final = 0.4
 _TYPO: Final = 0.9
+_AGAIN: Final = "\ue003"
 _SHORTEST: Final = 3
 _TWO: Final = 8
 """Letters from which on a word may have two typing errors."""
-_PAIRS: Final = 1_500
+_ERRORS: Final = 10
+"""Words that may differ: with more, no typing errors are looked for."""
 
 
 class Weighed(NamedTuple):
-    """Words counted, and what they weigh together; `many`: how many there are, a term as half of one."""
+    """Words, a repeated one told from its first, and what they weigh together.
 
-    counts: Counter[str]
+    :param many: how many there are, a term as half of one.
+    """
+
+    words: tuple[str, ...]
     total: float
     many: float
-    terms: frozenset[str]
+    terms: tuple[str, ...]
 
 
 class Compared(NamedTuple):
@@ -74,11 +79,11 @@ class Likeness:
         return Compared(whole, lines, sentences, wording.short, wording.about)
 
     def _weighed(self, words: tuple[str, ...]) -> Weighed:
-        counts = Counter(words)
-        terms = frozenset(word for word in counts if word[0] == TERM)
-        return Weighed(counts, self._sum(counts), len(words) - len(terms) / 2, terms)
+        terms = tuple(word for word in words if word[0] == TERM)
+        return Weighed(_numbered(words), self._sum(words), len(words) - len(terms) / 2, terms)
 
     def _weight(self, word: str) -> float:
+        word = word.rstrip(_AGAIN)
         if word[0] == TERM:
             return _TERM
         if len(word) < 3 or word == "0":
@@ -109,7 +114,7 @@ class Likeness:
             return self._reaches(one, other, RELATED)
         if min(one.many, other.many) < fewest:
             return False
-        if one.terms.isdisjoint(other.terms) and one.terms and other.terms:
+        if one.terms and other.terms and set(one.terms).isdisjoint(other.terms):
             return False
         least = min(one.total, other.total)
         return self._reaches(one, other, STRANGERS, max(min(REPLACED * least, EDITED), ANYHOW * least))
@@ -123,7 +128,7 @@ class Likeness:
         # No pairing of words can give more than the lighter side holds.
         if 2 * min(one.total, other.total) < limit * whole:
             return False
-        left, right = one.counts - other.counts, other.counts - one.counts
+        left, right = set(one.words).difference(other.words), set(other.words).difference(one.words)
         lost = self._sum(left), self._sum(right)
         if sum(lost) - 2 * min(lost) > (1 - limit) * whole:
             return False
@@ -136,27 +141,39 @@ class Likeness:
         """True where too much of what either says is not in the other."""
         return not self._reaches(one, other, 0.0, APART * min(one.total, other.total))
 
-    def _sum(self, counts: Counter[str]) -> float:
-        return sum(self._weight(word) * count for word, count in counts.items())
+    def _sum(self, words: Iterable[str]) -> float:
+        return sum(map(self._weight, words))
 
-    def _forgiven(self, left: Counter[str], right: Counter[str]) -> float:
+    def _forgiven(self, left: Collection[str], right: Collection[str]) -> float:
         """What words that differ by typing errors add."""
+        if min(len(left), len(right)) > _ERRORS:
+            return 0.0
         rest = sorted(word for word in right if len(word) >= _SHORTEST)
-        pairs, total = 0, 0.0
+        total = 0.0
         for word in sorted(word for word in left if len(word) >= _SHORTEST):
-            pairs += len(rest)
-            if pairs > _PAIRS:
-                break
-            twin = next((one for one in rest if mistyped(word, one)), None)
+            first, last = word[0], word[-1]
+            twin = next((one for one in rest if (one[0] == first or one[-1] == last) and mistyped(word, one)), None)
             if twin is not None:
                 rest.remove(twin)
                 total += _TYPO * (self._weight(word) + self._weight(twin))
         return total
 
 
+def _numbered(words: tuple[str, ...]) -> tuple[str, ...]:
+    """Words so that sets of them count repeats."""
+    if len(set(words)) == len(words):
+        return words
+    seen: Counter[str] = Counter()
+    numbered: list[str] = []
+    for word in words:
+        numbered.append(word + _AGAIN * seen[word])
+        seen[word] += 1
+    return tuple(numbered)
+
+
 def mistyped(one: str, other: str) -> bool:
-    """True for two words that one typing error parts; two in long ones. No error is a letter left out, added or
-    changed, or two that changed places.
+    """True for two words that one typing error parts, two in long ones: a letter left out, added or changed, or two
+    that changed places.
     """
     allowed = 2 if min(len(one), len(other)) >= _TWO else 1
     if max(len(one), len(other)) == _SHORTEST or abs(len(one) - len(other)) > allowed or TERM in (one[0], other[0]):

@@ -42,7 +42,7 @@ _SCRIPT: Final = "\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9
 _UNSPACED: Final = re.compile(f"[{_SCRIPT}]")
 _SCRIPTS: Final = re.compile(f"[{_SCRIPT}]+|[^{_SCRIPT}]+")
 _LEET: Final = str.maketrans("0134578", "oieastb")
-_PRIVATE: Final = re.compile("[\ue000-\ue002]")
+_PRIVATE: Final = re.compile("[\ue000-\ue003]")
 _LONGEST: Final = 48
 
 
