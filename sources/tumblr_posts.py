@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -22,6 +22,8 @@ PLATFORM: Final = "tumblr"
 _MEDIA_BLOCKS: Final = frozenset({"image", "video", "audio"})
 _OLD_TEXTS: Final = ("body", "text", "source", "caption", "description", "question", "answer", "dialogue", "photos")
 _OLD_MEDIA: Final = ("video_url", "player", "audio_url", "embed_html", "image_permalink")
+_LAST_TIME: Final = 253_402_300_800
+"""The year 10000."""
 _REDIRECT = re.compile(r"https?://(?:t\.umblr\.com/redirect\?z=|href\.li/\?)([^\s&)]+)[^\s)]*")
 
 
@@ -72,9 +74,9 @@ def to_posts(raw: Mapping[str, Any], blog: Mapping[str, Any], *, seen_at: dateti
         raise UnusablePostError("no id")
     name = as_text(raw.get("blog_name"))
     own_blog = as_dict(raw.get("blog")) or (blog if blog.get("name") in {name, None} else {})
-    trail = [as_dict(item) for item in as_list(raw.get("trail"))]
+    trail = [as_dict(item) for item in as_list(raw["trail"])] if raw.get("trail") else []
     others = [item for item in trail if not _is_own(item, number)]
-    community, described = _community(raw.get("community"))
+    community, described = _community(raw["community"]) if raw.get("community") else (None, None)
     if isinstance(raw.get("content"), list):
         title, own, root = None, _blocks(as_list(raw["content"]), as_list(raw.get("layout"))), _Part()
     else:
@@ -103,8 +105,10 @@ def _is_own(item: Mapping[str, Any], number: str) -> bool:
 
 
 def _time(raw: Mapping[str, Any]) -> datetime | None:
-    moment = as_time(raw.get("timestamp"))
-    return moment or as_time(as_text(raw.get("date")).replace(" GMT", "+00:00"))
+    stamp = raw.get("timestamp")
+    if type(stamp) is int and 0 < stamp < _LAST_TIME:
+        return datetime.fromtimestamp(stamp, UTC)
+    return as_time(stamp) or as_time(as_text(raw.get("date")).replace(" GMT", "+00:00"))
 
 
 def _community(value: object) -> tuple[str | None, str | None]:
@@ -116,15 +120,21 @@ def _community(value: object) -> tuple[str | None, str | None]:
 
 
 def _author(blog: Mapping[str, Any], name: str) -> Author:
-    handle = name or as_text(blog.get("name"))
-    number = as_text(blog.get("uuid"))
+    get = blog.get
+    return _blog_author(
+        name or as_text(get("name")), as_text(get("uuid")), as_text(get("title")), as_text(get("description"))
+    )
+
+
+@lru_cache(maxsize=512)
+def _blog_author(handle: str, number: str, title: str, about: str) -> Author:
+    """The same blogs write many posts."""
     if not (handle or number):
         return NOBODY
-    about = as_text(blog.get("description"))
     return Author(
         id=number or handle,
         handle=handle or None,
-        name=as_text(blog.get("title")) or None,
+        name=title or None,
         bio=(about_text(about) or None) if about else None,
     )
 
@@ -194,7 +204,7 @@ def _blocks(blocks: Sequence[Any], layout: Sequence[Any]) -> _Part:
     for block in map(as_dict, blocks):
         kind = block.get("type")
         if kind == "text":
-            lines.append(_text_block(block))
+            lines.append(_text_block(block) if block.get("formatting") else as_text(block.get("text")))
         elif kind in _MEDIA_BLOCKS:
             media += 1
             lines.append(as_text(block.get("caption")))

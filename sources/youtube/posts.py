@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from datetime import datetime
+from functools import lru_cache
 from html import unescape
 from typing import Any, Final
 
@@ -48,14 +49,14 @@ def video_post(item: Mapping[str, Any], *, seen_at: datetime, found: bool = Fals
     if number is None:
         raise UnusableItemError("no id")
     title, text, media = _texts(snippet, escaped=found)
-    channel = as_id(snippet.get("channelId"))
+    channel, shown = as_id(snippet.get("channelId")), _text(snippet.get("channelTitle"), escaped=found)
     return Post(
         platform=PLATFORM,
         id=number,
         url=f"{SITE}/watch?v={number}",
         created_at=as_time(snippet.get("publishedAt")),
         first_seen_at=seen_at,
-        author=Author(id=channel, name=_text(snippet.get("channelTitle"), escaped=found)) if channel else NOBODY,
+        author=_owner(channel, shown) if channel else NOBODY,
         title=title,
         text=text,
         tags=tuple(tag for tag in as_list(snippet.get("tags")) if isinstance(tag, str) and tag),
@@ -63,6 +64,11 @@ def video_post(item: Mapping[str, Any], *, seen_at: datetime, found: bool = Fals
         lang=as_text(snippet.get("defaultLanguage")) or as_text(snippet.get("defaultAudioLanguage")) or None,
         media_count=1 + media,
     )
+
+
+@lru_cache(maxsize=512)
+def _owner(channel: str, shown: str) -> Author:
+    return Author(id=channel, name=shown or None)
 
 
 def channel_post(item: Mapping[str, Any], *, seen_at: datetime, found: bool = False) -> Post:
@@ -98,27 +104,37 @@ def comment_post(item: Mapping[str, Any], *, video: str | None, channel: str | N
     number, snippet = as_id(item.get("id")), as_dict(item.get("snippet"))
     if number is None:
         raise UnusableItemError("no id")
-    shown = snippet.get("textDisplay")
-    shown = shown if isinstance(shown, str) else snippet.get("textOriginal")
-    if not isinstance(shown, str):
-        raise UnusableItemError("no text field")
-    # Plain text was asked for; a server that gives markup all the same is understood.
-    text, media = html_to_text(shown) if _MARKUP.search(shown) else (shown, 0)
-    text, dropped = drop_media_links(text)
-    created, edited = as_time(snippet.get("publishedAt")), as_time(snippet.get("updatedAt"))
+    text, media = _comment_text(snippet)
+    said, changed = snippet.get("publishedAt"), snippet.get("updatedAt")
+    created = as_time(said)
+    channel = as_id(snippet.get("channelId")) or channel
+    above = as_id(snippet.get("parentId"))
     return Post(
         platform=PLATFORM,
         id=number,
         url=_comment_address(number, as_id(snippet.get("videoId")) or video, channel),
         created_at=created,
         first_seen_at=seen_at,
-        edited_at=edited if edited != created else None,
-        author=_author(snippet),
+        edited_at=as_time(changed) if changed != said and changed else None,
+        author=_author(snippet.get("authorChannelId"), snippet.get("authorDisplayName")),
         text=text,
-        community=as_id(snippet.get("channelId")) or channel,
-        reply_to=as_id(snippet.get("parentId")) or (number.partition(".")[0] if "." in number else None),
-        media_count=media + dropped,
+        community=channel,
+        reply_to=above or (number.partition(".")[0] if "." in number else None),
+        media_count=media,
     )
+
+
+def _comment_text(snippet: Mapping[str, Any]) -> tuple[str, int]:
+    shown = snippet.get("textDisplay")
+    shown = shown if isinstance(shown, str) else snippet.get("textOriginal")
+    if not isinstance(shown, str):
+        raise UnusableItemError("no text field")
+    # Plain text was asked for; a server that gives markup all the same is understood.
+    if ("<" in shown or "&" in shown) and _MARKUP.search(shown):
+        text, media = html_to_text(shown)
+        text, dropped = drop_media_links(text)
+        return text, media + dropped
+    return drop_media_links(shown) if ":" in shown else (shown, 0)
 
 
 def _comment_address(number: str, video: str | None, channel: str | None) -> str | None:
@@ -127,10 +143,14 @@ def _comment_address(number: str, video: str | None, channel: str | None) -> str
     return f"{SITE}/channel/{channel}/community?lc={number}" if channel else None
 
 
-def _author(snippet: Mapping[str, Any]) -> Author:
-    told = snippet.get("authorChannelId")
-    number = as_id(told) or as_id(as_dict(told).get("value"))
-    shown = as_text(snippet.get("authorDisplayName"))
+def _author(channel: object, shown: object) -> Author:
+    number = as_id(channel) or as_id(as_dict(channel).get("value"))
+    return _known_author(number, as_text(shown))
+
+
+@lru_cache(maxsize=2048)
+def _known_author(number: str | None, shown: str) -> Author:
+    """The same few write many comments."""
     if not (number or shown):
         return NOBODY
     # Most are handles nowadays; old recordings, and some accounts, have names.
