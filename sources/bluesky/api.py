@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 import httpx
 
 from monitor.errors import AuthError, HandlewatchError
+from monitor.net.address import host_of
 from monitor.net.errors import BadAnswerError, StatusError
 from monitor.net.http import get_json, refusal
 from monitor.net.polite import COUNTED_AS
@@ -121,9 +122,14 @@ class Api:
             return {}
 
     async def holder(self, did: str) -> str | None:
-        """The server that holds an account; None where its identity is gone. Raises where that is unknown."""
+        """The server that holds an account; None where its identity is gone, "" where it is not to be asked.
+
+        Raises where that is unknown.
+        """
         if self._options.holder is not None:
             return self._options.holder
+        if did.startswith("did:web:") and not self._may_ask(did.removeprefix("did:web:")):
+            return ""
         if did not in self._holders:
             try:
                 document, _ = await get_json(self._context.http, self._document(did))
@@ -131,8 +137,12 @@ class Api:
                 if error.status in {404, 410}:
                     return None
                 raise
-            self._holders[did] = _server_in(as_dict(document))
+            server = _server_in(as_dict(document))
+            self._holders[did] = server if self._may_ask(host_of(server)) else ""
         return self._holders[did]
+
+    def _may_ask(self, host: str) -> bool:
+        return any(host == domain or host.endswith(f".{domain}") for domain in self._options.account_servers)
 
     def _document(self, did: str) -> str:
         if did.startswith("did:web:"):

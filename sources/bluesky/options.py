@@ -29,6 +29,11 @@ class Reads(SourceOptions):
     pds: Address | None = Field(
         None, description="One server that holds all accounts, instead of those that the directory names (a test net)."
     )
+    account_servers: Names = Field(
+        ("bsky.network", "bsky.social"),
+        description="Domains of servers holding accounts that may be asked at a re-check. Others may be the author's "
+        "own, who would see who asks: they are not asked.",
+    )
     service: Address = Field("https://bsky.social", description="Where the account signs in.")
     handle: SecretStr | None = Field(
         None,

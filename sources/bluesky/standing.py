@@ -83,18 +83,25 @@ class Standings:
             holder = await self._api.holder(name.did)
             if holder is None:
                 return Recheck(ref=known.ref, standing=Standing.ACCOUNT_GONE, note="the account's identity is gone")
-            if name.did not in accounts:
-                accounts[name.did] = await self._account(holder, known, name.did)
-            of_account = accounts[name.did]
-            if isinstance(of_account, HandlewatchError):
-                return _unknown(known, of_account)
-            if of_account is not None:
-                return replace(of_account, ref=known.ref)
-            return await self._record(holder, known, name)
+            if not holder:
+                note = "not shown; the server that holds it is not asked"
+                return Recheck(ref=known.ref, standing=Standing.UNAVAILABLE, note=note)
+            return await self._at(holder, known, name, accounts)
         except UnusableError as error:
             return Recheck(ref=known.ref, standing=Standing.UNKNOWN, note=str(error))
         except HandlewatchError as error:
             return _unknown(known, error)
+
+    async def _at(
+        self, holder: str, known: Known, name: Named, accounts: dict[str, Recheck | HandlewatchError | None]
+    ) -> Recheck:
+        """What the server that holds the account says; of an account once."""
+        if name.did not in accounts:
+            accounts[name.did] = await self._account(holder, known, name.did)
+        of_account = accounts[name.did]
+        if isinstance(of_account, HandlewatchError):
+            raise of_account
+        return replace(of_account, ref=known.ref) if of_account else await self._record(holder, known, name)
 
     async def _account(self, holder: str, known: Known, did: str) -> Recheck | HandlewatchError | None:
         """What its server says of an account; None where it is active."""

@@ -237,8 +237,12 @@ async def test_labels_of_moderators_are_told_and_the_author_s_own_not(world: Fak
     ]
 
 
-async def test_the_server_that_holds_an_account_is_looked_up(world: FakeAppView) -> None:
+@pytest.mark.parametrize(("domain", "asked"), [("pds.example", True), ("example", True), ("other.example", False)])
+async def test_the_server_that_holds_an_account_is_looked_up_and_asked_where_it_may_be(
+    world: FakeAppView, domain: str, asked: bool
+) -> None:
     del world.options["pds"]
+    world.options["account_servers"] = domain
     world.options["plc"] = "https://plc.example"
     (uri,) = world.add(1)
     world.delete(uri)
@@ -255,7 +259,13 @@ async def test_the_server_that_holds_an_account_is_looked_up(world: FakeAppView)
 
     world.handle = handle  # type: ignore[method-assign]
     assert [one for one, _ in await recheck(world, known(uri))] == [Standing.UNAVAILABLE]
-    assert [request.url.host for request in world.requests] == ["social.example", "pds.example", "pds.example"]
+    assert [request.url.host for request in world.requests] == ["social.example", *["pds.example"] * (2 * asked)]
+
+
+async def test_an_identity_on_the_author_s_own_server_is_not_looked_up(world: FakeAppView) -> None:
+    del world.options["pds"]
+    ((found, note),) = await recheck(world, known(f"at://did:web:a.example/{POSTS}/r"))
+    assert (found, note) == (Standing.UNAVAILABLE, "not shown; the server that holds it is not asked")
 
 
 async def test_refreshing_gives_the_text_as_it_is_now(world: FakeAppView) -> None:
