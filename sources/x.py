@@ -139,6 +139,7 @@ PLUGIN: Final = SourcePlugin(
     accepts=frozenset({TextType.JSON}),
     servers=_servers,
     credentials=("bearer_token",),
+    credentials_needed=True,
     example="""\
 [sources.x]
 plugin = "x"

@@ -9,7 +9,6 @@ import httpx
 from pydantic import Field, SecretStr
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError
-from monitor.net.address import host_of
 from monitor.net.errors import BadAnswerError, StatusError
 from monitor.net.http import get_json
 from monitor.net.polite import HAND_ON
@@ -24,7 +23,6 @@ AT_ONCE: Final = 100
 """Most posts of a page, and of a look-up."""
 
 _LOOKUP: Final = "/2/tweets"
-_OWN_HOSTS: Final = ("x.com", "twitter.com")
 _CAPPED: Final = b"usage-capped"
 _CAPPED_SECONDS: Final = 6 * 3600.0
 _FIELDS: Final = (
@@ -64,21 +62,13 @@ class XApi:
         self._options, self._context = options, context
         token = options.bearer_token.get_secret_value() if options.bearer_token else ""
         self.headers = {"Authorization": f"Bearer {token.removeprefix('Bearer ')}"} if token else {}
+        self.base_url = options.base_url.removesuffix("/2")
         self.budget = DailyBudget(options.usd_a_day, unit="dollars", clock=context.clock)
         self.fields = {
             f"{options.field_names}.fields": _FIELDS.format(it=options.field_names),
             "user.fields": _USER_FIELDS,
             "expansions": "author_id",
         }
-
-    def want_token(self) -> None:
-        """X itself answers nothing without a token; another server that the operator named may."""
-        host = host_of(self._options.base_url)
-        if not self.headers and any(host == own or host.endswith(f".{own}") for own in _OWN_HOSTS):
-            raise AuthError(
-                "X shows nothing without a project's token.",
-                do="Set bearer_token, in the configuration or the environment (X_BEARER_TOKEN).",
-            )
 
     @property
     def each(self) -> float:
@@ -111,11 +101,10 @@ class XApi:
 
     async def ask(self, path: str, params: Mapping[str, str]) -> tuple[Mapping[str, Any], httpx.Response]:
         """The same, with its response."""
-        self.want_token()
         try:
             answer, response = await get_json(
                 self._context.http,
-                self._options.base_url + path,
+                self.base_url + path,
                 params=params,
                 headers=self.headers,
                 extensions={HAND_ON: is_capped},

@@ -128,12 +128,11 @@ class XStreamSource:
 
     async def _connected(self, place: _Place) -> AsyncGenerator[Batch, None]:
         """One connection. Raises `UnreachableError` when it breaks or ends."""
-        self._api.want_token()
         self._afford()
         params = dict(self._api.fields)
         if self._options.backfill_minutes:
             params["backfill_minutes"] = str(self._options.backfill_minutes)
-        url = self._options.base_url + _STREAM
+        url = self._api.base_url + _STREAM
         asked = {"params": params, "headers": self._api.headers, "extensions": {HAND_ON: is_capped}}
         try:
             async with (
@@ -286,6 +285,7 @@ PLUGIN: Final = SourcePlugin(
     accepts=frozenset({TextType.JSON}),
     servers=_servers,
     credentials=("bearer_token",),
+    credentials_needed=True,
     example="""\
 [sources.x_stream]
 plugin = "x-stream"

@@ -9,13 +9,13 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.errors import AuthError, RateLimitedError
+from monitor.errors import AuthError, ConfigError, RateLimitedError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.sourcing import make_options, open_source
 from sources.x_posts import authors_of, to_post
-from tests.sources.worlds import CONTACT, MEDIA_MARK, harvest, opened_source
+from tests.sources.worlds import CONTACT, MEDIA_MARK
 from tests.sources.x_world import FIRST, USER, FakeX
 
 RICH = {
@@ -159,6 +159,13 @@ async def test_on_loopback_nothing_costs_unless_a_budget_is_named() -> None:
         await world.collect(found.cursor)
 
 
+async def test_the_address_may_be_given_with_the_version() -> None:
+    world = FakeX()
+    world.options["base_url"] += "/2"
+    added = world.add(3)
+    assert sorted((await world.collect()).ids) == added
+
+
 async def test_problems_beside_the_posts_stop_nothing() -> None:
     world = FakeX()
     (added,) = world.add(1)
@@ -268,12 +275,7 @@ async def test_the_doctor_looks_at_token_clock_and_search() -> None:
 
 
 @pytest.mark.parametrize(("name", "values"), [("x", {"queries": "map"}), ("x-stream", {})])
-async def test_x_itself_is_not_asked_without_a_token(name: str, values: dict[str, Any]) -> None:
-    world = FakeX()
-    world.options = values
-    with pytest.raises(AuthError, match="token"):
-        await harvest(name, values, world, None, batches=None)
-    async with opened_source(name, world) as source:
-        (finding,) = await source.check()
-        (answer,) = await source.recheck([Known(ref=PostRef("x", "5"))])
-    assert (finding.well, answer.standing, world.requests) == (False, Standing.UNKNOWN, [])
+def test_a_token_is_needed_and_never_shown(name: str, values: dict[str, Any]) -> None:
+    with pytest.raises(ConfigError, match="bearer_token"):
+        make_options(source_plugins()[name], values, env={})
+    assert "s3cr3t" not in repr(make_options(source_plugins()[name], values, env={"X_BEARER_TOKEN": "s3cr3t"}))
