@@ -10,6 +10,7 @@ from calendar import timegm
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
+from io import BytesIO
 from typing import Any, Final, cast
 
 import feedparser
@@ -38,8 +39,9 @@ def parse(body: bytes, content_type: str) -> Mapping[str, Any]:
     """
     if _OWN_ENTITIES.search(body):
         raise BadAnswerError("The feed declares entities of its own, which are not expanded.")
+    # As a stream: bytes are taken for a file's name where there is one so named, whatever a server sent.
     found = feedparser.parse(
-        body, response_headers={"content-type": content_type}, sanitize_html=False, resolve_relative_uris=False
+        BytesIO(body), response_headers={"content-type": content_type}, sanitize_html=False, resolve_relative_uris=False
     )
     if not found.get("version") or (found.get("bozo") and not found.get("entries")):
         raise BadAnswerError("The answer is no feed that can be read.")

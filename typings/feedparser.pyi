@@ -1,7 +1,7 @@
-from typing import Any
+from typing import Any, BinaryIO
 
 def parse(
-    url_file_stream_or_string: bytes,
+    url_file_stream_or_string: BinaryIO,
     *,
     response_headers: dict[str, str] | None = ...,
     sanitize_html: bool | None = ...,

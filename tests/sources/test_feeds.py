@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -83,6 +84,15 @@ NO_FEEDS = [b"", b"just words", b"<html><body>busy</body></html>", b"<rss", BOMB
 def test_what_is_no_feed_is_refused(body: bytes) -> None:
     with pytest.raises(BadAnswerError):
         parse(body, "application/xml")
+
+
+def test_an_answer_that_is_a_files_name_opens_no_file(tmp_path: Path) -> None:
+    file = tmp_path / "feed.xml"
+    world = FakeFeed()
+    world.add(1)
+    file.write_bytes(world.body())
+    with pytest.raises(BadAnswerError):
+        parse(str(file).encode(), "application/xml")
 
 
 def test_a_feed_that_breaks_off_gives_what_came_before() -> None:
