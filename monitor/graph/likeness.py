@@ -26,6 +26,8 @@ ANYHOW: Final = 0.12
 """... but in long texts, where this share always may."""
 FEWEST: Final = 3.0
 """Words below which a wording is too common to join strangers ("perv chat" is everybody's); a term is half of one."""
+SAID: Final = 1.3
+"""Weight of the words beside terms below which the same holds: "me at" is everybody's."""
 AROUND: Final = 5.0
 """The same for what stands around the hit of a long post: with fewer, another page around them is another advert."""
 APART: Final = 0.4
@@ -47,11 +49,13 @@ class Weighed(NamedTuple):
     """Words, a repeated one told from its first, and what they weigh together.
 
     :param many: how many there are, a term as half of one.
+    :param said: what those beside terms weigh.
     """
 
     words: tuple[str, ...]
     total: float
     many: float
+    said: float
     terms: tuple[str, ...]
 
 
@@ -80,7 +84,8 @@ class Likeness:
 
     def _weighed(self, words: tuple[str, ...]) -> Weighed:
         terms = tuple(word for word in words if word[0] == TERM)
-        return Weighed(_numbered(words), self._sum(words), len(words) - len(terms) / 2, terms)
+        total = self._sum(words)
+        return Weighed(_numbered(words), total, len(words) - len(terms) / 2, total - _TERM * len(terms), terms)
 
     def _weight(self, word: str) -> float:
         word = word.rstrip(_AGAIN)
@@ -112,7 +117,7 @@ class Likeness:
     def _same(self, one: Weighed, other: Weighed, fewest: float, *, related: bool) -> bool:
         if related:
             return self._reaches(one, other, RELATED)
-        if min(one.many, other.many) < fewest:
+        if min(one.many, other.many) < fewest or min(one.said, other.said) < SAID:
             return False
         if one.terms and other.terms and set(one.terms).isdisjoint(other.terms):
             return False

@@ -128,12 +128,13 @@ class Wordings:
 
 def _chosen(fields: Mapping[str, str], screening: Screening) -> tuple[list[str], list[str]]:
     """The fields that hold what matched, those of the post before those of its community and account; and a title or
-    text beside them.
+    text beside them, unless only the community or the account matched: then any post does.
     """
-    matched = {match.field for match in (*screening.handles, *screening.terms)}
-    own = [name for name in fields if name in matched and not name.startswith(("author.", "community"))]
-    chosen = own or [name for name in fields if name in matched] or list(fields)
-    return chosen, [name for name in ("title", "text") if name in fields and name not in chosen]
+    held = {match.field for match in (*screening.handles, *screening.terms)}
+    matched = [name for name in fields if name in held]
+    own = [name for name in matched if not name.startswith(("author.", "community"))]
+    beside = [name for name in ("title", "text") if own and name in fields and name not in own]
+    return own or matched or list(fields), beside
 
 
 def _masked(name: str, text: str, screening: Screening) -> Iterator[str]:
