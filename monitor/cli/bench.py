@@ -1,4 +1,4 @@
-"""`handlewatch bench`: measures the screen and the graph."""
+"""`handlewatch bench`: measures the screen, the graph and the sources."""
 
 from __future__ import annotations
 
@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     from monitor.bench.speed.live import Live
     from monitor.bench.speed.report import Figure
 
-command = typer.Typer(add_completion=False, no_args_is_help=True, help="Measures the screen and the graph.")
+command = typer.Typer(
+    add_completion=False, no_args_is_help=True, help="Measures the screen, the graph and the sources."
+)
 
 Corpus = Annotated[Path, typer.Argument(metavar="CORPUS", help="Labelled post records (tests/corpus/posts.ndjson).")]
 Real = Annotated[
@@ -44,7 +46,7 @@ ArchiveSize = Annotated[
 
 @command.callback()
 def bench() -> None:
-    """Measures the screen and the graph."""
+    """Measures the screen, the graph and the sources."""
 
 
 @command.command(epilog="Example: handlewatch bench quality tests/corpus/posts.ndjson --mistakes")
@@ -148,6 +150,23 @@ def sketch(texts: Texts = 20_000, rounds: Rounds = 3, as_json: Json = False) -> 
         print_json(sketches_json(measured))
     else:
         print_sketches(measured)
+
+
+@command.command(epilog="Example: handlewatch bench sources --rounds 9")
+def sources(rounds: Rounds = 5, as_json: Json = False) -> None:
+    """How long a page of each platform takes to become posts, against decoding its JSON; and HTML to become text.
+
+    CPU time of one core, in this process, of pages without HTML in their texts.
+    """
+    from monitor.cli.bench_sources import print_sources, sources_json
+    from sources.bench.measure import measure_html, measure_mappings
+
+    measured = measure_mappings(rounds=rounds, tell=_tell)
+    html = measure_html(rounds=rounds)
+    if as_json:
+        print_json(sources_json(measured, html))
+    else:
+        print_sources(measured, html)
 
 
 def _tell(what: str) -> None:

@@ -1,0 +1,35 @@
+"""What `handlewatch bench sources` measures is what sources do."""
+
+from __future__ import annotations
+
+import json
+
+import orjson
+import pytest
+from typer.testing import CliRunner
+
+from monitor.cli.bench import command
+from sources.bench.mappings import MAPPINGS
+from sources.bench.pages import TEXTS, page_of, platforms
+
+
+def test_every_mapping_has_a_page_and_every_page_a_mapping() -> None:
+    assert platforms() == sorted(MAPPINGS)
+
+
+@pytest.mark.parametrize("platform", sorted(MAPPINGS))
+def test_every_post_of_a_page_is_mapped(platform: str) -> None:
+    posts = MAPPINGS[platform](orjson.loads(page_of(platform, 12)))
+    assert len({post.id for post in posts}) == 12
+    assert {post.platform for post in posts} == {platform}
+    assert all(post.created_at and post.author.key and post.url for post in posts)
+    for post, text in zip(posts, TEXTS * 2, strict=True):
+        assert (post.text or "").startswith(text)
+
+
+def test_the_command_prints_every_platform() -> None:
+    answer = CliRunner().invoke(command, ["sources", "--rounds", "1", "--json"])
+    figures = json.loads(answer.stdout)
+    assert sorted(figures["platforms"]) == sorted(MAPPINGS)
+    assert all(one["ratio"] > 0 for one in figures["platforms"].values())
+    assert figures["html"]["microseconds"] > 0
