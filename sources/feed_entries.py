@@ -15,8 +15,9 @@ from typing import Any, Final, cast
 
 import feedparser
 
+from monitor.net.address import host_of
 from monitor.net.errors import BadAnswerError
-from monitor.post import Author, Post
+from monitor.post import NOBODY, Author, Post
 from sources.html import html_to_text
 from sources.media import drop_media_links, is_media_url
 from sources.shapes import as_text
@@ -25,6 +26,9 @@ PLATFORM: Final = "feeds"
 
 _OWN_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _GLOBAL_ID = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
+_END = re.compile(rb"</\s*(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
+_TAIL: Final = 4096
+"""Bytes: remarks may follow the end."""
 _MEDIA_PARTS: Final = ("media_content", "media_thumbnail", "enclosures")
 
 
@@ -48,6 +52,11 @@ def parse(body: bytes, content_type: str) -> Mapping[str, Any]:
     return found
 
 
+def breaks_off(body: bytes) -> bool:
+    """Whether the end of a feed is missing."""
+    return _END.search(body[-_TAIL:]) is None
+
+
 def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen_at: datetime) -> Post:
     """One entry.
 
@@ -67,8 +76,9 @@ def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen
         raise UnusableEntryError("no title and no text")
     link = as_text(entry.get("link"))
     attached = sum(len(_dicts(entry.get(name))) for name in _MEDIA_PARTS)
-    created = _time(entry.get("published_parsed")) or _time(entry.get("updated_parsed"))
-    updated = _time(entry.get("updated_parsed"))
+    # Asked for what is not there, feedparser gives the other one, and warns.
+    updated = _time(entry.get("updated_parsed")) if "updated_parsed" in entry else None
+    created = _time(entry.get("published_parsed")) or updated
     return Post(
         platform=PLATFORM,
         id=_id(entry, title, link, url),
@@ -77,7 +87,7 @@ def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen
         created_at=created,
         first_seen_at=seen_at,
         edited_at=updated if updated != created else None,
-        author=_author(entry),
+        author=_author(entry, feed, url),
         title=title or None,
         text=text or None,
         tags=tuple(dict.fromkeys(filter(None, (as_text(tag.get("term")) for tag in _dicts(entry.get("tags")))))),
@@ -97,10 +107,15 @@ def _id(entry: Mapping[str, Any], title: str, link: str, url: str) -> str:
     return f"{url}#{sha256(named).hexdigest()[:32]}"
 
 
-def _author(entry: Mapping[str, Any]) -> Author:
-    detail = _dict(entry.get("author_detail"))
-    name = as_text(detail.get("name")) or as_text(entry.get("author"))
-    return Author(id=as_text(detail.get("href")) or None, handle=name or None, name=name or None)
+def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Author:
+    """Who wrote an entry, else whose the feed is. A name is one account within its publisher's server only."""
+    for told in (entry, feed):
+        detail = _dict(told.get("author_detail"))
+        name = as_text(detail.get("name")) or as_text(told.get("author"))
+        key = as_text(detail.get("href")) or (f"{host_of(url)}/{name}" if name else "")
+        if key:
+            return Author(id=key, handle=name or None, name=name or None)
+    return NOBODY
 
 
 def _words(value: str, kind: str) -> tuple[str, int]:

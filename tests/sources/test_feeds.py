@@ -65,7 +65,7 @@ async def test_one_feed_that_is_gone_stops_no_other() -> None:
     found = await world.collect()
     assert len(found.ids) == 2
     assert {interval.scope: interval.state for interval in found.coverage} == {
-        "https://social.example/gone.xml": Seen.FAILED,
+        "https://social.example/gone.xml": Seen.OUT_OF_REACH,
         world.base: Seen.SEEN,
     }
     world.options["feeds"] = world.base
@@ -146,3 +146,116 @@ async def test_the_doctor_reads_every_feed() -> None:
 async def test_leaving_a_feed_is_no_deletion() -> None:
     (found,) = await opened(FakeFeed(), "recheck", [Known(ref=PostRef("feeds", "1"))])
     assert found.standing is Standing.UNKNOWN
+
+
+async def test_a_feed_that_is_gone_for_good_is_asked_again_only_after_a_week() -> None:
+    world = FakeFeed()
+    world.options["feeds"] = f"https://social.example/gone.xml,{world.base}"
+    world.faults = [lambda request: httpx.Response(410)]
+    first = await world.collect()
+    world.requests.clear()
+    second = await world.collect(first.cursor)
+    assert [str(request.url) for request in world.requests] == [world.base]
+    assert Seen.OUT_OF_REACH in {interval.state for interval in second.coverage}
+    world.time.now += timedelta(days=8)
+    await world.collect(second.cursor)
+    assert len(world.requests) == 3
+
+
+def moving(status: int, *, to: str = "https://social.example/new.xml") -> Any:
+    return lambda request: httpx.Response(status, headers={"Location": to})
+
+
+@pytest.mark.parametrize(("status", "asked"), [(301, "new.xml"), (308, "new.xml"), (302, "feed.xml")])
+async def test_where_a_feed_moved_for_good_is_remembered(status: int, asked: str) -> None:
+    world = FakeFeed()
+    added = world.add(2)
+    world.faults = [moving(status)]
+    first = await world.collect()
+    assert sorted(first.ids) == (sorted(added))
+    world.requests.clear()
+    second = await world.collect(first.cursor)
+    assert second.ids == []
+    assert [request.url.path for request in world.requests] == [f"/{asked}"]
+
+
+async def test_a_new_address_that_leads_nowhere_is_forgotten() -> None:
+    world = FakeFeed()
+    world.options["feeds"] = f"{world.base},https://social.example/other.xml"
+    world.faults = [moving(301)]
+    first = await world.collect()
+    world.faults = [lambda request: httpx.Response(404)]
+    second = await world.collect(first.cursor)
+    world.requests.clear()
+    await world.collect(second.cursor)
+    assert world.requests[0].url.path == "/feed.xml"
+
+
+async def test_a_feed_that_breaks_off_is_asked_for_again_and_its_rest_comes_later() -> None:
+    world = FakeFeed()
+    added = world.add(30)
+    cut = world.body()[:3000]
+    headers = {"Content-Type": world.content_type, "ETag": '"cut"'}
+    world.faults = [lambda request: httpx.Response(200, headers=headers, content=cut)] * 3
+    first = await world.collect()
+    assert 0 < len(first.ids) < 30
+    assert first.coverage[0].note == "the feed breaks off"
+    second = await world.collect(first.cursor)
+    assert "if-none-match" not in world.requests[-1].headers
+    assert {*first.ids, *second.ids} == set(added)
+
+
+@pytest.mark.parametrize("backwards", [False, True])
+async def test_a_long_feed_in_any_order_is_given_once_and_has_no_gap(backwards: bool) -> None:
+    world = FakeFeed()
+    world.add(900)
+    world.entries = world.entries[::-1] if backwards else world.entries
+    first = await world.collect()
+    assert len(first.ids) == 900
+    added = world.add(3)
+    second = await world.collect(first.cursor)
+    assert sorted(second.ids) == sorted(added)
+    assert {interval.state for interval in second.coverage} == {Seen.SEEN}
+
+
+def test_a_name_is_one_account_within_its_server_only() -> None:
+    now = FakeFeed().time()
+    entry = {"title": "a", "author": "admin"}
+    one = to_post(entry, {}, "https://a.example/x", seen_at=now)
+    other = to_post(entry, {}, "https://b.example/x", seen_at=now)
+    assert one.author.handle == other.author.handle == "admin"
+    assert one.author.key != other.author.key
+    publisher = to_post({"title": "a"}, {"author_detail": {"name": "Zorblat"}}, "https://a.example/x", seen_at=now)
+    assert publisher.author.name == "Zorblat"
+
+
+@pytest.mark.parametrize(
+    ("values", "addresses"),
+    [
+        ({"base_url": "http://127.0.0.1:8/feed.xml"}, ("http://127.0.0.1:8/feed.xml",)),
+        ({"base_url": "http://127.0.0.1:8", "feeds": "/a.xml,b/c.rss"}, ("http://127.0.0.1:8/a.xml", "http://127.0.0.1:8/b/c.rss")),
+        ({"feeds": "https://blog.example/feed/"}, ("https://blog.example/feed/",)),
+        ({"feeds": "blog.example/feed.xml"}, ("https://blog.example/feed.xml",)),
+    ],
+)  # fmt: skip
+def test_feeds_are_named_by_address_or_by_path(values: dict[str, str], addresses: tuple[str, ...]) -> None:
+    assert make_options(source_plugins()["feeds"], values, env={}).addresses == addresses
+
+
+async def test_an_entry_is_shown_again_while_its_feed_has_it() -> None:
+    world = FakeFeed()
+    (added,) = world.add(1)
+    known = Known(ref=PostRef("feeds", added), instance=world.base)
+    assert (await opened(world, "refresh", known)).text == "Post number 0"
+    world.delete(added)
+    with pytest.raises(BadAnswerError):
+        await opened(world, "refresh", known)
+
+
+def test_an_entry_with_one_time_only_was_not_edited() -> None:
+    body = b"""<rss version="2.0"><channel><title>t</title><item><title>a</title>
+    <pubDate>Sun, 01 Nov 2026 10:00:00 GMT</pubDate></item></channel></rss>"""
+    (entry,) = parse(body, "text/xml")["entries"]
+    post = to_post(entry, {}, "https://a.example/x", seen_at=FakeFeed().time())
+    assert post.created_at is not None
+    assert (post.created_at.hour, post.edited_at) == (10, None)
