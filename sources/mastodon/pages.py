@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -137,9 +137,10 @@ def take(page: Page, seen: Mapping[str, str], *, given: dict[str, str], now: dat
 class PageReader:
     """Asks servers for pages, with the operator's token where there is one."""
 
-    def __init__(self, context: SourceContext, *, token: str | None) -> None:
+    def __init__(self, context: SourceContext, *, token: str | None, named: Sequence[str]) -> None:
         self._context = context
         self._token = token
+        self._named = frozenset(named)
         self._access: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
 
     async def page(self, line: Timeline, **place: str | None) -> Page:
@@ -155,6 +156,41 @@ class PageReader:
         older = links.get("next", {}).get("max_id", [None])[0]
         ids = [str(status["id"]) for status in statuses if "id" in status]
         return Page(statuses, newer or (ids[0] if ids else None), older or (ids[-1] if ids else None))
+
+    @property
+    def has_token(self) -> bool:
+        """Whether there is a token to read with."""
+        return bool(self._token)
+
+    async def search(self, server: str, query: str, start: int) -> list[Mapping[str, Any]]:
+        """Statuses that a search finds, from the `start`-th on. Raises as `page`."""
+        params = {"q": query, "type": "statuses", "limit": str(PAGE_SIZE), "offset": str(start)}
+        answer = await self.read(server, "/api/v2/search", params)
+        if not _is_list(answer.get("statuses")):
+            raise BadAnswerError(f"{host(server)} answered a search with no list of statuses.")
+        return [status for status in map(as_dict, as_list(answer["statuses"])) if status]
+
+    async def statuses(self, server: str, ids: Sequence[str]) -> list[Mapping[str, Any]]:
+        """Statuses by their local ids (Mastodon 4.3 and newer). Raises as `page`."""
+        answer, _ = await self._get(server, "/api/v1/statuses", [("id[]", local) for local in ids])
+        if not _is_list(answer):
+            raise BadAnswerError(f"{host(server)} answered with no list of statuses.")
+        return [status for status in map(as_dict, as_list(answer)) if status]
+
+    async def read(self, server: str, path: str, params: Mapping[str, str] | None = None) -> Mapping[str, Any]:
+        """An object of a server's. Raises as `page`."""
+        answer, _ = await self.ask(server, path, params)
+        return answer
+
+    async def ask(
+        self, server: str, path: str, params: Mapping[str, str] | None = None
+    ) -> tuple[Mapping[str, Any], httpx.Response]:
+        """An object of a server's, and how it came."""
+        answer, response = await self._get(server, path, params or {})
+        said = as_dict(answer)
+        if not said:
+            raise BadAnswerError(f"{host(server)} answered {path} with no object.")
+        return said, response
 
     async def closed(self, line: Timeline) -> tuple[str, bool]:
         """What the server says it does not show of this timeline (Mastodon 4.5+), and whether that is all of it.
@@ -183,9 +219,17 @@ class PageReader:
         self._access[server] = (now, as_dict(levels))
         return as_dict(levels)
 
-    async def _get(self, server: str, path: str, params: Mapping[str, str]) -> tuple[Any, httpx.Response]:
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token else {}
-        return await get_json(self._context.http, server + path, params=params, headers=headers)
+    async def _get(
+        self, server: str, path: str, params: Mapping[str, str] | Sequence[tuple[str, str]]
+    ) -> tuple[Any, httpx.Response]:
+        # The token is for the servers that are named, not for a post's own.
+        headers = {"Authorization": f"Bearer {self._token}"} if self._token and server in self._named else {}
+        return await get_json(
+            self._context.http,
+            server + path,
+            params=httpx.QueryParams([*params.items()] if isinstance(params, Mapping) else [*params]),
+            headers=headers,
+        )
 
 
 def _is_list(value: object) -> bool:

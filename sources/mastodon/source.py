@@ -1,257 +1,124 @@
-"""Mastodon-compatible servers: public tag timelines, and the public timeline, of servers that the operator names.
+"""Mastodon-compatible servers: public tag timelines, the public timeline, and searches, of servers that are named.
 
-Reads forward with `min_id` (`since_id` would skip the middle), never compares ids, reads a stated overlap again,
-and tells posts apart by their uri. Only ever reads.
+Only ever reads.
 """
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping, Sequence
-from datetime import datetime, timedelta
-from functools import cached_property
-from typing import Annotated, Any, Final, Literal, cast
-from urllib.parse import quote
-
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing
+from dataclasses import replace
+from typing import Final
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType
-from monitor.net.errors import BadAnswerError, NotTextError, StatusError
-from monitor.ports import Batch, Coverage, Cursor, Pace, Records, Seen, SourceContext, SourcePlugin
-from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_texts
-from sources.mastodon.cursor import TimelineState
-from sources.mastodon.pages import Page, PageReader, Taken, Timeline, down_to_known, take
+from monitor.ports import Batch, Cursor, Finding, Known, Pace, Recheck, SourceContext, SourcePlugin
+from monitor.post import Post
+from sources.findings import clock_skew, failure
+from sources.mastodon.options import MastodonOptions
+from sources.mastodon.pages import PageReader
+from sources.mastodon.search import Searches
+from sources.mastodon.standing import Standings
 from sources.mastodon.statuses import host
+from sources.mastodon.timelines import Timelines
+from sources.shapes import as_list, as_text
 from sources.terms import load_terms
 
-Which = Literal["public", "public:local", "public:remote"]
-_Part = tuple[Taken, datetime | None, datetime]
-"""What was read, and the interval that it covers."""
-
-_NO_END: Final = 10_000
-_ANCHORS_TRIED: Final = 3
-
-
-class MastodonOptions(SourceOptions):
-    """What is read, and where."""
-
-    base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
-    servers: Addresses = Field((), description="The servers to read, for example https://mastodon.example.")
-    tags: Names = Field((), description="Tags whose timelines are read.")
-    timelines: Annotated[tuple[Which, ...] | None, BeforeValidator(split_texts)] = Field(
-        None,
-        description="Whole timelines to read: public, public:local, public:remote. "
-        "Without this: public where no tag is named, else none.",
-    )
-    access_token: SecretStr | None = Field(
-        None,
-        description="Token of an application with the scope read:statuses, where servers want one. "
-        "It is sent to every server that is named here.",
-        json_schema_extra={"env": ["MASTODON_ACCESS_TOKEN"]},
-    )
-    overlap_seconds: float = Field(
-        60, ge=0, le=3600, description="How much is read again at every poll: seconds before the newest post seen."
-    )
-    first_pages: int = Field(1, ge=1, le=100, description="How many pages back the very first poll of a timeline goes.")
-    max_pages: int = Field(50, ge=1, le=1000, description="Most pages of one timeline in one poll; then the next one.")
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> MastodonOptions:
-        if not self.addresses:
-            raise ValueError("name a server, as base_url or in servers")
-        return self
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The servers to read."""
-        return (self.base_url,) if self.base_url else tuple(dict.fromkeys(self.servers))
-
-    @property
-    def whole(self) -> tuple[Which, ...]:
-        """The whole timelines to read."""
-        if self.timelines is not None:
-            return self.timelines
-        return () if self.tags else ("public",)
+_WANTED: Final = ("read", "read:statuses")
 
 
 class MastodonSource:
     """See the module. Made by :data:`PLUGIN`."""
 
     def __init__(self, options: MastodonOptions, context: SourceContext) -> None:
-        self._options = options
-        self._context = context
-        self._overlap = timedelta(seconds=options.overlap_seconds)
+        self._options, self._context = options, context
         token = options.access_token.get_secret_value() if options.access_token else None
-        self._reader = PageReader(context, token=token)
-
-    @cached_property
-    def timelines(self) -> list[Timeline]:
-        """All timelines, server by server."""
-        found: list[Timeline] = []
-        for server in self._options.addresses:
-            name = host(server) or server
-            for tag in (tag.removeprefix("#") for tag in self._options.tags):
-                path = f"/api/v1/timelines/tag/{quote(tag, safe='')}"
-                found.append(Timeline(server, path, f"{name} #{tag}", "hashtag_feeds"))
-            for which in self._options.whole:
-                side = which.partition(":")[2]
-                params = {side: "true"} if side else {}
-                found.append(Timeline(server, "/api/v1/timelines/public", f"{name} {which}", "live_feeds", params))
-        return found
+        self._reader = PageReader(context, token=token, named=options.addresses)
+        self._timelines = Timelines(options, context, self._reader)
+        self._searches = Searches(options, context, self._reader)
+        self._standings = Standings(options, context, self._reader)
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
-        """One poll of every timeline.
+        """One poll of every timeline and search.
 
-        A timeline that fails is noted in the coverage and does not stop the others; where all fail, the first
-        error is raised.
+        One that fails is noted in the coverage and does not stop the others; where all fail, the first error is
+        raised.
         """
-        stored = cast("Mapping[str, Any]", (cursor or {}).get("timelines") or {})
-        states = {line.scope: TimelineState.load(stored.get(line.scope)) for line in self.timelines}
-        down: dict[str, HandlewatchError] = {}
+        given: dict[str, str] = {}
+        kept = dict(cursor or {})
         first: HandlewatchError | None = None
         went_well = False
-        given: dict[str, str] = {}
-        for line in self.timelines:
-            # The other timelines of a server that is down would only wait for the same failure.
-            error = down.get(line.server)
-            if error is None:
-                try:
-                    async for batch in self._read(line, states, given):
-                        yield batch
-                    went_well = True
-                    continue
-                except (AuthError, RateLimitedError, UnreachableError) as raised:
-                    error, first = raised, first or raised
-                    if not isinstance(raised, AuthError | StatusError | BadAnswerError | NotTextError):
-                        down[line.server] = raised
-            yield self._missed(line, states[line.scope], error)
+        parts = [part for part in (self._timelines, self._searches) if part.places]
+        for part in parts:
+            try:
+                async with aclosing(part.collect(kept, given)) as batches:
+                    async for batch in batches:
+                        kept |= batch.cursor or {}
+                        yield replace(batch, cursor=dict(kept)) if batch.cursor is not None else batch
+                went_well = True
+            except (AuthError, RateLimitedError, UnreachableError) as error:
+                first = first or error
         if first is not None and not went_well:
             raise first
 
-    def _missed(self, line: Timeline, state: TimelineState, error: HandlewatchError) -> Batch:
-        seen = Seen.RATE_LIMITED if isinstance(error, RateLimitedError) else Seen.FAILED
-        if isinstance(error, AuthError):
-            seen = Seen.OUT_OF_REACH
-        now = self._context.clock()
-        gap = Coverage(scope=line.scope, start=state.until or now, end=now, state=seen, note=error.brief)
-        return Batch(records=Records.of(()), coverage=(gap,))
+    async def check(self) -> Sequence[Finding]:
+        """Of every server: its clock, the token, and a page of every timeline and search."""
+        found: list[Finding] = []
+        for server in self._options.addresses:
+            found += await self._check_server(server)
+        for line in self._timelines.places:
+            try:
+                page = await self._reader.page(line)
+                closed, _ = await self._reader.closed(line)
+            except HandlewatchError as error:
+                found.append(failure(line.scope, error))
+                continue
+            said = closed or f"{len(page.statuses)} posts on its newest page"
+            found.append(Finding(what=line.scope, well=not closed, said=said))
+        for place in self._searches.places:
+            try:
+                result = await self._searches.page(place, None, None)
+            except HandlewatchError as error:
+                found.append(failure(place.scope, error))
+                continue
+            said = f"{len(result.posts)} posts" if result.posts else "nothing found; not every server searches posts"
+            found.append(Finding(what=place.scope, well=True if result.posts else None, said=said))
+        return found
 
-    async def _read(
-        self, line: Timeline, states: Mapping[str, TimelineState], given: dict[str, str]
-    ) -> AsyncGenerator[Batch, None]:
-        state = states[line.scope]
-        async for taken, start, end in self._parts(line, state, given):
-            note, closed = await self._reader.closed(line)
-            seen = Seen.OUT_OF_REACH if closed and not taken.posts else Seen.SEEN
-            coverage = [Coverage(scope=line.scope, start=start, end=end, state=seen, posts=len(taken.posts), note=note)]
-            if taken.short_of is not None:
-                why = "more was posted than could be read"
-                gap = Coverage(scope=line.scope, start=start, end=taken.short_of, state=Seen.OUT_OF_REACH, note=why)
-                coverage.append(gap)
-            yield Batch(
-                records=Records.of(taken.posts),
-                cursor={"timelines": {scope: state.dump() for scope, state in states.items()}},
-                coverage=coverage,
-                bad=taken.bad,
-            )
+    async def _check_server(self, server: str) -> list[Finding]:
+        name = host(server) or server
+        found: list[Finding] = []
+        for path in ("/api/v2/instance", "/api/v1/instance"):
+            try:
+                said, response = await self._reader.ask(server, path)
+            except HandlewatchError as error:
+                found = [failure(name, error)]
+                continue
+            version = as_text(said.get("version"))[:60]
+            clock = clock_skew(response, self._context.clock)
+            found = [Finding(what=name, well=True, said=f"answers, version {version or 'not said'}"), clock]
+            break
+        if self._reader.has_token:
+            found.append(await self._check_token(server, f"{name} token"))
+        return found
 
-    async def _parts(self, line: Timeline, state: TimelineState, given: dict[str, str]) -> AsyncGenerator[_Part, None]:
-        anew = not state.entries and state.back is None
-        if anew or state.back is not None:
-            async for part in self._backwards(line, state, given):
-                yield part
-        if not anew and state.entries:
-            async for part in self._forwards(line, state, given):
-                yield part
+    async def _check_token(self, server: str, what: str) -> Finding:
+        try:
+            said = await self._reader.read(server, "/api/v1/apps/verify_credentials")
+        except HandlewatchError as error:
+            return failure(what, error)
+        scopes = [as_text(scope) for scope in as_list(said.get("scopes"))]
+        if scopes and not any(scope in _WANTED for scope in scopes):
+            return Finding(what=what, well=False, said="it may not read posts", do="Give it the scope read:statuses.")
+        return Finding(what=what, well=True, said="taken")
 
-    def _take(self, page: Page, seen: Mapping[str, str], given: dict[str, str]) -> Taken:
-        return take(page, seen, given=given, now=self._context.clock())
+    async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
+        """See `Rechecking`."""
+        return await self._standings.recheck(posts)
 
-    async def _backwards(
-        self, line: Timeline, state: TimelineState, given: dict[str, str]
-    ) -> AsyncGenerator[_Part, None]:
-        """The first poll, or the rest of one that was cut off: from the newest page back, as far as wanted."""
-        started, limit = self._context.clock(), self._context.limit
-        if state.back is None:
-            no_end = limit is not None or self._context.loopback
-            state.back_pages = self._context.pages or (_NO_END if no_end else self._options.first_pages)
-            state.back_at = started
-        count = 0
-        while True:
-            at, asked = state.back_at or started, state.back
-            page = await self._reader.page(line, max_id=asked)
-            taken = self._take(page, {}, given)
-            if asked is None:
-                state.remember(reversed(taken.entries), overlap=self._overlap)
-                state.until, state.full = started, len(page.statuses)
-            count += len(taken.posts)
-            state.back_pages -= 1
-            end_of_line = not page.statuses or page.older in {None, asked}
-            start = None if end_of_line else min(at, taken.oldest or at)
-            done = end_of_line or state.back_pages <= 0 or (limit is not None and count >= limit)
-            state.back, state.back_at = (None, None) if done else (page.older, start)
-            yield taken, start, at
-            if done:
-                return
-
-    async def _forwards(
-        self, line: Timeline, state: TimelineState, given: dict[str, str]
-    ) -> AsyncGenerator[_Part, None]:
-        """A later poll: forwards from where the last one left off."""
-        started = self._context.clock()
-        page, asked = await self._after_anchor(line, state)
-        for number in range(self._options.max_pages):
-            taken = self._take(page, state.marks(), given)
-            full = bool(page.statuses) and len(page.statuses) >= state.full
-            if number == 0 and taken.known == 0 and len(state.entries) > 1 and (full or asked is None):
-                taken.add(await self._fill(line, state, page, given))
-            more = (full or taken.new > 0) and page.newer not in {None, asked}
-            state.full = max(state.full, len(page.statuses))
-            start, end = state.until, started
-            if more:
-                end = min(started, max(filter(None, (state.until, taken.newest)), default=started))
-            state.remember(reversed(taken.entries), overlap=self._overlap)
-            if taken.posts or taken.bad or not more:
-                state.until = end
-                yield taken, start, end
-            if not more:
-                return
-            asked = page.newer
-            page = await self._reader.page(line, min_id=asked)
-
-    async def _after_anchor(self, line: Timeline, state: TimelineState) -> tuple[Page, str | None]:
-        """The page after the anchor, and the anchor.
-
-        It holds what was seen already. Where it holds nothing, the anchor may have been deleted on a server that
-        then answers with nothing: the next ones are tried, and last the newest page (with no anchor).
-        """
-        for anchor in state.anchors(self._overlap)[:_ANCHORS_TRIED]:
-            page = await self._reader.page(line, min_id=anchor)
-            if page.statuses:
-                return page, anchor
-        newest = await self._reader.page(line)
-        return down_to_known(newest, state.marks(), left_off=self._left_off(state)), None
-
-    def _left_off(self, state: TimelineState) -> datetime:
-        """From when on posts may not have been seen."""
-        return max(entry.at for entry in state.entries) - self._overlap
-
-    async def _fill(self, line: Timeline, state: TimelineState, page: Page, given: dict[str, str]) -> Taken:
-        """What lies between the known and a page that holds nothing known.
-
-        Such a page, full, after the anchor means that this server takes `min_id` for `since_id` and skipped the
-        middle: it is read backwards, until it meets what is known or what is older.
-        """
-        marks, older, taken = state.marks(), page.older, Taken()
-        for _ in range(self._options.max_pages):
-            if older is None:
-                return taken
-            answer = await self._reader.page(line, max_id=older)
-            below = down_to_known(answer, marks, left_off=self._left_off(state))
-            taken.add(self._take(below, marks, given))
-            older = below.older if below.older != older else None
-        taken.short_of = taken.oldest
-        return taken
+    async def refresh(self, post: Known) -> Post | None:
+        """See `Refreshing`."""
+        return await self._standings.refresh(post)
 
 
 def _servers(options: MastodonOptions) -> Sequence[str]:

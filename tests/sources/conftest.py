@@ -37,6 +37,7 @@ HTTP = {
     "lemmy-3-comments": lemmy_world("v3", "comments"),
     "lemmy-4": lemmy_world("v4", "posts"),
     "mastodon": mastodon_world(),
+    "mastodon-search": mastodon_world(search=True),
     "mastodon-since": mastodon_world(forward=False),
     "mastodon-unordered": mastodon_world(ordered=False, links=False),
     "matrix": matrix_world(),

@@ -88,7 +88,7 @@ LASTING: dict[str, tuple[Fault, type[Exception]]] = {
     "500": (status(500), UnreachableError),
     "reset": (raising(httpx.ReadError), UnreachableError),
     "slow": (raising(httpx.ReadTimeout), UnreachableError),
-    "another shape": (lambda request: httpx.Response(200, json={"statuses": []}), BadAnswerError),
+    "another shape": (lambda request: httpx.Response(200, json={"brand_new": []}), BadAnswerError),
     "half a JSON": (TRANSIENT["half a JSON"], BadAnswerError),
     "an image": (
         lambda request: httpx.Response(200, headers={"Content-Type": "image/png"}, content=b"\x89PNG"),

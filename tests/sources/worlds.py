@@ -90,14 +90,29 @@ class FakeMastodon:
     :param forward: `min_id` pages forward (Mastodon); else it is taken for `since_id` (some forks).
     :param ordered: ids grow with time; else they are hashes (snac, within a second).
     :param links: it sends a Link header.
+    :param search: the source searches, instead of reading a timeline.
+    :param several: it gives statuses by several ids (4.3 and newer).
     """
 
     platform = "mastodon"
 
-    def __init__(self, *, forward: bool = True, ordered: bool = True, links: bool = True) -> None:
+    def __init__(
+        self,
+        *,
+        forward: bool = True,
+        ordered: bool = True,
+        links: bool = True,
+        search: bool = False,
+        several: bool = True,
+    ) -> None:
         self.time = Timeline()
         self.base = "https://social.example"
         self.options: dict[str, Any] = {"base_url": self.base, "tags": "map"}
+        if search:
+            self.options = {"base_url": self.base, "queries": "map", "access_token": "s3cr3t"}
+        self.gone_accounts: dict[str, bool] = {}
+        self.scopes = ["read"]
+        self._several = several
         self.statuses: list[dict[str, Any]] = []
         self.faults: list[Callable[[httpx.Request], httpx.Response]] = []
         self.requests: list[httpx.Request] = []
@@ -160,6 +175,8 @@ class FakeMastodon:
             return missing if self.instance is None else httpx.Response(200, json=self.instance)
         if self.faults:
             return self.faults.pop(0)(request)
+        if not request.url.path.startswith("/api/v1/timelines/"):
+            return self._other(request)
         page = self._page(dict(request.url.params))
         headers = {}
         if page and self._links:
@@ -167,6 +184,26 @@ class FakeMastodon:
             path = f"{self.base}{request.url.path}"
             headers["Link"] = f'<{path}?max_id={older}>; rel="next", <{path}?min_id={newer}>; rel="prev"'
         return httpx.Response(200, json=page, headers=headers)
+
+    def _other(self, request: httpx.Request) -> httpx.Response:
+        """Everything but timelines."""
+        path, asked, ids = request.url.path, request.url.params, {one["id"]: one for one in self.statuses}
+        answer: Any = None
+        if path == "/api/v2/search":
+            found = [one for one in reversed(self.statuses) if asked["q"] in {one.get("uri"), "map"}]
+            start = int(asked.get("offset", "0"))
+            answer = {"accounts": [], "hashtags": [], "statuses": found[start : start + min(int(asked["limit"]), 40)]}
+        elif path == "/api/v1/statuses" and self._several:
+            answer = [ids[local] for local in asked.get_list("id[]") if local in ids]
+        elif path.startswith("/api/v1/statuses/"):
+            answer = ids.get(path.rpartition("/")[2])
+        elif path == "/api/v1/accounts/lookup" and self.gone_accounts.get(asked["acct"]) is not True:
+            answer = {"id": "9", "suspended": asked["acct"] in self.gone_accounts}
+        elif path == "/api/v1/apps/verify_credentials" and "authorization" in request.headers:
+            answer = {"name": "desk", "scopes": self.scopes}
+        if answer is None:
+            return httpx.Response(404, json={"error": "Record not found"})
+        return httpx.Response(200, json=answer)
 
     def _page(self, asked: dict[str, str]) -> list[dict[str, Any]]:
         limit = min(int(asked["limit"]), self.most)
