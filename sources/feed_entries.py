@@ -13,8 +13,6 @@ from hashlib import sha256
 from io import BytesIO
 from typing import Any, Final, cast
 
-import feedparser
-
 from monitor.net.address import host_of
 from monitor.net.errors import BadAnswerError
 from monitor.post import NOBODY, Author, Post
@@ -43,6 +41,8 @@ def parse(body: bytes, content_type: str) -> Mapping[str, Any]:
     """
     if _OWN_ENTITIES.search(body):
         raise BadAnswerError("The feed declares entities of its own, which are not expanded.")
+    import feedparser  # noqa: PLC0415 - slow to load, and wanted only where a feed is read
+
     # As a stream: bytes are taken for a file's name where there is one so named, whatever a server sent.
     found = feedparser.parse(
         BytesIO(body), response_headers={"content-type": content_type}, sanitize_html=False, resolve_relative_uris=False
