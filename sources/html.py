@@ -22,7 +22,7 @@ _TOKEN = re.compile(
     re.DOTALL,
 )
 _ATTRIBUTE = re.compile(r"""(?<![\w:-])([a-zA-Z][\w:-]*+)\s*+=\s*+(?:"([^"]*+)"|'([^']*+)'|([^\s"'=<>`]++))""")
-_SPACES = re.compile(r"[ \t\r\n\f]+")
+_SPACES = re.compile(r"[ \t\r\n\f]{2,}|[\t\r\n\f]")
 _MANY_BREAKS = re.compile(r"\n{3,}")
 _SCHEME = re.compile(r"(?:https?://)?(?:www\.)?", re.IGNORECASE)
 
@@ -43,6 +43,23 @@ class PlainText(NamedTuple):
     media: int
 
 
+_BREAK, _PARAGRAPH, _IMAGE, _LINK, _UNLINK, _NOTHING = range(6)
+_PLAIN_TAGS: Final = (
+    "abbr", "b", "bdi", "bdo", "cite", "code", "del", "em", "font", "i", "ins", "kbd", "mark", "q", "ruby", "s", "samp",
+    "small", "span", "strike", "strong", "sub", "sup", "tt", "u", "var", "wbr",
+)  # fmt: skip
+_KINDS: Final[dict[str, int]] = {
+    **{end + name: _NOTHING for name in _PLAIN_TAGS for end in ("", "/")},
+    **{end + name: _PARAGRAPH for name in _PARAGRAPHS - {"pre"} for end in ("", "/")},
+    **dict.fromkeys(_LINES, _BREAK),
+    **{f"/{name}": _NOTHING for name in _LINES},
+    "img": _IMAGE,
+    "a": _LINK,
+    "/a": _UNLINK,
+}
+"""What the tags that posts are made of do. A text with any other is read step by step."""
+
+
 class _Link(NamedTuple):
     href: str
     start: int
@@ -57,11 +74,13 @@ def html_to_text(html: str) -> PlainText:
     """
     if "<" not in html:
         text = unescape(html) if "&" in html else html
-        return PlainText(_SPACES.sub(" ", text).strip(), 0)
-    return _Reader(html).read()
+        return PlainText(_one_space(text).strip(), 0)
+    return _Reader(html).read_quickly() or _Reader(html).read()
 
 
 class _Reader:
+    """Reads one text. `read` says what is right; `read_quickly` gives the same, or gives up."""
+
     def __init__(self, html: str) -> None:
         self._html = html
         self._out: list[str] = []
@@ -91,15 +110,51 @@ class _Reader:
                     hidden = name
         if hidden is None and position < len(html):
             self._text(html[position:])
+        return self._whole()
+
+    def read_quickly(self) -> PlainText | None:
+        """The same for texts of the usual tags, written in the usual way; None for all others."""
+        first, *pieces = self._html.split("<")
+        if first:
+            self._text(first)
+        for piece in pieces:
+            tag, end, text = piece.partition(">")
+            name, _, rest = tag.partition(" ")
+            kind = _KINDS.get(name if name in _KINDS else name.lower().rstrip("/"))
+            # A quote that is open holds the tag's real end.
+            if kind is None or not end or (rest and ("'" in rest or rest.count('"') & 1)):
+                return None
+            if kind is _BREAK:
+                self._out.append("\n")
+            elif kind is _PARAGRAPH:
+                self._out.append("\n\n")
+            elif kind is _IMAGE:
+                self._media += 1
+            elif kind is _LINK:
+                if self._link is not None:
+                    self._end_link()
+                self._begin_link(rest)
+            elif kind is _UNLINK and self._link is not None:
+                self._end_link()
+            if text:
+                self._text(text)
+        return self._whole()
+
+    def _whole(self) -> PlainText:
         if self._link is not None:
             self._end_link()
-        text = "\n".join(line.strip() for line in "".join(self._out).split("\n"))
-        return PlainText(_MANY_BREAKS.sub("\n\n", text).strip(), self._media)
+        text = "".join(self._out)
+        if "\n" not in text:
+            return PlainText(text.strip(), self._media)
+        text = "\n".join([line.strip() for line in text.split("\n")])
+        if "\n\n\n" in text:
+            text = _MANY_BREAKS.sub("\n\n", text)
+        return PlainText(text.strip(), self._media)
 
     def _text(self, raw: str) -> None:
         text = unescape(raw) if "&" in raw else raw
         if not self._pre:
-            text = _SPACES.sub(" ", text)
+            text = _one_space(text)
             if text.startswith(" ") and self._out and self._out[-1].endswith((" ", "\n")):
                 text = text[1:]
         if text:
@@ -127,12 +182,10 @@ class _Reader:
                 self._pre -= 1
 
     def _begin_link(self, rest: str) -> None:
-        attributes = {
-            match[1].lower(): unescape(match[2] or match[3] or match[4] or "") for match in _ATTRIBUTE.finditer(rest)
-        }
-        classes = attributes.get("class", "").split()
+        attributes = {name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(rest)}
+        href, classes = attributes.get("href", ""), attributes.get("class", "").split()
         plain = "mention" in classes or "hashtag" in classes or "tag" in attributes.get("rel", "").split()
-        self._link = _Link(attributes.get("href", "").strip(), len(self._out), plain)
+        self._link = _Link((unescape(href) if "&" in href else href).strip(), len(self._out), plain)
 
     def _end_link(self) -> None:
         link, self._link = self._link, None
@@ -154,6 +207,13 @@ class _Reader:
             self._out.append(f" ({href})")
 
 
+def _one_space(text: str) -> str:
+    """The text with one space where there is white space; looked for by simple searches, as most texts have no more."""
+    if "  " in text or "\n" in text or "\t" in text or "\r" in text or "\f" in text:
+        return _SPACES.sub(" ", text)
+    return text
+
+
 def _says(words: str, href: str) -> bool:
     """Whether the words of a link are its address, scheme and final slash aside, or its shortened beginning."""
     bare = _SCHEME.sub("", words, count=1).rstrip("/")
@@ -162,6 +222,6 @@ def _says(words: str, href: str) -> bool:
     target = _SCHEME.sub("", href, count=1).rstrip("/")
     if href[:7].lower() == "mailto:":
         target = href[7:].partition("?")[0]
-    if bare in {target, unquote(target)}:
+    if bare == target or ("%" in target and bare == unquote(target)):
         return True
     return bare[-1] in "…." and len(bare) > 8 and target.startswith(bare.rstrip("….")) and " " not in bare

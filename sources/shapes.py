@@ -29,12 +29,18 @@ def as_id(value: object) -> str | None:
 
 def as_time(value: object) -> datetime | None:
     """An ISO 8601 time, or seconds since 1970 (as a number or in a text), in UTC; None for everything else."""
-    if isinstance(value, bool) or not isinstance(value, str | int | float):
-        return None
     try:
-        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+        if isinstance(value, str) and value[4:5] == "-":  # nearly all of them
             moment = datetime.fromisoformat(value)
-            return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+            return moment if moment.tzinfo is UTC else _in_utc(moment)
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            return None
+        if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
+            return _in_utc(datetime.fromisoformat(value))
         return datetime.fromtimestamp(float(value), UTC)
     except (ValueError, OverflowError, OSError):
         return None
+
+
+def _in_utc(moment: datetime) -> datetime:
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources.html import html_to_text
+from sources.html import _Reader, html_to_text  # pyright: ignore[reportPrivateUsage]
 from sources.media import drop_media_links, is_media_url
 
 LINK = (
@@ -133,3 +133,19 @@ def test_other_urls(url: str) -> None:
 )
 def test_links_to_media_are_dropped_and_counted(text: str, left: str, count: int) -> None:
     assert drop_media_links(text) == (left, count)
+
+
+_PIECES = (
+    "<p>", "</p>", "<br>", "<br/>", "<br />", "<wbr>", "</a>", "<span>", "</span>", "<SPAN class='x'>", "<B>", "</li>",
+    '<a href="https://a.example/x?a=1&amp;b=2" rel="tag">', '<a href="#p1" class="quotelink">', "<a href=/x>",
+    '<a href="https://a.example/pic.png">', "<a title='a>b' href=\"https://b.example\">", '<a title="a<b">', "<a>",
+    '<span title="a>b">', "<pre>", "</pre>", "<img src=x>", '<img alt="a>b">', "<script>", "</script>", "<!-- x -->",
+    "< ", "<", ">", "<3", "</", "&amp;", "&lt;p&gt;", " ", "  ", "\n", "\t", "words", "https://a.example/x", "'", '"',
+    "<li>", "<ul>", "<h1 >", "</p >", "<p\n>", "<unknown>", "<x-y z>", "<video>", "</video>", "<a/>", "<span/>",
+)  # fmt: skip
+
+
+@given(st.lists(st.sampled_from(_PIECES), max_size=25))
+def test_reading_quickly_gives_what_reading_step_by_step_gives(pieces: list[str]) -> None:
+    html = "".join(pieces)
+    assert _Reader(html).read_quickly() in {None, _Reader(html).read()}
