@@ -60,7 +60,7 @@ def place_in_time(raw: Mapping[str, Any]) -> int | None:
 
 def is_public(raw: Mapping[str, Any]) -> bool:
     """Whether everybody may read it."""
-    return raw.get("state", "published") in {"published", None}
+    return raw.get("state", "published") in ("published", None)
 
 
 def to_posts(raw: Mapping[str, Any], blog: Mapping[str, Any], *, seen_at: datetime) -> Mapped:
@@ -73,7 +73,7 @@ def to_posts(raw: Mapping[str, Any], blog: Mapping[str, Any], *, seen_at: dateti
     if number is None:
         raise UnusablePostError("no id")
     name = as_text(raw.get("blog_name"))
-    own_blog = as_dict(raw.get("blog")) or (blog if blog.get("name") in {name, None} else {})
+    own_blog = as_dict(raw.get("blog")) or (blog if as_text(blog.get("name")) in {name, ""} else {})
     trail = [as_dict(item) for item in as_list(raw["trail"])] if raw.get("trail") else []
     others = [item for item in trail if not _is_own(item, number)]
     community, described = _community(raw["community"]) if raw.get("community") else (None, None)
@@ -202,7 +202,7 @@ def _of_html(html: str) -> _Part:
 def _blocks(blocks: Sequence[Any], layout: Sequence[Any]) -> _Part:
     lines, media = list[str](), 0
     for block in map(as_dict, blocks):
-        kind = block.get("type")
+        kind = as_text(block.get("type"))
         if kind == "text":
             lines.append(_text_block(block) if block.get("formatting") else as_text(block.get("text")))
         elif kind in _MEDIA_BLOCKS:

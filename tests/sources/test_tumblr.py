@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from typing import Any
 
@@ -14,6 +15,8 @@ from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
+from sources.tumblr_posts import UnusablePostError, is_public, to_posts
+from tests.sources.oddities import oddities
 from tests.sources.tumblr_world import KEY, UUID, FakeTumblr
 from tests.sources.worlds import MEDIA_MARK, harvest, opened_source
 
@@ -303,6 +306,35 @@ async def test_what_a_recheck_tells(server: FakeTumblr) -> None:
     assert found == [Standing.UP, Standing.EDITED, Standing.UNAVAILABLE, Standing.ACCOUNT_GONE, Standing.UNKNOWN]
     assert (now.text, gone) == ("something else", None)
     assert shut.standing is Standing.UNKNOWN
+
+
+def every_fill() -> list[dict[str, Any]]:
+    server, old = FakeTumblr(), FakeTumblr(npf=False)
+    server.add_raw(passed_on)
+    old.add_raw(lambda raw: raw.update({name: "x" for fields, _, _ in OLD for name in fields}, question="q"))
+    server.posts[0]["content"] += [
+        {
+            "type": "text",
+            "text": "abc",
+            "formatting": [{"type": "link", "start": 0, "end": 1, "url": "https://b.example"}],
+        },
+        {"type": "poll", "question": "q", "answers": [{"answer_text": "a"}]},
+    ]
+    server.posts[0] |= {
+        "layout": [{"type": "ask", "attribution": {"blog": {"name": "q"}}}],
+        "community": {"title": "c"},
+    }
+    return [*server.posts, *old.posts]
+
+
+def test_fields_of_any_type_break_nothing() -> None:
+    now = FakeTumblr().time()
+    for post in every_fill():
+        for odd in oddities(post):
+            with contextlib.suppress(UnusablePostError):
+                mapped = to_posts(odd, {}, seen_at=now)
+                assert all(map(to_record, (mapped.post, *mapped.trail)))
+            assert is_public(odd) in {True, False}
 
 
 @pytest.mark.parametrize("status", [401, 403, 404, 500])

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import httpx
 import pytest
@@ -15,6 +17,8 @@ from monitor.ports import Known, Seen, Standing
 from monitor.post import Post, PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
+from sources.youtube.posts import UnusableItemError, channel_post, comment_post, uploaded, video_post
+from tests.sources.oddities import oddities
 from tests.sources.worlds import MEDIA_MARK, harvest, opened_source
 from tests.sources.youtube_world import CHANNEL, KEY, VIDEO, FakeYouTube, refusal
 
@@ -260,6 +264,20 @@ async def test_refusals_are_told_apart_by_their_reason(server: FakeYouTube, reas
     server.faults += [lambda _: refusal(status, reason)] * 9
     with pytest.raises(error):
         await server.collect()
+
+
+def test_fields_of_any_type_break_nothing() -> None:
+    world, now = FakeYouTube(), FakeYouTube().time()
+    mappings: list[tuple[dict[str, Any], Any]] = [
+        (world.comment("a", 1), lambda item: comment_post(item, video=None, channel=None, seen_at=now)),
+        (world.video("b", 1), lambda item: video_post(item, seen_at=now)),
+        (world.video("b", 1), lambda item: video_post(uploaded(item), seen_at=now)),
+        (world.channel(), lambda item: channel_post(item, seen_at=now, found=True)),
+    ]
+    for item, mapping in mappings:
+        for odd in oddities(item):
+            with contextlib.suppress(UnusableItemError):
+                assert to_record(mapping(odd))
 
 
 def test_something_is_to_be_named_and_the_key_never_shown() -> None:
