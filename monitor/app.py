@@ -17,6 +17,7 @@ from pydantic import BaseModel
 from sqlmodel import Session
 
 from alerts.channels.configured import ConfiguredChannel, open_channels
+from alerts.handles import HandleRecords, Linking
 from alerts.routing import Router
 from alerts.triage import Triage
 from monitor.clock import Clock, system_clock
@@ -60,6 +61,12 @@ class App:
             review=self.settings.review,
             ask_first=platforms_to_ask(),
         )
+
+    @cached_property
+    def handles(self) -> HandleRecords:
+        """The records of handles, within what the terms of the installed sources allow."""
+        terms = {plugin.name: plugin.terms for plugin in source_plugins().values()}
+        return HandleRecords(self.store, apps=lambda: load_bundle().apps, linking=Linking.by_terms(terms))
 
     @cached_property
     def _channels(self) -> Mapping[str, ConfiguredChannel]:

@@ -285,6 +285,7 @@ class Intake:
         ]
         for row in rows:
             row.state, row.record = "deleted", None
+            row.checked_at = self._store.now()
             session.add(row)
             audit.record(
                 session,

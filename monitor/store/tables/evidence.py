@@ -32,7 +32,8 @@ class StoredPost(SQLModel, table=True):
     `record` is the post record (design, section 5), text fields as they are shown: access-bearing strings
     replaced. `screening` is the screen's verdict frozen at intake: offsets, ids, steps, keyed hashes, no text.
     `state`: up, expired (its words were kept as long as they may be), deleted (the platform said so, or it was no
-    longer there when asked; `record` is then empty). `standing` is what the last re-check found, at `checked_at`.
+    longer there when asked; `record` is then empty). `standing` is what the last re-check found, at `checked_at`;
+    that is also when a platform's word that it is deleted came.
     """
 
     __tablename__ = "post"

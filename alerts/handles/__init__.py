@@ -1,0 +1,7 @@
+"""The handle record: what is known here of one handle, masked until a logged reveal."""
+
+from alerts.handles.linking import Linking
+from alerts.handles.lookup import HandleRecords
+from alerts.handles.records import HandleRecord
+
+__all__ = ["HandleRecord", "HandleRecords", "Linking"]

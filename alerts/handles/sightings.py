@@ -1,0 +1,115 @@
+"""The posts that share a handle: each once, without those of safeguarding alerts, with what may be done with them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.orm import defer
+from sqlmodel import Session, col, select
+
+from alerts.handles.linking import Linking
+from alerts.handles.records import Return
+from alerts.triage.records import Lane
+from monitor.rechecking import GONE
+from monitor.store.tables import Alert, Mention, Occurrence, SourceRow, StoredPost
+
+DELETED = "deleted"
+
+
+@dataclass(slots=True, kw_only=True)
+class Sighting:
+    """One post in all its stored versions.
+
+    :param at: when it was posted; when it was first seen where it gives no time, or one after that.
+    :param gone_at: when it was known to be unavailable; None where it is up, or where nobody knows since when.
+    """
+
+    newest: StoredPost
+    at: datetime
+    first_seen_at: datetime
+    may_link: bool
+    may_profile: bool
+    protected: bool = False
+    rows: set[int] = field(default_factory=set[int])
+    alerts: set[int] = field(default_factory=set[int])
+
+    @property
+    def platform(self) -> str:
+        """Where it was posted."""
+        return self.newest.platform
+
+    @property
+    def gone(self) -> bool:
+        """Whether it is unavailable, as far as is known."""
+        return self.newest.state == DELETED or self.newest.standing in GONE
+
+    @property
+    def gone_at(self) -> datetime | None:
+        """When that was found out."""
+        return self.newest.checked_at if self.gone else None
+
+
+def sightings(session: Session, identity_id: int, linking: Linking) -> list[Sighting]:
+    """All posts that share an identity, oldest first, but for those that are in a safeguarding alert."""
+    found: dict[tuple[str, str], Sighting] = {}
+    for post, plugin, alert_id, lane in session.exec(
+        select(StoredPost, SourceRow.plugin, Alert.id, Alert.lane)
+        .join(Mention, col(Mention.post_id) == col(StoredPost.id))
+        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source), isouter=True)
+        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id), isouter=True)
+        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id), isouter=True)
+        .where(Mention.identity_id == identity_id)
+        .order_by(col(StoredPost.id))
+        .options(*map(defer, _ENCRYPTED))
+    ):
+        one = found.setdefault(
+            (post.platform, post.post_id),
+            Sighting(newest=post, at=_moment(post), first_seen_at=post.first_seen_at, may_link=True, may_profile=True),
+        )
+        one.newest = post
+        one.at, one.first_seen_at = min(one.at, _moment(post)), min(one.first_seen_at, post.first_seen_at)
+        one.may_link &= linking.may_link(post.platform, plugin)
+        one.may_profile &= linking.may_profile(post.platform, plugin)
+        one.protected |= lane == Lane.SAFEGUARDING
+        one.rows.add(post.id or 0)
+        if alert_id is not None:
+            one.alerts.add(alert_id)
+    return sorted((one for one in found.values() if not one.protected), key=lambda one: (one.at, one.newest.id or 0))
+
+
+# Left where they are: of a handle with many posts, few are shown.
+_ENCRYPTED: tuple[Any, ...] = (StoredPost.record, StoredPost.screening)
+
+
+def _moment(post: StoredPost) -> datetime:
+    if post.created_at is None or post.created_at > post.first_seen_at:
+        return post.first_seen_at
+    return post.created_at
+
+
+def returns(seen: Iterable[Sighting]) -> list[Return]:
+    """The returns, by platform and time: for each, the last post there that was unavailable before it.
+
+    What became unavailable counts for one return only, so that ten posts after a removal are one return.
+    """
+    by_platform: dict[str, list[Sighting]] = {}
+    for one in seen:
+        by_platform.setdefault(one.platform, []).append(one)
+    return [back for platform in sorted(by_platform) for back in _returns(platform, by_platform[platform])]
+
+
+def _returns(platform: str, seen: Sequence[Sighting]) -> Iterable[Return]:
+    gone = sorted(one.gone_at for one in seen if one.gone_at is not None)
+    done = 0
+    for one in sorted(seen, key=lambda one: one.at):
+        before = done
+        while before < len(gone) and gone[before] < one.at:
+            before += 1
+        if before > done:
+            since = gone[before - 1]
+            days = (one.at - since).total_seconds() / 86_400
+            yield Return(platform=platform, unavailable_at=since, returned_at=one.at, days=round(days, 3))
+        done = before
