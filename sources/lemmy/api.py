@@ -72,8 +72,9 @@ class LemmyApi:
             answer, response = await self._ask(self.version, path, given)
         except StatusError as error:
             guessed = self._guess and not (self._told or self._spoke) and self.version == "v3"
-            if error.status == 404 and guessed and not error.name:
-                # The server says nothing of itself, and has not the older interface either.
+            if error.status == 404 and guessed and not error.name.startswith("couldnt_find"):
+                # The server says nothing of itself, and has not the older interface either: it names no entry
+                # that it misses, though something before it may have put words to the refusal.
                 answer, response = await self._ask("v4", path, given)
                 self.version = "v4"
                 return self._object(answer, response, path), response

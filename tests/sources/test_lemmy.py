@@ -280,14 +280,19 @@ async def test_the_doctor_tells_of_a_server_that_is_down(server: FakeLemmy) -> N
     assert found["social.example posts !maps"] is None
 
 
+@pytest.mark.parametrize("words", [{}, {"json": {"error": "not found"}}], ids=["nothing", "words"])
 @pytest.mark.parametrize("version", ["v3", "v4"])
-async def test_a_server_that_says_nothing_of_itself_is_read_by_what_it_answers(version: str) -> None:
+async def test_a_server_that_says_nothing_of_itself_is_read_by_what_it_answers(
+    version: str, words: dict[str, Any]
+) -> None:
     server = FakeLemmy(version)
     added = server.add(60)
     handle = server.handle
 
     def silent(request: httpx.Request) -> httpx.Response:
-        return httpx.Response(404) if request.url.path.endswith("/site") else handle(request)
+        path = request.url.path
+        known = path.startswith(f"/api/{version}/") and not path.endswith("/site")
+        return handle(request) if known else httpx.Response(404, **words)
 
     server.handle = silent  # type: ignore[method-assign]
     found = await server.collect()
