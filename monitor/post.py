@@ -13,6 +13,8 @@ from datetime import datetime
 from hashlib import sha256
 from typing import NamedTuple
 
+from monitor.quick import quick_init
+
 _LONGEST_NAME = 1000
 """Bytes. PostgreSQL indexes no value of more than some 2,700."""
 _UNSTORABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -106,6 +108,9 @@ class Post:
         author = {name: texts[f"author.{name}"] for name in ("handle", "name", "bio") if f"author.{name}" in texts}
         tags = tuple(texts.get(f"tags[{index}]", tag) for index, tag in enumerate(self.tags))
         return replace(self, **plain, tags=tags, author=replace(self.author, **author) if author else self.author)
+
+
+quick_init(Post)  # every post that is read passes here
 
 
 def text_hash(post: Post) -> str:
