@@ -13,10 +13,17 @@ MEDIA_HOSTS: Final = frozenset(
         "i.imgur.com", "pbs.twimg.com", "video.twimg.com", "pic.twitter.com", "pic.x.com", "cdn.bsky.app",
         "video.bsky.app", "video.cdn.bsky.app", "media.tenor.com", "c.tenor.com", "media.giphy.com", "i.giphy.com",
         "cdn.discordapp.com", "media.discordapp.net", "i.ytimg.com", "yt3.ggpht.com", "yt3.googleusercontent.com",
-        "64.media.tumblr.com", "i.4cdn.org", "is2.4chan.org",
+        "64.media.tumblr.com", "i.4cdn.org", "t.4cdn.org", "is.4chan.org", "is2.4chan.org", "is3.4chan.org",
+        "redgifs.com", "media1.tenor.com", "vtt.tumblr.com", "static.tumblr.com", "i.ibb.co", "i.postimg.cc",
     }
 )  # fmt: skip
 """Hosts that serve nothing but images and videos."""
+
+_MEDIA_DOMAINS: Final = (
+    ".media.tumblr.com", ".redditmedia.com", ".twimg.com", ".ytimg.com", ".ggpht.com", ".media.giphy.com",
+    ".redgifs.com", ".telesco.pe", ".cdn-telegram.org", ".cdn.bsky.app",
+)  # fmt: skip
+"""Domains whose hosts, many and numbered, serve nothing else."""
 
 _EXTENSIONS: Final = (
     "apng", "avif", "bmp", "gif", "gifv", "heic", "heif", "jfif", "jpe", "jpeg", "jpg", "jxl", "png", "svg", "tif",
@@ -46,7 +53,7 @@ def is_media_url(url: str) -> bool:
             host, path = (parts.hostname or "").lower(), parts.path
         except ValueError:
             return False
-    if host in MEDIA_HOSTS or _MEDIA_PATH.search(path) is not None:
+    if host in MEDIA_HOSTS or host.endswith(_MEDIA_DOMAINS) or _MEDIA_PATH.search(path) is not None:
         return True
     return host.endswith("reddit.com") and _REDDIT_MEDIA.fullmatch(path) is not None
 
