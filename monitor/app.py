@@ -166,6 +166,8 @@ def configured_source(name: str, section: SourceSettings) -> ConfiguredSource:
             kept="Nothing was collected.",
             do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}].',
         )
+    if lacking := plugin.lacks(options):
+        raise ConfigError(f"sources.{name} {lacking}.", kept="Nothing was collected.", do="State it there.")
     return ConfiguredSource(name=name, settings=section, plugin=plugin, options=options)
 
 

@@ -284,6 +284,8 @@ class SourcePlugin:
     :param credentials: names of options that are secrets; empty where the source has none.
     :param credentials_needed: it cannot read anything without them.
     :param example: a ready-to-use configuration section, TOML.
+    :param lacks: what options that are valid lack before the source may run (not to try it), to follow its name in a
+        sentence; empty for nothing.
     :param starter: options with which it may start in counting mode when nothing is configured; None: not.
     """
 
@@ -298,4 +300,5 @@ class SourcePlugin:
     credentials: Sequence[str] = ()
     credentials_needed: bool = False
     example: str = ""
+    lacks: Callable[[Any], str] = field(default=lambda _: "")
     starter: Mapping[str, Any] | None = None

@@ -1,4 +1,4 @@
-"""Archives: files of post records, and Reddit's dumps of submissions and comments; plain, .gz and .zst.
+"""Archives: files of post records, Reddit's dumps of submissions and comments, and CSV; plain, .gz and .zst.
 
 Resumable at the line: a cursor names a file by its name and the hash of its beginning, so that another file of
 the same name is read from its start, and one that has grown is read on.
@@ -13,9 +13,9 @@ from collections.abc import AsyncGenerator, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Final, Literal, NamedTuple
+from typing import Annotated, Any, Final, Literal, NamedTuple
 
-from pydantic import Field, field_validator
+from pydantic import BeforeValidator, Field, field_validator
 
 from monitor.errors import InputError
 from monitor.lines import Line, LineReader, LongLine
@@ -23,6 +23,7 @@ from monitor.ports import BadRecord, Batch, Coverage, Cursor, Pace, Records, See
 from monitor.post import Post
 from monitor.records import from_record, parse_line
 from monitor.sourcing import Names, SourceOptions
+from sources.archive_csv import CsvRows, check_columns, is_csv, read_columns
 from sources.media import drop_media_links
 from sources.reddit_dumps import looks_like_reddit, to_post
 from sources.shapes import as_dict
@@ -31,17 +32,34 @@ from sources.terms import load_terms
 BATCH_POSTS: Final = 1000
 _HEAD_BYTES: Final = 64 * 1024
 
-Layout = Literal["auto", "records", "reddit"]
+_Made = tuple[int, Post | ValueError | None]
+"""A line's number, and what it makes: a post, what is wrong with it, or nothing."""
+
+Layout = Literal["auto", "records", "reddit", "csv"]
 
 
 class ArchiveOptions(SourceOptions):
     """Which files are read, and what is in them."""
 
-    files: Names = Field(description="Files to read, in this order: .ndjson, .gz or .zst (long windows too).")
-    layout: Layout = Field(
-        "auto", description="records (post records), reddit (dumps RS_*, RC_*), or auto: told by each line."
+    files: Names = Field(
+        description="Files to read, in this order: .ndjson or .csv, plain, .gz or .zst (long windows too)."
     )
-    provenance: str | None = Field(None, description="Where the archive comes from; shown with what is found in it.")
+    layout: Layout = Field(
+        "auto",
+        description="records (post records), reddit (dumps RS_*, RC_*), csv, or auto: told by a file's name (.csv, "
+        ".tsv) and by each line.",
+    )
+    columns: Annotated[tuple[str, ...], BeforeValidator(read_columns)] = Field(
+        (),
+        description="Of CSV: which column holds which field of post records, as field=column (text=body,"
+        "created_at=date,author.handle=user). Without this: columns named like fields.",
+    )
+    platform: str = Field(
+        "archive", min_length=1, description="Of CSV: the platform of posts, where no column says it."
+    )
+    provenance: str | None = Field(
+        None, description="Where the archive comes from. Needed before `handlewatch run` reads it."
+    )
 
     @field_validator("files")
     @classmethod
@@ -49,6 +67,12 @@ class ArchiveOptions(SourceOptions):
         if not files:
             raise ValueError("name a file")
         return files
+
+    @field_validator("columns")
+    @classmethod
+    def _fields(cls, columns: tuple[str, ...]) -> tuple[str, ...]:
+        check_columns(columns)
+        return columns
 
 
 class Progress(NamedTuple):
@@ -141,8 +165,9 @@ class ArchiveSource:
         place, size = await asyncio.to_thread(_Place.of, path, places.get(key, {}))
         if place.size == size:
             return
+        rows = await asyncio.to_thread(self._rows, path)
         reader = LineReader(path, after_line=place.line)
-        lines = iter(reader)
+        lines = self._of_rows(rows.records(iter(reader))) if rows else self._of_lines(iter(reader))
         while True:
             chunk = await asyncio.to_thread(self._chunk, path.name, lines)
             self.progress = Progress(path.name, reader.line, reader.bytes_read, reader.total_bytes)
@@ -160,24 +185,48 @@ class ArchiveSource:
             if chunk.end:
                 return
 
-    def _chunk(self, name: str, lines: Iterator[Line | LongLine]) -> _Chunk:
-        """The next lines, until there are enough posts (or bad lines); plain code, run beside the event loop."""
-        chunk, now = _Chunk(), self._context.clock()
+    def _chunk(self, name: str, lines: Iterator[_Made]) -> _Chunk:
+        """The next posts, until there are enough (or bad lines); plain code, run beside the event loop."""
+        chunk = _Chunk()
         try:
-            for line in lines:
-                chunk.line = line.number
-                try:
-                    post = self._post(line, now)
-                    if post is not None:
-                        chunk.posts.append(post)
-                except ValueError as error:
-                    chunk.bad.append(BadRecord(where=f"{name}:{line.number}", why=str(error)))
+            for number, post in lines:
+                chunk.line = number
+                if isinstance(post, ValueError):
+                    chunk.bad.append(BadRecord(where=f"{name}:{number}", why=str(post)))
+                elif post is not None:
+                    chunk.posts.append(post)
                 if len(chunk.posts) + len(chunk.bad) >= self._size:
                     return chunk
             chunk.end = True
         except InputError as error:
             chunk.error = error
         return chunk
+
+    def _rows(self, path: Path) -> CsvRows | None:
+        """How a file's rows are read, where it is CSV. Raises `InputError` where it has not the columns asked for."""
+        layout = self._options.layout
+        if layout != "csv" and not (layout == "auto" and is_csv(path.name)):
+            return None
+        try:
+            return CsvRows(path, check_columns(self._options.columns), platform=self._options.platform)
+        except ValueError as error:
+            raise InputError(f"{path}: {error}.", do="Check the option `columns`.") from None
+
+    def _of_lines(self, lines: Iterator[Line | LongLine]) -> Iterator[_Made]:
+        now = self._context.clock()
+        for line in lines:
+            try:
+                yield line.number, self._post(line, now)
+            except ValueError as error:
+                yield line.number, error
+
+    def _of_rows(self, rows: Iterator[tuple[int, Mapping[str, Any] | ValueError]]) -> Iterator[_Made]:
+        now = self._context.clock()
+        for number, record in rows:
+            try:
+                yield number, record if isinstance(record, ValueError) else _of_record(record, now)
+            except ValueError as error:
+                yield number, error
 
     def _post(self, line: Line | LongLine, now: datetime) -> Post | None:
         if isinstance(line, LongLine):
@@ -188,16 +237,7 @@ class ArchiveSource:
         layout = self._options.layout
         if layout == "reddit" or (layout == "auto" and looks_like_reddit(record)):
             return to_post(record, seen_at=now)
-        post = from_record(record)
-        text, in_text = drop_media_links(post.text or "")
-        title, in_title = drop_media_links(post.title or "")
-        return replace(
-            post,
-            text=text or None,
-            title=title or None,
-            media_count=post.media_count + in_text + in_title,
-            first_seen_at=post.first_seen_at or now,
-        )
+        return _of_record(record, now)
 
     def _covered(self, name: str, posts: list[Post]) -> list[Coverage]:
         """The time that the posts are from, as they say; from the beginning until now where they do not."""
@@ -210,13 +250,31 @@ class ArchiveSource:
         return [Coverage(scope=name, start=start, end=end, state=Seen.SEEN, posts=len(posts))]
 
 
+def _of_record(record: Mapping[str, Any], now: datetime) -> Post:
+    post = from_record(record)
+    text, in_text = drop_media_links(post.text or "")
+    title, in_title = drop_media_links(post.title or "")
+    return replace(
+        post,
+        text=text or None,
+        title=title or None,
+        media_count=post.media_count + in_text + in_title,
+        first_seen_at=post.first_seen_at or now,
+    )
+
+
+def _lacks(options: ArchiveOptions) -> str:
+    return "" if options.provenance else 'says not where the archive comes from (provenance = "...")'
+
+
 PLUGIN: Final = SourcePlugin(
     name="archive",
-    summary="Files of post records, and Reddit's dumps of submissions and comments.",
+    summary="Files of post records, Reddit's dumps of submissions and comments, and CSV.",
     pace=Pace.ONCE,
     options=ArchiveOptions,
     open=ArchiveSource,
     terms=load_terms()["archive"],
+    lacks=_lacks,
     example="""\
 [sources.backtest]
 plugin = "archive"

@@ -90,6 +90,7 @@ def _configuration(sample: Path, mail_port: int) -> str:
 [sources.sample]
 plugin = "archive"
 files = ["{sample}"]
+provenance = "the sample that ships with Handlewatch"
 basis = "invented posts that ship with Handlewatch"
 
 [channels.demo-mail]
