@@ -46,10 +46,8 @@ def _fourchan(page: Any) -> Sequence[Post]:
 
 def _lemmy(page: Any) -> Sequence[Post]:
     views = page["posts"]
-    uris = {str(lemmy.inner(view).get("id")): uri for view in views if (uri := lemmy.uri_of(view))}
-    up = [view for view in views if lemmy.state_of(view) is lemmy.State.UP]
-    server, languages = "https://lemmy.example", {37: "en"}
-    return [lemmy.to_post(view, seen_at=_SEEN, server=server, languages=languages, uris=uris) for view in up]
+    here = lemmy.Page(views, seen_at=_SEEN, server="https://lemmy.example", languages={37: "en"})
+    return [lemmy.to_post(view, here) for view in views if lemmy.state_of(view) is lemmy.State.UP]
 
 
 def _mastodon(page: Any) -> Sequence[Post]:

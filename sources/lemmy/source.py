@@ -32,6 +32,7 @@ from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_tex
 from sources.findings import clock_skew, failure
 from sources.lemmy.api import LemmyApi, Version
 from sources.lemmy.views import PLATFORM, State, UnusableViewError, inner, state_of, to_post, uri_of
+from sources.lemmy.views import Page as ViewPage
 from sources.shapes import as_dict, as_id, as_list, as_text
 from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
@@ -176,14 +177,14 @@ class LemmySource:
 
     def _page(self, api: LemmyApi, listing: Listing, views: Sequence[Mapping[str, Any]], below: str | None) -> Page:
         posts, bad, deleted, now = list[Post](), list[BadRecord](), list[PostRef](), self._context.clock()
-        uris = {str(inner(view).get("id")): uri for view in views if (uri := uri_of(view))}
+        page = ViewPage(views, seen_at=now, server=listing.server, languages=api.languages)
         for place, view in enumerate(views):
             if state_of(view) is not State.UP:
                 if uri := uri_of(view):
                     deleted.append(PostRef(PLATFORM, uri))
                 continue
             try:
-                posts.append(to_post(view, seen_at=now, server=listing.server, languages=api.languages, uris=uris))
+                posts.append(to_post(view, page))
             except UnusableViewError as error:
                 where = as_id(inner(view).get("id")) or f"{place} of a page"
                 bad.append(BadRecord(where=f"{listing.kind[:-1]} {where}", why=str(error)))
@@ -247,7 +248,8 @@ class LemmySource:
             raise BadAnswerError(f"The post has {error}.") from error
 
     def _as_post(self, view: Mapping[str, Any], api: LemmyApi) -> Post:
-        return to_post(view, seen_at=self._context.clock(), server=api.server, languages=api.languages, uris={})
+        page = ViewPage(seen_at=self._context.clock(), server=api.server, languages=api.languages)
+        return to_post(view, page)
 
     async def _view(self, known: Known) -> tuple[Mapping[str, Any] | None, LemmyApi]:
         """A post's view; None where its own server says that it is not there.

@@ -24,7 +24,9 @@ _STORED = re.compile(
     r"|https?://[^\s\"'<>()\[\]]{0,500}/(?:pictrs/|api/v\d/image)[^\s\"'<>()\[\]]*",
     re.IGNORECASE,
 )
-_STORES: Final = ("/pictrs/", "/api/v3/image", "/api/v4/image")
+_PROXY = re.compile(r"/api/v\d/image")
+_NOTHING: Final[Mapping[str, Any]] = {}
+_NAMELESS: Final = (None, None)
 
 
 class UnusableViewError(ValueError):
@@ -38,6 +40,50 @@ class State(StrEnum):
     DELETED = "deleted"
     REMOVED = "removed"
     COMMUNITY_GONE = "community gone"
+
+
+class Page:
+    """What posts of one page have in common: authors and communities that come again and again are read once.
+
+    :param server: where it was read; parents are named by their address there where nothing better is known.
+    :param languages: the server's numbers of languages -> their codes.
+    """
+
+    def __init__(
+        self,
+        views: Sequence[Mapping[str, Any]] = (),
+        *,
+        seen_at: datetime,
+        server: str,
+        languages: Mapping[int, str],
+    ) -> None:
+        self.seen_at, self.server, self.languages = seen_at, server, languages
+        comments = (view["comment"] for view in views if isinstance(view.get("comment"), dict))
+        self.uris = {str(one.get("id")): uri for one in comments if isinstance(uri := one.get("ap_id"), str)}
+        self._authors: dict[str, Author] = {}
+        self._communities: dict[str, tuple[str | None, str | None]] = {}
+
+    def author(self, person: Mapping[str, Any]) -> Author:
+        """An account, with its bio and what it says of Matrix."""
+        if not person:
+            return NOBODY
+        address = as_text(person.get("ap_id") or person.get("actor_id"))
+        known = self._authors.get(address)
+        if known is None:
+            known = _author(person, address)
+            if address:
+                self._authors[address] = known
+        return known
+
+    def community(self, raw: Mapping[str, Any]) -> tuple[str | None, str | None]:
+        """A community's name, and what it says of itself."""
+        address = as_text(raw.get("ap_id") or raw.get("actor_id"))
+        known = self._communities.get(address)
+        if known is None:
+            known = (as_text(raw.get("name")) or None, _about(raw))
+            if address:
+                self._communities[address] = known
+        return known
 
 
 def inner(view: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -62,29 +108,21 @@ def state_of(view: Mapping[str, Any]) -> State:
     return State.UP
 
 
-def to_post(
-    view: Mapping[str, Any],
-    *,
-    seen_at: datetime,
-    server: str,
-    languages: Mapping[int, str],
-    uris: Mapping[str, str],
-) -> Post:
+def to_post(view: Mapping[str, Any], page: Page) -> Post:
     """A post or a comment.
 
-    :param server: where it was read; parents are named by their address there where nothing better is known.
-    :param languages: the server's numbers of languages -> their codes.
-    :param uris: local ids of comments on the same page -> their global ids.
     :raises UnusableViewError: no global id, or no text field at all (the form has changed).
     """
-    comment, post = as_dict(view.get("comment")), as_dict(view.get("post"))
+    comment, post = view.get("comment"), as_dict(view.get("post"))
+    comment = as_dict(comment) if comment else _NOTHING
     one = comment or post
     uri = one.get("ap_id")
     if not isinstance(uri, str) or not uri:
         raise UnusableViewError("no ap_id")
+    title = reply_to = None
     if comment:
         text, media = _body(comment.get("content"), "content")
-        title, reply_to = None, _parent(comment, post, server=server, uris=uris)
+        reply_to = _parent(one, post, page)
     else:
         title = as_text(post.get("name")) or None
         if title is None and "body" not in post:
@@ -93,23 +131,25 @@ def to_post(
         link, linked = _link(post)
         if link and link not in text:
             text = f"{text}\n{link}" if text else link
-        media, reply_to = media + linked, None
-    community, number = as_dict(view.get("community")), one.get("language_id")
+        media += linked
+    creator, community = view.get("creator"), view.get("community")
+    name, about = page.community(as_dict(community)) if community else _NAMELESS
+    edited, number, tags = one.get("updated_at") or one.get("updated"), one.get("language_id"), view.get("tags")
     return Post(
         platform=PLATFORM,
         id=uri,
         instance=_host(uri),
         url=uri,
         created_at=as_time(one.get("published_at") or one.get("published")),
-        first_seen_at=seen_at,
-        edited_at=as_time(one.get("updated_at") or one.get("updated")),
-        author=_author(view.get("creator")),
+        first_seen_at=page.seen_at,
+        edited_at=as_time(edited) if edited else None,
+        author=page.author(as_dict(creator)) if creator else NOBODY,
         title=title,
         text=text,
-        tags=_tags(view["tags"]) if view.get("tags") else (),
-        community=as_text(community.get("name")) or None,
-        community_description=_about(community) if community else None,
-        lang=languages.get(number) if isinstance(number, int) else None,
+        tags=_tags(tags) if tags else (),
+        community=name,
+        community_description=about,
+        lang=page.languages.get(number) if isinstance(number, int) else None,
         reply_to=reply_to,
         media_count=media,
     )
@@ -120,7 +160,9 @@ def _body(value: object, name: str) -> tuple[str, int]:
     if not isinstance(value, str):
         raise UnusableViewError(f"no {name}")
     dropped = 0
-    if any(store in value for store in _STORES):
+    if "/" not in value and ":" not in value:
+        return value.strip(), 0
+    if "/pictrs/" in value or "/image" in value:
         value, dropped = _STORED.subn("", value)
     text, media = drop_media_links(value)
     return text.strip(), media + dropped
@@ -129,34 +171,28 @@ def _body(value: object, name: str) -> tuple[str, int]:
 def _link(post: Mapping[str, Any]) -> tuple[str, int]:
     """What a post links to, unless that is media; and how much media there is."""
     url, kind = as_text(post.get("url")), as_text(post.get("url_content_type"))
-    video = bool(post.get("embed_video_url"))
+    shown = 1 if post.get("thumbnail_url") or post.get("embed_video_url") else 0
     if not url:
-        return "", int(bool(post.get("thumbnail_url")) or video)
-    if kind.startswith(_MEDIA_TYPES) or any(store in url for store in _STORES) or is_media_url(url):
+        return "", shown
+    if kind.startswith(_MEDIA_TYPES) or "/pictrs/" in url or _PROXY.search(url) or is_media_url(url):
         return "", 1
-    return url, int(bool(post.get("thumbnail_url")) or video)
+    return url, shown
 
 
-def _parent(comment: Mapping[str, Any], post: Mapping[str, Any], *, server: str, uris: Mapping[str, str]) -> str | None:
+def _parent(comment: Mapping[str, Any], post: Mapping[str, Any], page: Page) -> str | None:
     """What a comment answers: its `path` is 0, the outermost comment, ..., itself."""
     lineage = as_text(comment.get("path")).split(".")
     if len(lineage) > 2:
-        return uris.get(lineage[-2]) or f"{server}/comment/{lineage[-2]}"
+        return page.uris.get(lineage[-2]) or f"{page.server}/comment/{lineage[-2]}"
     number = as_id(comment.get("post_id"))
-    return as_text(post.get("ap_id")) or (f"{server}/post/{number}" if number else None)
+    return as_text(post.get("ap_id")) or (f"{page.server}/post/{number}" if number else None)
 
 
-def _author(value: object) -> Author:
-    person = as_dict(value)
-    if not person:
-        return NOBODY
-    address = as_text(person.get("ap_id")) or as_text(person.get("actor_id"))
+def _author(person: Mapping[str, Any], address: str) -> Author:
     handle, home = as_text(person.get("name")), _host(address)
-    bio = person.get("bio")
-    matrix = person.get("matrix_user_id")
+    bio, matrix = as_text(person.get("bio")), as_text(person.get("matrix_user_id"))
     if bio or matrix:
-        lines = [drop_media_links(as_text(bio))[0].strip(), f"Matrix: {as_text(matrix)}" if as_text(matrix) else ""]
-        bio = "\n".join(filter(None, lines))
+        bio = "\n".join(filter(None, (_body(bio, "bio")[0], f"Matrix: {matrix}" if matrix else "")))
     return Author(
         id=address or as_id(person.get("id")),
         handle=f"{handle}@{home}" if handle and home else handle or None,
@@ -173,7 +209,7 @@ def _tags(value: Sequence[Any]) -> tuple[str, ...]:
 def _about(community: Mapping[str, Any]) -> str | None:
     """A community's title and what it says of itself."""
     said = as_text(community.get("sidebar")) or as_text(community.get("description"))
-    lines = [as_text(community.get("title")), as_text(community.get("summary")), drop_media_links(said)[0].strip()]
+    lines = [as_text(community.get("title")), as_text(community.get("summary")), _body(said, "description")[0]]
     return "\n".join(filter(None, lines)) or None
 
 
