@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol, TypeVar
+from typing import Final, Protocol, TypeVar
 
 from monitor.clock import Clock
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
-from monitor.net.errors import BadAnswerError, NotTextError, StatusError
+from monitor.net.errors import BadAnswerError, NotTextError, RedirectRefusedError, StatusError, TooLargeError
 from monitor.ports import Batch, Coverage, Records, Seen
 
 
@@ -37,6 +37,16 @@ class Place:
 
 
 _S = TypeVar("_S", bound=Scope)
+
+_OF_ONE_SCOPE: Final = (
+    AuthError,
+    StatusError,
+    BadAnswerError,
+    NotTextError,
+    TooLargeError,
+    RedirectRefusedError,  # Reddit and Telegram send those who ask for a place that is gone to another server.
+)
+"""Errors that say nothing of the server's other scopes."""
 
 
 async def each_scope(
@@ -67,7 +77,7 @@ async def each_scope(
                 continue
             except (AuthError, RateLimitedError, UnreachableError) as raised:
                 error, first = raised, first or raised
-                if not isinstance(raised, AuthError | StatusError | BadAnswerError | NotTextError):
+                if not isinstance(raised, _OF_ONE_SCOPE):
                     down[scope.server] = raised
         yield missed(scope.scope, until(scope), error, clock=clock)
     if first is not None and not went_well:
