@@ -101,9 +101,10 @@ def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen
 
 def _id(entry: Mapping[str, Any], title: str, link: str, url: str) -> str:
     given = as_text(entry.get("id"))
-    if given:
+    if given and not is_media_url(given):
         return given if _GLOBAL_ID.fullmatch(given) else f"{url}#{given}"
-    named = f"{link}\n{title}".encode("utf-8", "surrogatepass")
+    # Some feeds name an entry by its picture.
+    named = (given or f"{link}\n{title}").encode("utf-8", "surrogatepass")
     return f"{url}#{sha256(named).hexdigest()[:32]}"
 
 

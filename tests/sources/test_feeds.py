@@ -111,6 +111,16 @@ def test_an_entry_without_an_id_is_known_by_link_and_title() -> None:
     assert one.id == again.id != other.id
 
 
+def test_an_entry_that_is_named_by_its_picture_is_known_without_its_address() -> None:
+    picture = f"https://social.example/{MEDIA_MARK}.png"
+    now = FakeFeed().time()
+    one, other = (
+        to_post({"title": "a", "id": name}, {}, "https://f.example", seen_at=now) for name in (picture, f"{picture}?1")
+    )
+    assert one.id != other.id
+    assert MEDIA_MARK not in one.id + other.id
+
+
 @pytest.mark.parametrize("junk", [None, 7, "x", [], [None], {"a": 1}])
 def test_fields_of_another_type_are_left_out(junk: Any) -> None:
     names = "id link author author_detail content summary_detail published_parsed updated_parsed tags enclosures"
