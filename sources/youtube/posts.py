@@ -129,8 +129,10 @@ def _comment_text(snippet: Mapping[str, Any]) -> tuple[str, int]:
     shown = shown if isinstance(shown, str) else snippet.get("textOriginal")
     if not isinstance(shown, str):
         raise UnusableItemError("no text field")
-    # Plain text was asked for; a server that gives markup all the same is understood.
+    # Plain text was asked for; a server that gives markup all the same is understood, best by what was written.
     if ("<" in shown or "&" in shown) and _MARKUP.search(shown):
+        if isinstance(written := snippet.get("textOriginal"), str) and written:
+            return drop_media_links(written)
         text, media = html_to_text(shown)
         text, dropped = drop_media_links(text)
         return text, media + dropped

@@ -145,8 +145,17 @@ async def test_no_media_passes_from_any_place_where_there_can_be_some(server: Fa
     assert CHANNEL in posts
 
 
+async def test_where_markup_was_given_what_was_written_is_taken(server: FakeYouTube) -> None:
+    marked = '<a href="https://www.youtube.com/watch?v=x&amp;t=10">0:10</a> hmu'
+    server.add_raw(lambda raw: raw.update(textDisplay=marked, textOriginal="0:10 hmu"))
+    (post,) = (await server.collect()).posts
+    assert post.text == "0:10 hmu"
+
+
 async def test_markup_that_was_not_asked_for_is_understood(server: FakeYouTube) -> None:
-    server.add_raw(lambda raw: raw.update(textDisplay="a &amp; b<br>c", authorChannelId=None, updatedAt=None))
+    server.add_raw(
+        lambda raw: raw.update(textDisplay="a &amp; b<br>c", textOriginal=None, authorChannelId=None, updatedAt=None)
+    )
     server.add_raw(lambda raw: raw.update(textDisplay="a < b", authorDisplayName="Zorblat Q"))
     second, first = (await server.collect()).posts
     assert first.text == "a & b\nc"
