@@ -23,6 +23,7 @@ from sources.budget import DailyBudget
 from sources.shapes import as_dict, as_list, as_text
 
 _ATTEMPTS: Final = 3
+_HOUR: Final = 3600.0
 _SPENT: Final = frozenset({"quotaExceeded", "dailyLimitExceeded", "dailyLimitExceededUnreg"})
 _TOO_FAST: Final = frozenset({"rateLimitExceeded", "userRateLimitExceeded"})
 _BAD_KEY: Final = frozenset({"keyInvalid", "keyExpired", "API_KEY_INVALID", "accessNotConfigured", "SERVICE_DISABLED"})
@@ -101,6 +102,8 @@ class YouTubeApi:
                 budget.ask(1)
             except RateLimitedError as error:
                 return error
+            # No budget is kept on loopback, where tests are.
+            return RateLimitedError("YouTube says that the day's quota is spent.", retry_after=_HOUR)
         if _TOO_FAST.intersection(reasons):
             return RateLimitedError("YouTube refuses for now: too many calls at once.", retry_after=60.0)
         url, status, reason = response.request.url, response.status_code, reasons[0] if reasons else ""

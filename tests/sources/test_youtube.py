@@ -275,6 +275,13 @@ async def test_refusals_are_told_apart_by_their_reason(server: FakeYouTube, reas
         await server.collect()
 
 
+async def test_a_quota_that_is_spent_is_a_limit_where_no_budget_is_kept(server: FakeYouTube) -> None:
+    server.options["base_url"] = "http://127.0.0.1:9"
+    server.faults += [lambda _: refusal(403, "quotaExceeded")] * 9
+    with pytest.raises(RateLimitedError):
+        await server.collect()
+
+
 def test_fields_of_any_type_break_nothing() -> None:
     world, now = FakeYouTube(), FakeYouTube().time()
     mappings: list[tuple[dict[str, Any], Any]] = [
