@@ -18,7 +18,7 @@ from typing import Final
 from urllib.parse import urlencode, urlsplit, urlunsplit
 
 from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
+from websockets.exceptions import ConnectionClosed, InvalidMessage
 
 from monitor.errors import UnreachableError
 from monitor.net.errors import StatusError
@@ -163,11 +163,25 @@ class Stream:
                 # The time is clamped to the oldest that the server still has: the best that can be had.
                 place.by_time, place.skipped_from = True, place.time_us
                 return
-            following = _NEXT.get(wire) if self._options.wire == "auto" and not _path(server) else None
-            if following is not None and error.status in {400, 404, 405, 426, 501}:
-                self._wires[server] = following
+            if error.status in {400, 404, 405, 426, 501} and self._try_next(server, wire):
                 return
             raise
+        except UnreachableError as error:
+            # A server that holds accounts hangs up on whoever asks for a stream that it does not have.
+            if isinstance(error.__cause__, InvalidMessage) and self._try_next(server, wire):
+                return
+            raise
+
+    def _try_next(self, server: str, wire: Wire) -> bool:
+        """Whether a server is to be asked for another stream; after the last, the next attempt begins anew."""
+        if self._options.wire != "auto" or _path(server):
+            return False
+        following = _NEXT.get(wire)
+        if following is None:
+            self._wires.pop(server, None)
+            return False
+        self._wires[server] = following
+        return True
 
     def _wire(self, server: str) -> Wire:
         if self._options.wire != "auto":
