@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -182,3 +183,29 @@ async def test_a_named_path_says_which_stream_it_is(relay: FakeJetstream) -> Non
     added = relay.add(2)
     assert (await relay.collect()).ids == added
     assert len(relay.requests) == 1
+
+
+async def test_a_server_that_hangs_up_on_other_streams_is_found_out(relay: FakeJetstream) -> None:
+    """As one that holds accounts does."""
+    del relay.options["wire"]
+    port = urlsplit(relay.options["base_url"]).port
+
+    async def between(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = await reader.readuntil(b"\r\n\r\n")
+        if REPOS.encode() in head:
+            theirs, ours = await asyncio.open_connection("127.0.0.1", port)
+            ours.write(head)
+            await asyncio.gather(pump(theirs, writer), pump(reader, ours))
+            ours.close()
+        writer.close()
+
+    async def pump(source: asyncio.StreamReader, target: asyncio.StreamWriter) -> None:
+        while data := await source.read(65536):
+            target.write(data)
+        target.close()
+
+    async with await asyncio.start_server(between, "127.0.0.1", 0) as server:
+        relay.options["base_url"] = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        added = relay.add(2)
+        assert (await relay.collect()).ids == added
+    assert [urlsplit(request.path).path for request in relay.requests] == [REPOS]
