@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, cast
+from typing import Any
+
+# These are called some dozens of times a post: no union of types is made, and nothing cast, at every call.
 
 
 def as_dict(value: object) -> Mapping[str, Any]:
     """An object, or an empty one."""
-    return cast("Mapping[str, Any]", value) if isinstance(value, dict) else {}
+    return value if isinstance(value, dict) else {}  # pyright: ignore[reportUnknownVariableType]
 
 
 def as_list(value: object) -> Sequence[Any]:
     """A list, or an empty one."""
-    return cast("Sequence[Any]", value) if isinstance(value, list) else ()
+    return value if isinstance(value, list) else ()  # pyright: ignore[reportUnknownVariableType]
 
 
 def as_text(value: object) -> str:
@@ -24,7 +26,9 @@ def as_text(value: object) -> str:
 
 def as_id(value: object) -> str | None:
     """An id: a text, or a number as one; None for everything else and for an empty one."""
-    return str(value) if isinstance(value, str | int) and value != "" and not isinstance(value, bool) else None
+    if isinstance(value, str):
+        return value or None
+    return str(value) if isinstance(value, int) and not isinstance(value, bool) else None
 
 
 def as_time(value: object) -> datetime | None:
@@ -33,7 +37,7 @@ def as_time(value: object) -> datetime | None:
         if isinstance(value, str) and value[4:5] == "-":  # nearly all of them
             moment = datetime.fromisoformat(value)
             return moment if moment.tzinfo is UTC else _in_utc(moment)
-        if isinstance(value, bool) or not isinstance(value, str | int | float):
+        if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             return None
         if isinstance(value, str) and not value.replace(".", "", 1).isdigit():
             return _in_utc(datetime.fromisoformat(value))

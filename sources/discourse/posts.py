@@ -84,20 +84,23 @@ NO_TOPIC: Final = Topic()
 
 @dataclass(frozen=True, slots=True)
 class Forum:
-    """A forum: its address, and its categories by number. `places`: ids by topic and number, of the posts at hand."""
+    """A forum: its address, and its categories by number.
+
+    :param places: ids by topic and number, of the posts at hand.
+    :param authors: those of the posts at hand, each read once.
+    """
 
     base: str
     categories: Mapping[str, Category] = field(default_factory=dict[str, Category])
-    places: Mapping[tuple[str, str], str] = field(default_factory=dict[tuple[str, str], str])
+    places: Mapping[tuple[Any, Any], int] = field(default_factory=dict[tuple[Any, Any], int])
+    authors: dict[tuple[Any, str], Author] = field(default_factory=dict[tuple[Any, str], Author], compare=False)
+    host: str = ""
 
     def with_places(self, raws: list[Mapping[str, Any]]) -> Forum:
         """The forum, knowing where these posts stand, so that answers name what they answer by its id."""
-        places = {
-            (str(raw.get("topic_id")), str(raw.get("post_number"))): self.id_of(number)
-            for raw in raws
-            if (number := number_of(raw)) is not None
-        }
-        return replace(self, places=places)
+        numbered = [raw for raw in raws if number_of(raw) is not None]
+        places = {(as_id(raw.get("topic_id")), as_id(raw.get("post_number"))): raw["id"] for raw in numbered}
+        return Forum(self.base, self.categories, places, host=self.base.partition("://")[2])
 
     def id_of(self, number: int) -> str:
         """A post's id: the address that Discourse gives it whatever its topic is called."""
@@ -105,13 +108,14 @@ class Forum:
 
     def place(self, topic: str, number: str) -> str:
         """A post by topic and number: its id where that is known, else its address."""
-        return self.places.get((topic, number)) or f"{self.base}/t/{topic}/{number}"
+        known = self.places.get((topic, number))
+        return f"{self.base}/t/{topic}/{number}" if known is None else self.id_of(known)
 
 
 def number_of(raw: Mapping[str, Any]) -> int | None:
     """A post's number on its forum; it grows with time."""
     number = raw.get("id")
-    return number if isinstance(number, int) and not isinstance(number, bool) else None
+    return number if type(number) is int else None
 
 
 def is_written(raw: Mapping[str, Any]) -> bool:
@@ -133,42 +137,48 @@ def to_post(raw: Mapping[str, Any], forum: Forum, topic: Topic = NO_TOPIC, *, se
 
     :raises UnusablePostError: no id, or no text field (the form has changed).
     """
+    get = raw.get
     number = number_of(raw)
     if number is None:
         raise UnusablePostError("no id")
-    source, cooked = raw.get("raw"), raw.get("cooked")
-    if isinstance(source, str) and source:
-        text, media = markdown_to_text(source)
-    elif isinstance(cooked, str):
-        text, media = cooked_to_text(cooked)
-    elif isinstance(raw.get("blurb"), str):
-        text, media = cooked_to_text(raw["blurb"])
-    else:
-        raise UnusablePostError("no text")
-    topic_id = as_id(raw.get("topic_id")) or topic.id
-    place = as_id(raw.get("post_number")) or ""
-    answered = as_id(raw.get("reply_to_post_number"))
-    category = forum.categories.get(as_id(raw.get("category_id")) or topic.category or "")
-    username, version = as_text(raw.get("username")), raw.get("version")
+    text, media, quoted = _words(raw)
+    topic_id, place = as_id(get("topic_id")) or topic.id, as_id(get("post_number")) or ""
+    answered, number_in, version = get("reply_to_post_number"), get("category_id"), get("version")
+    category = forum.categories.get(as_id(number_in) or topic.category or "")
+    first = place == "1"
     return Post(
         platform=PLATFORM,
         id=forum.id_of(number),
-        instance=forum.base.partition("://")[2],
+        instance=forum.host or forum.base.partition("://")[2],
         url=_address(raw, forum, topic, topic_id, place),
-        created_at=as_time(raw.get("created_at")),
+        created_at=as_time(get("created_at")),
         first_seen_at=seen_at,
-        edited_at=as_time(raw.get("updated_at")) if isinstance(version, int) and version > 1 else None,
-        author=_author(raw, forum, username) if username else NOBODY,
-        title=(as_text(raw.get("topic_title")) or topic.title or None) if place == "1" else None,
+        edited_at=as_time(get("updated_at")) if isinstance(version, int) and version > 1 else None,
+        author=_author(raw, forum),
+        title=(as_text(get("topic_title")) or topic.title or None) if first else None,
         text=text,
-        tags=topic.tags if place == "1" else (),
+        tags=topic.tags if first else (),
         community=category.name if category else None,
         community_description=category.about if category else None,
-        lang=as_text(raw.get("locale")) or None,
-        reply_to=forum.place(topic_id, answered) if answered else None,
-        quotes=_quoted(source if isinstance(source, str) else "", cooked if isinstance(cooked, str) else "", forum),
+        lang=as_text(get("locale")) or None,
+        reply_to=forum.place(topic_id, as_id(answered) or "") if answered else None,
+        quotes=forum.place(*quoted) if quoted else None,
         media_count=media,
     )
+
+
+def _words(raw: Mapping[str, Any]) -> tuple[str, int, tuple[str, str] | None]:
+    """A post's text, how much media was in it, and the topic and place of the first post that it quotes."""
+    source = raw.get("raw")
+    if isinstance(source, str) and source:
+        match = _QUOTE_RAW.search(source) if "[quote=" in source else None
+        return *markdown_to_text(source), (match[2], match[1]) if match else None
+    cooked = raw.get("cooked")
+    cooked = cooked if isinstance(cooked, str) else raw.get("blurb")
+    if not isinstance(cooked, str):
+        raise UnusablePostError("no text")
+    match = _QUOTE_COOKED.search(cooked) if '<aside class="quote' in cooked else None
+    return *cooked_to_text(cooked), (match[2], match[1]) if match else None
 
 
 def versions(raw: Mapping[str, Any], forum: Forum, topic: Topic, *, seen_at: datetime) -> set[str]:
@@ -219,19 +229,13 @@ def _address(raw: Mapping[str, Any], forum: Forum, topic: Topic, topic_id: str, 
     return f"{forum.base}/t/{slug}/{topic_id}/{place}" if topic_id and place else None
 
 
-def _author(raw: Mapping[str, Any], forum: Forum, username: str) -> Author:
-    number = as_id(raw.get("user_id"))
-    return Author(
-        id=f"{forum.base}/users/{number}" if number else f"{forum.base}/u/{username}",
-        handle=username,
-        name=as_text(raw.get("name")) or as_text(raw.get("display_username")) or None,
-    )
-
-
-def _quoted(source: str, cooked: str, forum: Forum) -> str | None:
-    """The first post that is quoted."""
-    if "[quote=" in source:
-        match = _QUOTE_RAW.search(source)
-    else:
-        match = _QUOTE_COOKED.search(cooked) if '<aside class="quote' in cooked else None
-    return forum.place(match[2], match[1]) if match else None
+def _author(raw: Mapping[str, Any], forum: Forum) -> Author:
+    number, username = as_id(raw.get("user_id")), as_text(raw.get("username"))
+    known = forum.authors.get((number, username))
+    if known is None and username:
+        known = forum.authors[number, username] = Author(
+            id=f"{forum.base}/users/{number}" if number else f"{forum.base}/u/{username}",
+            handle=username,
+            name=as_text(raw.get("name")) or as_text(raw.get("display_username")) or None,
+        )
+    return known or NOBODY

@@ -160,7 +160,7 @@ def _body(value: object, name: str) -> tuple[str, int]:
     if not isinstance(value, str):
         raise UnusableViewError(f"no {name}")
     dropped = 0
-    if "/" not in value and ":" not in value:
+    if "/" not in value and ":" not in value and "![" not in value:
         return value.strip(), 0
     if "/pictrs/" in value or "/image" in value:
         value, dropped = _STORED.subn("", value)
