@@ -7,10 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Annotated, Any, Final, Literal
-
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from typing import Any, Final
 
 from monitor.errors import HandlewatchError
 from monitor.net.bodies import TextType
@@ -28,16 +25,14 @@ from monitor.ports import (
     Standing,
 )
 from monitor.post import Post, PostRef, text_hash
-from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_texts
 from sources.findings import clock_skew, failure
-from sources.lemmy.api import LemmyApi, Version
+from sources.lemmy.api import LemmyApi
+from sources.lemmy.options import LemmyOptions, Listing
 from sources.lemmy.views import PLATFORM, State, UnusableViewError, inner, state_of, to_post, uri_of
 from sources.lemmy.views import Page as ViewPage
 from sources.shapes import as_dict, as_id, as_list, as_text
 from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
-
-Kind = Literal["posts", "comments"]
 
 _PAGE: Final = 50
 _LOCAL_ID = re.compile(r"(https?://[^/]+)/(post|comment)/(\d+)")
@@ -47,53 +42,6 @@ _STANDINGS: Final = {
     State.REMOVED: (Standing.REMOVED_BY_MODERATOR, "removed"),
     State.COMMUNITY_GONE: (Standing.REMOVED_BY_COMMUNITY, "its community was removed or deleted"),
 }
-
-
-class LemmyOptions(SourceOptions):
-    """What is read, and where."""
-
-    base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
-    servers: Addresses = Field((), description="The servers to read, for example https://lemmy.example.")
-    communities: Names = Field(
-        (), description="Communities to read: maps, or maps@other.example as the server knows those of others."
-    )
-    queries: Names = Field((), description="Words to search for; servers allow few searches (60 in ten minutes).")
-    listing: Literal["all", "local"] = Field(
-        "all", description="Without communities and queries: `all` that the server knows, or only its own (`local`)."
-    )
-    kinds: Annotated[tuple[Kind, ...], BeforeValidator(split_texts)] = Field(
-        ("posts", "comments"), min_length=1, description="What is read: posts, comments."
-    )
-    api_version: Version = Field("auto", description="v3 (Lemmy 0.19), v4 (1.0), or auto: the server is asked.")
-    access_token: SecretStr | None = Field(
-        None,
-        description="Token (JWT) of an account, for servers that show nothing without one. "
-        "It is sent to every server that is named here.",
-        json_schema_extra={"env": ["LEMMY_JWT", "LEMMY_ACCESS_TOKEN"]},
-    )
-    first_pages: int = Field(1, ge=1, le=100, description="How many pages back (of 50) the first poll of one goes.")
-    max_pages: int = Field(50, ge=1, le=1000, description="Most pages of one listing in one poll.")
-
-    @model_validator(mode="after")
-    def _somewhere(self) -> LemmyOptions:
-        if not self.addresses:
-            raise ValueError("name a server, as base_url or in servers")
-        return self
-
-    @property
-    def addresses(self) -> tuple[str, ...]:
-        """The servers to read."""
-        return (self.base_url,) if self.base_url else tuple(dict.fromkeys(self.servers))
-
-
-@dataclass(frozen=True, slots=True)
-class Listing:
-    """One listing of one server."""
-
-    server: str
-    scope: str
-    kind: Kind
-    params: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 class LemmySource:
@@ -108,27 +56,14 @@ class LemmySource:
         }
         self._above: dict[str, list[str]] = {}
         self._numbered: set[str] = set()
-
-    def _listings(self) -> list[Listing]:
-        options, found = self._options, list[Listing]()
-        wanted: list[tuple[str, dict[str, str]]] = [
-            (f"!{name}", {"community_name": name, "type_": "All"})
-            for name in (name.strip().removeprefix("!") for name in options.communities)
-        ]
-        wanted += [(f"'{word}'", {"search_term": word, "type_": "All"}) for word in options.queries]
-        wanted = wanted or [(options.listing, {"type_": options.listing.capitalize()})]
-        for server in options.addresses:
-            name = server.partition("://")[2]
-            for kind in dict.fromkeys(options.kinds):
-                found += [Listing(server, f"{name} {kind} {what}", kind, params) for what, params in wanted]
-        return found
+        self._answered: set[str] = set()
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
         """One poll of every listing."""
         for api in self._apis.values():
             api.begin()
         bounds = Bounds(first_pages=self._options.first_pages, max_pages=self._options.max_pages)
-        async for batch in Walker(self._context, self._listings(), self._fetch, bounds).collect(cursor):
+        async for batch in Walker(self._context, self._options.listings(), self._fetch, bounds).collect(cursor):
             yield batch
 
     async def _fetch(self, listing: Listing, older: str | None, _: str | None) -> Page:
@@ -138,7 +73,13 @@ class LemmySource:
         number, _sep, token = (older or "1").partition(" ")
         page = int(number) if number.isdecimal() else 1
         token = "" if listing.scope in self._numbered else token
-        views, following = await self._views(api, listing, page=page, token=token)
+        try:
+            views, following = await self._views(api, listing, page=page, token=token)
+        except StatusError as error:
+            if not self._lacks(listing, error):
+                raise
+            return Page(posts=(), note="the server has no list of comments")
+        self._answered.add(listing.server)
         uris = [uri_of(view) or "" for view in views]
         if token and views and uris == self._above.get(listing.scope):
             # A server that does not know its own cursors may know the numbers of pages.
@@ -148,6 +89,12 @@ class LemmySource:
         self._above[listing.scope] = uris
         below = f"{page + 1} {following}".strip() if following is not None and views else None
         return self._page(api, listing, views, below)
+
+    def _lacks(self, listing: Listing, error: StatusError) -> bool:
+        """Whether a server that gives posts has no list of comments at all, and nobody insists on them."""
+        named = error.name.startswith("couldnt_find") or error.name == "not_found"
+        gives_posts = listing.kind == "comments" and listing.server in self._answered
+        return error.status == 404 and not named and gives_posts and self._options.kinds is None
 
     async def _views(
         self, api: LemmyApi, listing: Listing, *, page: int, token: str
@@ -203,7 +150,7 @@ class LemmySource:
             version = as_text(answer.get("version")) or "a version that it does not say"
             found.append(Finding(what=f"server {server}", well=True, said=f"Lemmy {version}, read by {api.version}"))
             found.append(clock_skew(response, self._context.clock))
-        for listing in self._listings():
+        for listing in self._options.listings():
             try:
                 page = await self._fetch(listing, None, None)
             except HandlewatchError as error:

@@ -180,6 +180,26 @@ async def test_a_community_that_is_not_there_stops_no_other(server: FakeLemmy) -
     assert states == {"social.example posts !gone": Seen.FAILED, "social.example posts !maps": Seen.SEEN}
 
 
+async def test_a_server_without_comments_is_read_all_the_same_unless_they_are_wanted(
+    server: FakeLemmy, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    added, answer = server.add(2), server.handle
+
+    def without_comments(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404) if "/comment/" in request.url.path else answer(request)
+
+    monkeypatch.setattr(server, "handle", without_comments)
+    del server.options["kinds"]
+    found = await server.collect()
+    assert sorted(found.ids) == sorted(added)
+    assert [(one.state, one.note) for one in found.coverage] == [
+        (Seen.SEEN, ""),
+        (Seen.SEEN, "the server has no list of comments"),
+    ]
+    server.options["kinds"] = "posts,comments"
+    assert [one.state for one in (await server.collect()).coverage] == [Seen.SEEN, Seen.FAILED]
+
+
 async def test_a_private_server_is_out_of_reach(server: FakeLemmy) -> None:
     server.faults += [answering(400, "instance_is_private")] * 3
     with pytest.raises(AuthError, match="instance_is_private"):
