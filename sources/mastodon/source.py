@@ -12,6 +12,7 @@ from typing import Final
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType
+from monitor.net.errors import StatusError
 from monitor.ports import Batch, Cursor, Finding, Known, Pace, Recheck, SourceContext, SourcePlugin
 from monitor.post import Post
 from sources.findings import clock_skew, failure
@@ -87,16 +88,18 @@ class MastodonSource:
 
     async def _check_server(self, server: str) -> list[Finding]:
         name = host(server) or server
-        found: list[Finding] = []
+        found = [Finding(what=name, well=True, said="answers, and says nothing of itself")]
         for path in ("/api/v2/instance", "/api/v1/instance"):
             try:
                 said, response = await self._reader.ask(server, path)
+            except StatusError:
+                continue  # forks have not all of it
             except HandlewatchError as error:
-                found = [failure(name, error)]
-                continue
+                return [Finding(what=name, well=False, said=error.what, do=error.do)]
             version = as_text(said.get("version"))[:60]
-            clock = clock_skew(response, self._context.clock)
-            found = [Finding(what=name, well=True, said=f"answers, version {version or 'not said'}"), clock]
+            found = [Finding(what=name, well=True, said=f"answers, version {version or 'not said'}")]
+            if "date" in response.headers:
+                found.append(clock_skew(response, self._context.clock))
             break
         if self._reader.has_token:
             found.append(await self._check_token(server, f"{name} token"))

@@ -154,7 +154,6 @@ async def test_the_doctor_looks_at_server_token_timelines_and_searches(server: F
         found = await source.check()
     assert [(one.what, one.well) for one in found] == [
         ("social.example", True),
-        ("clock", None),
         ("social.example token", True),
         ("social.example #map", True),
         ("social.example search map", True),
