@@ -160,6 +160,18 @@ def test_bad_lines_of_a_large_input_are_told(tmp_path: Path) -> None:
         assert len(lines(one.stdout)) == 1
 
 
+def interrupted(process: subprocess.Popen[bytes]) -> int:
+    """Its exit code. On a busy machine Python may still be starting, and swallow a first interrupt while it does."""
+    for _ in range(4):
+        process.send_signal(signal.SIGINT)
+        try:
+            return process.wait(8)
+        except subprocess.TimeoutExpired:
+            continue
+    process.kill()
+    raise AssertionError("it goes on in spite of interrupts")
+
+
 def test_an_interrupt_while_it_waits_for_input_ends_in_order() -> None:
     with subprocess.Popen(
         [sys.executable, "-c", "from monitor.cli import main; main()", "screen", "-"],
@@ -171,7 +183,6 @@ def test_an_interrupt_while_it_waits_for_input_ends_in_order() -> None:
         process.stdin.write(ndjson(HIT))
         process.stdin.flush()
         time.sleep(2)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert interrupted(process) == 130
         assert process.stderr is not None
         assert b"Fatal" not in process.stderr.read()
