@@ -273,6 +273,15 @@ class Terms:
     note: str = ""
 
 
+def named_servers(options: object) -> Sequence[str]:
+    """The servers that options name in the common way: as `addresses`, else as `base_url`; none where they do not."""
+    addresses: Sequence[str] | None = getattr(options, "addresses", None)
+    if addresses is not None:
+        return addresses
+    address: str | None = getattr(options, "base_url", None)
+    return () if address is None else (address,)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePlugin:
     """A kind of source.
@@ -296,7 +305,7 @@ class SourcePlugin:
     open: Callable[[Any, SourceContext], Source]
     terms: Terms
     accepts: frozenset[TextType] = frozenset()
-    servers: Callable[[Any], Sequence[str]] = field(default=lambda _: ())
+    servers: Callable[[Any], Sequence[str]] = named_servers
     credentials: Sequence[str] = ()
     credentials_needed: bool = False
     example: str = ""

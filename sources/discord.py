@@ -12,7 +12,6 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 import httpx
-import orjson
 from pydantic import Field, SecretStr, field_validator
 
 from monitor.errors import AuthError, HandlewatchError
@@ -45,7 +44,7 @@ from sources.discord_messages import (
 from sources.findings import clock_skew, failure
 from sources.forward import Forward, Leg
 from sources.scopes import Place
-from sources.shapes import as_dict, as_id, as_list, as_text
+from sources.shapes import as_dict, as_id, as_list, as_text, is_list, parsed
 from sources.terms import load_terms
 
 _API: Final = "/api/v10"
@@ -140,7 +139,7 @@ class DiscordSource:
 
     async def _messages(self, channel: str, place: Mapping[str, str]) -> list[Mapping[str, Any]]:
         answer, _ = await self._get(f"/channels/{channel}/messages", {"limit": str(_PAGE), **place})
-        if not _is_list(answer):
+        if not is_list(answer):
             raise BadAnswerError("Discord answered with no list of messages.")
         return [message for message in map(as_dict, as_list(answer)) if message]
 
@@ -247,7 +246,7 @@ class DiscordSource:
             raise BadAnswerError("It is not known in which channel the message is.")
         url = f"{self._options.api}/channels/{channel}/messages/{known.ref.id}"
         response = await self._context.http.get(url, headers=self._headers)
-        answer = _parsed(response.content)
+        answer = parsed(response.content)
         if response.is_error:
             if response.status_code == 404 and answer.get("code") in {_UNKNOWN_MESSAGE, _UNKNOWN_CHANNEL}:
                 return None
@@ -260,17 +259,6 @@ class DiscordSource:
             raise BadAnswerError(f"The message has {error}.") from error
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
-
-
-def _parsed(body: bytes) -> Mapping[str, Any]:
-    try:
-        return as_dict(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        return {}
-
-
 def _number(message: Mapping[str, Any]) -> str | None:
     number = as_id(message.get("id"))
     return number if number and number.isdecimal() else None
@@ -278,10 +266,6 @@ def _number(message: Mapping[str, Any]) -> str | None:
 
 def _ids(messages: Sequence[Mapping[str, Any]]) -> list[int]:
     return [int(number) for message in messages if (number := _number(message))]
-
-
-def _servers(options: DiscordOptions) -> Sequence[str]:
-    return (options.base_url,)
 
 
 PLUGIN: Final = SourcePlugin(
@@ -292,7 +276,6 @@ PLUGIN: Final = SourcePlugin(
     open=DiscordSource,
     terms=load_terms()["discord"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("bot_token",),
     credentials_needed=True,
     example="""\

@@ -245,10 +245,6 @@ def _mark(post: Post) -> str:
     return sha256(f"{post.id}\n{version_mark(post)}".encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
-def _servers(options: FeedOptions) -> Sequence[str]:
-    return options.addresses
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="RSS and Atom feeds that you name.",
@@ -257,7 +253,6 @@ PLUGIN: Final = SourcePlugin(
     open=FeedSource,
     terms=load_terms()["feeds"],
     accepts=frozenset({TextType.XML, TextType.HTML, TextType.PLAIN}),
-    servers=_servers,
     example="""\
 [sources.feeds]
 plugin = "feeds"

@@ -205,10 +205,6 @@ def _leg(read: Read, *, older: str | None = None, newer: str | None = None, more
     )
 
 
-def _servers(options: MatrixOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Matrix rooms that everybody may read, or that the operator's account is in.",
@@ -217,7 +213,6 @@ PLUGIN: Final = SourcePlugin(
     open=MatrixSource,
     terms=load_terms()["matrix"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("access_token",),
     credentials_needed=True,
     example="""\

@@ -272,10 +272,6 @@ def _vanishes(event: Mapping[str, Any], relay: str) -> bool:
     return "ALL_RELAYS" in named or host_of(relay) in {host_of(name) for name in named}
 
 
-def _servers(options: NostrOptions) -> Sequence[str]:
-    return options.addresses
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Notes on Nostr relays, by tag and kind.",
@@ -284,7 +280,6 @@ PLUGIN: Final = SourcePlugin(
     open=NostrSource,
     terms=load_terms()["nostr"],
     accepts=frozenset({TextType.JSON, TextType.HTML}),  # without NIP-11, relays show a page there
-    servers=_servers,
     example="""\
 [sources.nostr]
 plugin = "nostr"

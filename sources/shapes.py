@@ -6,6 +6,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
+import orjson
+
 # These are called some dozens of times a post: no union of types is made, and nothing cast, at every call.
 
 
@@ -17,6 +19,19 @@ def as_dict(value: object) -> Mapping[str, Any]:
 def as_list(value: object) -> Sequence[Any]:
     """A list, or an empty one."""
     return value if isinstance(value, list) else ()  # pyright: ignore[reportUnknownVariableType]
+
+
+def is_list(value: object) -> bool:
+    """Whether it is a list at all: an empty one says something else than a missing one."""
+    return isinstance(value, list)
+
+
+def parsed(body: bytes) -> Mapping[str, Any]:
+    """An answer's object, or an empty one where the answer is no JSON."""
+    try:
+        return as_dict(orjson.loads(body))
+    except orjson.JSONDecodeError:
+        return {}
 
 
 def as_text(value: object) -> str:

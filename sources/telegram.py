@@ -176,10 +176,6 @@ def _standing(known: Known, number: int, page: ChannelPage) -> Recheck:
     return Recheck(ref=known.ref, standing=Standing.UNAVAILABLE, note="not on its channel's page; by whom is not said")
 
 
-def _servers(options: TelegramOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name="telegram",
     summary="Listed public Telegram channels, from their preview pages.",
@@ -188,7 +184,6 @@ PLUGIN: Final = SourcePlugin(
     open=TelegramSource,
     terms=load_terms()["telegram"],
     accepts=frozenset({TextType.HTML}),
-    servers=_servers,
     example="""\
 [sources.telegram]
 plugin = "telegram"

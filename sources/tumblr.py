@@ -13,7 +13,6 @@ from typing import Any, Final
 from urllib.parse import quote, urlsplit
 
 import httpx
-import orjson
 from pydantic import Field, SecretStr, model_validator
 
 from monitor.errors import AuthError, HandlewatchError
@@ -36,7 +35,7 @@ from monitor.post import Post, text_hash
 from monitor.sourcing import Address, Names, SourceOptions
 from sources.findings import clock_skew, failure
 from sources.scopes import Place
-from sources.shapes import as_dict, as_list, as_text
+from sources.shapes import as_dict, as_list, as_text, is_list, parsed
 from sources.terms import load_terms
 from sources.tumblr_posts import (
     PLATFORM,
@@ -133,8 +132,8 @@ class TumblrSource:
             path = f"/blog/{quote(place.key, safe=':')}/posts"
             found, response = await self._get(path, params | {"reblog_info": "true"})
         blog = as_dict(as_dict(found).get("blog"))
-        posts = found if _is_list(found) else as_dict(found).get("posts")
-        if not _is_list(posts):
+        posts = found if is_list(found) else as_dict(found).get("posts")
+        if not is_list(posts):
             raise BadAnswerError("Tumblr answered with no list of posts.")
         return as_list(posts), blog, response
 
@@ -215,7 +214,7 @@ class TumblrSource:
         url = f"{self._options.api}/blog/{quote(_blog_of(known), safe=':')}/posts"
         params = {"id": known.ref.id, "npf": "true", "reblog_info": "true", **self._key}
         response = await self._context.http.get(url, params=params)
-        answer = _parsed(response.content)
+        answer = parsed(response.content)
         status = as_dict(answer.get("meta")).get("status")
         status = status if isinstance(status, int) and response.is_success else response.status_code
         if status == 404 and answer:
@@ -224,7 +223,7 @@ class TumblrSource:
         if status >= 400:
             raise refused(response.request.url.host, response.request.url.path, status, response.content)
         found = as_dict(answer.get("response"))
-        if not _is_list(found.get("posts")):
+        if not is_list(found.get("posts")):
             raise BadAnswerError("Tumblr answered in another form than documented.")
         raw = next((one for one in map(as_dict, found["posts"]) if post_id(one) == known.ref.id), None)
         if raw is None:
@@ -293,21 +292,6 @@ def _blog_of(known: Known) -> str:
     return blog
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
-
-
-def _parsed(body: bytes) -> Mapping[str, Any]:
-    try:
-        return as_dict(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        return {}
-
-
-def _servers(options: TumblrOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Tags and blogs of Tumblr.",
@@ -316,7 +300,6 @@ PLUGIN: Final = SourcePlugin(
     open=TumblrSource,
     terms=load_terms()["tumblr"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("api_key",),
     credentials_needed=True,
     example="""\

@@ -125,10 +125,6 @@ class XSource:
         return await self._api.refresh(post)
 
 
-def _servers(options: XOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Recent search of X's API v2, within a budget by the day.",
@@ -137,7 +133,6 @@ PLUGIN: Final = SourcePlugin(
     open=XSource,
     terms=load_terms()["x"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("bearer_token",),
     credentials_needed=True,
     example="""\

@@ -14,7 +14,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-import orjson
 from pydantic import Field
 
 from monitor.errors import ConfigError, HandlewatchError, UnreachableError
@@ -38,7 +37,7 @@ from monitor.ports import (
 )
 from monitor.post import Post
 from sources.findings import clock_skew, failure
-from sources.shapes import as_dict, as_list, as_text, as_time
+from sources.shapes import as_dict, as_list, as_text, as_time, parsed
 from sources.terms import load_terms
 from sources.x_api import XAccess, XApi, is_capped, worded
 
@@ -212,7 +211,7 @@ class XStreamSource:
     def _batch(self, lines: Sequence[bytes], place: _Place) -> tuple[Batch, UnreachableError | None]:
         posts, bad, said = list[Post](), list[BadRecord](), None
         for number, line in enumerate(lines):
-            answer = _parsed(line)
+            answer = parsed(line)
             problems = as_list(answer.get("errors"))
             if answer.get("data"):
                 found, unusable = self._api.posts(answer)
@@ -254,13 +253,6 @@ class XStreamSource:
         return await self._api.refresh(post)
 
 
-def _parsed(line: bytes) -> Mapping[str, Any]:
-    try:
-        return as_dict(orjson.loads(line))
-    except orjson.JSONDecodeError:
-        return as_dict(None)
-
-
 async def _fill(queue: asyncio.Queue[bytes | HandlewatchError], lines: AsyncGenerator[bytes, None]) -> None:
     """Reads ahead, as far as the queue goes; puts what ended it last."""
     try:
@@ -271,10 +263,6 @@ async def _fill(queue: asyncio.Queue[bytes | HandlewatchError], lines: AsyncGene
         await queue.put(error)
 
 
-def _servers(options: XStreamOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name="x-stream",
     summary="The filtered stream of X's API v2: posts that match the project's rules, as they are made.",
@@ -283,7 +271,6 @@ PLUGIN: Final = SourcePlugin(
     open=XStreamSource,
     terms=load_terms()["x"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("bearer_token",),
     credentials_needed=True,
     example="""\

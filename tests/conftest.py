@@ -30,10 +30,14 @@ settings.register_profile("fixed", derandomize=True, deadline=None, max_examples
 settings.register_profile("soak", deadline=None, max_examples=5_000, suppress_health_check=_CALM)
 settings.load_profile("soak" if os.environ.get("HANDLEWATCH_SOAK") == "1" else "fixed")
 
+_REAL_SERVERS = ("ready", "synapse.ready", "nostr-relay.ready", "atproto.ready")
 COMPONENTS: dict[str, tuple[Any, str]] = {
     "postgres": (find_postgres, "apt-get install postgresql"),
     "browser": (partial(shutil.which, "chromium"), "apt-get install chromium"),
-    "realnet": ((REPOSITORY / ".realnet" / "ready").exists, "./run realnet"),
+    "realnet": (
+        lambda: all((REPOSITORY / ".realnet" / ready).exists() for ready in _REAL_SERVERS),
+        "./run realnet",
+    ),
     "realdata": (
         lambda: bool(os.environ.get("HANDLEWATCH_REAL_POSTS")),
         "HANDLEWATCH_REAL_POSTS=path/to/real-posts.ndjson.zst",

@@ -14,7 +14,7 @@ from monitor.net.http import get_json
 from monitor.ports import SourceContext
 from sources.discourse.posts import Category, Forum, Topic, cooked_to_text, markdown_to_text, number_of
 from sources.html import html_to_text
-from sources.shapes import as_dict, as_id, as_list, as_text
+from sources.shapes import as_dict, as_id, as_list, as_text, is_list
 
 Raw = Mapping[str, Any]
 
@@ -57,7 +57,7 @@ class Reader:
         """The forum's newest posts, or those up to an id: by id, newest first, in steps of 50 ids."""
         answer, response = await self.get("/posts.json", {"before": str(before)} if before else None)
         posts = next((answer[name] for name in ("latest_posts", "posts", "items") if name in answer), None)
-        if not _is_list(posts):
+        if not is_list(posts):
             raise BadAnswerError(f"{response.request.url.host} answered with no list of posts.")
         return [raw for raw in map(as_dict, as_list(posts)) if raw]
 
@@ -65,7 +65,7 @@ class Reader:
         """A page of a list of topics, and whether there are more."""
         answer, response = await self.get(path, {"page": str(page)} if page else None)
         listed = as_dict(answer.get("topic_list"))
-        if not _is_list(listed.get("topics")):
+        if not is_list(listed.get("topics")):
             raise BadAnswerError(f"{response.request.url.host} answered with no list of topics.")
         topics = [raw for raw in map(as_dict, as_list(listed.get("topics"))) if raw]
         return topics, bool(listed.get("more_topics_url")) and bool(topics)
@@ -158,7 +158,3 @@ def _categories(listed: Sequence[Any]) -> list[tuple[str, Category]]:
         if number and name:
             found.append((number, Category(name, about or None)))
     return found
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)

@@ -255,10 +255,6 @@ def _edited_since(raw: Raw, since: datetime | None) -> bool:
     return isinstance(version, int) and version > 1 and since is not None and at is not None and at >= since
 
 
-def _servers(options: DiscourseOptions) -> Sequence[str]:
-    return options.addresses
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Newest posts of Discourse forums: of a whole forum, of categories, of tags, or holding a word.",
@@ -267,7 +263,6 @@ PLUGIN: Final = SourcePlugin(
     open=DiscourseSource,
     terms=load_terms()["discourse"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("api_key",),
     example="""\
 [sources.forum]

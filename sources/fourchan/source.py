@@ -262,10 +262,6 @@ def _standing(known: Known, thread: int, found: Mapping[str, Post | None] | None
     return Recheck(ref=ref, standing=Standing.EDITED if edited else Standing.UP, note="in its thread")
 
 
-def _servers(options: BoardOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Threads of boards with 4chan's read-only JSON interface.",
@@ -274,7 +270,6 @@ PLUGIN: Final = SourcePlugin(
     open=BoardSource,
     terms=load_terms()["fourchan"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     example="""\
 [sources.boards]
 plugin = "fourchan"

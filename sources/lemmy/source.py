@@ -30,7 +30,7 @@ from sources.lemmy.api import LemmyApi
 from sources.lemmy.options import LemmyOptions, Listing
 from sources.lemmy.views import PLATFORM, State, UnusableViewError, inner, state_of, to_post, uri_of
 from sources.lemmy.views import Page as ViewPage
-from sources.shapes import as_dict, as_id, as_list, as_text
+from sources.shapes import as_dict, as_id, as_list, as_text, is_list
 from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
 
@@ -112,7 +112,7 @@ class LemmySource:
             params["page"] = str(page)
         answer, _ = await api.get(path, params)
         entries = next((answer[name] for name in (listing.kind, *_ENTRIES) if name in answer), None)
-        if not _is_list(entries):
+        if not is_list(entries):
             raise BadAnswerError(f"{listing.scope}: the server answered with no list of {listing.kind}.")
         views = [view for view in map(as_dict, as_list(entries)) if view]
         following = answer.get("next_page")
@@ -239,14 +239,6 @@ def _one(answer: Mapping[str, Any], uri: str) -> Mapping[str, Any]:
     return wrapped[uri]
 
 
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)
-
-
-def _servers(options: LemmyOptions) -> Sequence[str]:
-    return options.addresses
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="Posts and comments of Lemmy servers: of communities, of a whole server, or holding a word.",
@@ -255,7 +247,6 @@ PLUGIN: Final = SourcePlugin(
     open=LemmySource,
     terms=load_terms()["lemmy"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("access_token",),
     example="""\
 [sources.lemmy]

@@ -17,7 +17,7 @@ from monitor.ports import BadRecord, SourceContext
 from monitor.post import Post
 from sources.mastodon.cursor import Entry, mark
 from sources.mastodon.statuses import UnusableStatusError, host, is_public, status_uri, to_post, unwrap
-from sources.shapes import as_dict, as_list, as_time
+from sources.shapes import as_dict, as_list, as_time, is_list
 
 PAGE_SIZE: Final = 40
 """The most that Mastodon gives at once."""
@@ -148,7 +148,7 @@ class PageReader:
         size = min(PAGE_SIZE, self._context.limit or PAGE_SIZE)
         params = {**line.params, "limit": str(size), **{name: value for name, value in place.items() if value}}
         answer, response = await self._get(line.server, line.path, params)
-        if not _is_list(answer):
+        if not is_list(answer):
             raise BadAnswerError(f"{host(line.server)} answered {line.path} with no list of statuses.")
         statuses = [status for status in map(as_dict, as_list(answer)) if status]
         links = {name: parse_qs(urlsplit(link.get("url", "")).query) for name, link in response.links.items()}
@@ -166,14 +166,14 @@ class PageReader:
         """Statuses that a search finds, from the `start`-th on. Raises as `page`."""
         params = {"q": query, "type": "statuses", "limit": str(PAGE_SIZE), "offset": str(start)}
         answer = await self.read(server, "/api/v2/search", params)
-        if not _is_list(answer.get("statuses")):
+        if not is_list(answer.get("statuses")):
             raise BadAnswerError(f"{host(server)} answered a search with no list of statuses.")
         return [status for status in map(as_dict, as_list(answer["statuses"])) if status]
 
     async def statuses(self, server: str, ids: Sequence[str]) -> list[Mapping[str, Any]]:
         """Statuses by their local ids (Mastodon 4.3 and newer). Raises as `page`."""
         answer, _ = await self._get(server, "/api/v1/statuses", [("id[]", local) for local in ids])
-        if not _is_list(answer):
+        if not is_list(answer):
             raise BadAnswerError(f"{host(server)} answered with no list of statuses.")
         return [status for status in map(as_dict, as_list(answer)) if status]
 
@@ -230,7 +230,3 @@ class PageReader:
             params=httpx.QueryParams([*params.items()] if isinstance(params, Mapping) else [*params]),
             headers=headers,
         )
-
-
-def _is_list(value: object) -> bool:
-    return isinstance(value, list)

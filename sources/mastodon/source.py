@@ -124,10 +124,6 @@ class MastodonSource:
         return await self._standings.refresh(post)
 
 
-def _servers(options: MastodonOptions) -> Sequence[str]:
-    return options.addresses
-
-
 PLUGIN: Final = SourcePlugin(
     name="mastodon",
     summary="Tag timelines and public timelines of Mastodon-compatible servers.",
@@ -136,7 +132,6 @@ PLUGIN: Final = SourcePlugin(
     open=MastodonSource,
     terms=load_terms()["mastodon"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("access_token",),
     example="""\
 [sources.fediverse]

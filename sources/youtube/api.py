@@ -20,7 +20,7 @@ from monitor.net.errors import BadAnswerError, StatusError
 from monitor.net.http import refused
 from monitor.ports import SourceContext
 from sources.budget import DailyBudget
-from sources.shapes import as_dict, as_list, as_text
+from sources.shapes import as_dict, as_list, as_text, parsed
 
 _ATTEMPTS: Final = 3
 _HOUR: Final = 3600.0
@@ -93,7 +93,7 @@ class YouTubeApi:
 
     def _refusal(self, response: httpx.Response, budget: DailyBudget) -> Exception:
         """A refusal as an error, by the reason that YouTube gives."""
-        told = as_dict(_parsed(response.content).get("error"))
+        told = as_dict(parsed(response.content).get("error"))
         several = (*as_list(told.get("errors")), *as_list(told.get("details")))
         reasons = [reason for one in several if (reason := as_text(as_dict(one).get("reason")))]
         if _SPENT.intersection(reasons):
@@ -121,10 +121,3 @@ class YouTubeApi:
         if isinstance(error, AuthError) and not reasons:
             self._refused = error
         return error
-
-
-def _parsed(body: bytes) -> Mapping[str, Any]:
-    try:
-        return as_dict(orjson.loads(body))
-    except orjson.JSONDecodeError:
-        return {}

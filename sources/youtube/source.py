@@ -217,10 +217,6 @@ class YouTubeSource:
         return await self._asker.enrich(posts)
 
 
-def _servers(options: YouTubeOptions) -> Sequence[str]:
-    return (options.base_url,)
-
-
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
     summary="YouTube's videos and channels, searched or named, and their comments.",
@@ -229,7 +225,6 @@ PLUGIN: Final = SourcePlugin(
     open=YouTubeSource,
     terms=load_terms()["youtube"],
     accepts=frozenset({TextType.JSON}),
-    servers=_servers,
     credentials=("api_key",),
     credentials_needed=True,
     example="""\

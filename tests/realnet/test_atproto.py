@@ -14,13 +14,10 @@ from monitor.plugins import source_plugins
 from monitor.ports import Known, Standing
 from monitor.post import PostRef
 from monitor.sourcing import make_options, open_source
-from tests.realnet.atproto_net import INSTALLED, Network, running, until
+from tests.realnet.atproto_net import Network, running, until
 from tests.sources.worlds import Harvest
 
-pytestmark = [
-    pytest.mark.realnet,
-    pytest.mark.skipif(not INSTALLED.with_suffix(".ready").exists(), reason="the AT Protocol network is not installed"),
-]
+pytestmark = pytest.mark.realnet
 
 
 @pytest.fixture(scope="module")

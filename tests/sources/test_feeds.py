@@ -14,10 +14,10 @@ from monitor.net.errors import BadAnswerError, StatusError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef
-from monitor.sourcing import make_options, open_source
+from monitor.sourcing import make_options
 from sources.feed_entries import parse, to_post
 from tests.sources.feed_world import FakeFeed
-from tests.sources.worlds import CONTACT, MEDIA_MARK
+from tests.sources.worlds import MEDIA_MARK, opened_source
 
 
 @pytest.mark.parametrize("rss", [False, True])
@@ -134,15 +134,7 @@ def test_a_feed_must_be_named() -> None:
 
 
 async def opened(world: FakeFeed, call: str, *arguments: Any) -> Any:
-    plugin = source_plugins()["feeds"]
-    async with open_source(
-        plugin,
-        make_options(plugin, world.options, env={}),
-        user_agent=CONTACT,
-        clock=world.time,
-        sleep=world.time.sleep,
-        transport=world.transport,
-    ) as source:
+    async with opened_source("feeds", world) as source:
         return await getattr(source, call)(*arguments)
 
 

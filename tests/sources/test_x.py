@@ -13,9 +13,9 @@ from monitor.errors import AuthError, ConfigError, RateLimitedError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
-from monitor.sourcing import make_options, open_source
+from monitor.sourcing import make_options
 from sources.x_posts import authors_of, to_post
-from tests.sources.worlds import CONTACT, MEDIA_MARK
+from tests.sources.worlds import MEDIA_MARK, opened_source
 from tests.sources.x_world import FIRST, USER, FakeX
 
 RICH = {
@@ -215,15 +215,7 @@ async def test_a_refused_token_is_an_error_of_credentials() -> None:
 
 
 async def opened(world: FakeX, call: str, *arguments: Any) -> Any:
-    plugin = source_plugins()["x"]
-    async with open_source(
-        plugin,
-        make_options(plugin, world.options, env={}),
-        user_agent=CONTACT,
-        clock=world.time,
-        sleep=world.time.sleep,
-        transport=world.transport,
-    ) as source:
+    async with opened_source("x", world) as source:
         return await getattr(source, call)(*arguments)
 
 
