@@ -59,7 +59,7 @@ class App:
             route=route,
             withdraw=router.withdraw,
             review=self.settings.review,
-            ask_first=platforms_to_ask(),
+            ask_first=() if self.settings.review.show_unchecked_archives else platforms_to_ask(),
         )
 
     @cached_property

@@ -107,16 +107,20 @@ def _plugins(session: Session) -> dict[str, list[str]]:
     return found
 
 
+def _kept(days: float, now: datetime) -> ColumnElement[bool]:
+    """Kept here for longer than so many days; when an archive says that a post was first seen does not count."""
+    long = select(Occurrence.post_id).where(col(Occurrence.added_at) < now - timedelta(days=days))
+    return col(StoredPost.id).in_(long)
+
+
 def _conditions(
     limits: Limits, plugins: Mapping[str, list[str]], now: datetime
 ) -> Iterator[tuple[str, ColumnElement[bool]]]:
     for platform, days in sorted(limits.by_platform.items()):
-        old = col(StoredPost.first_seen_at) < now - timedelta(days=days)
-        yield f"the terms of {platform}: {days:g} days", (col(StoredPost.platform) == platform) & old
+        yield f"the terms of {platform}: {days:g} days", (col(StoredPost.platform) == platform) & _kept(days, now)
     for plugin, days in sorted(limits.by_plugin.items()):
-        old = col(StoredPost.first_seen_at) < now - timedelta(days=days)
         if names := plugins.get(plugin):
-            yield f"the terms of {plugin}: {days:g} days", col(StoredPost.source).in_(names) & old
+            yield f"the terms of {plugin}: {days:g} days", col(StoredPost.source).in_(names) & _kept(days, now)
     if limits.decided is not None:
         decided = (
             select(Occurrence.post_id)

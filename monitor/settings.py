@@ -96,6 +96,11 @@ class Review(_Section):
     claim_minutes: float = Field(
         default=10, gt=0, le=1440, description="How long a claimed alert is held for its reviewer."
     )
+    show_unchecked_archives: bool = Field(
+        default=False,
+        description="Show posts out of archives before their platform was asked whether they are still there: "
+        "for archives of invented or scrubbed posts only.",
+    )
     undo_seconds: float = Field(default=10, ge=0, le=86400, description="How long a report waits before it can leave.")
 
 

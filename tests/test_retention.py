@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -70,6 +71,14 @@ def test_an_archive_is_under_its_own_terms_too(store: Store, intake: Intake, clo
     clock.advance(days=9)
     assert retention.expire(store, Limits(by_platform={}, by_plugin={"archive": 3})) == 1
     assert states(store) == {"post-1": "up", "post-2": EXPIRED}
+
+
+def test_time_is_reckoned_from_when_a_post_came_here(store: Store, intake: Intake, clock: Any) -> None:
+    limits = Limits(by_platform={"examplenet": 3}, by_plugin={})
+    intake.commit(screened(hit(1, first_seen_at=datetime(2020, 1, 1, tzinfo=UTC))), source="old")
+    assert retention.expire(store, limits) == 0
+    clock.advance(days=4)
+    assert retention.expire(store, limits) == 1
 
 
 def test_texts_go_some_time_after_the_decision(store: Store, intake: Intake, clock: Any) -> None:

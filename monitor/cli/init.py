@@ -183,6 +183,7 @@ def config_text(organisation: dict[str, Any]) -> str:
         "# [review]",
         '# second_person_for = ["danger_now"]   # conducts and risks that two people decide',
         "# undo_seconds = 10",
+        "# show_unchecked_archives = false   # true: for archives of invented or scrubbed posts only",
         "",
         "# Sources: take the comment signs away to enable one. `handlewatch sources show NAME` documents the options.",
     ]

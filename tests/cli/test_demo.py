@@ -9,6 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
+from monitor.demo.installation import open_demo
+from monitor.demo.show import collect
 from monitor.settings import CONFIG_FILE
 
 HANDLES = ("zorblat77", "vexilorp", "quibbern04", "brindlewok", "lumetwig_3", "orulimbo", "kefandor")
@@ -108,3 +110,13 @@ def test_serve_serves_beside_anything_and_stops(handlewatch: Any, tmp_path: Path
         assert httpx.get(address + "healthz").status_code == 200
     finally:
         stop(process)
+
+
+async def test_every_alert_of_the_demo_shows_what_was_posted() -> None:
+    with open_demo() as demo:
+        await collect(demo)
+        page = demo.app.triage.queue(user="ada", limit=100)
+        shown = [demo.app.triage.view(entry.id, user="ada").post for entry in page.rows]
+    assert len(shown) == 13
+    assert {post.platform for post in shown} >= {"reddit", "tumblr"}
+    assert not [post for post in shown if post.unchecked or not post.fields]
