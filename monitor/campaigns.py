@@ -40,8 +40,8 @@ class Placed(NamedTuple):
 def place(session: Session, keyring: Keyring, arrival: Arrival) -> Placed:
     """Puts a stored post into its campaign, and the campaign before an analyst if it is new."""
     template_hash = keyring.lookup("template", arrival.template)
-    insert_or_ignore(session, Campaign, id=arrival.post_id, template_hash=template_hash, created_at=arrival.at)
-    campaign = session.exec(select(Campaign.id).where(Campaign.template_hash == template_hash)).one()
+    insert_or_ignore(session, Campaign, id=arrival.post_id, first_hash=template_hash, created_at=arrival.at)
+    campaign = session.exec(select(Campaign.id).where(Campaign.first_hash == template_hash)).one()
     insert_or_ignore(session, Occurrence, campaign_id=campaign, post_id=arrival.post_id, added_at=arrival.at)
     # Asked first: on PostgreSQL an insert that is not needed uses up a number, and people see these numbers.
     known = session.exec(select(Alert.id).where(col(Alert.campaign_id) == campaign)).first()

@@ -272,15 +272,21 @@ def test_any_folder_can_hold_the_database(tmp_path: Path, keyring: Keyring, name
 
 
 def test_a_database_of_the_first_version_is_upgraded(database_url: str, keyring: Keyring) -> None:
-    store = open_store(database_url, keyring, upgrade=True)
-    with store.write() as session:
-        session.add(identity(datetime(2026, 11, 1, tzinfo=UTC)))
-        session.execute(text("DROP TABLE key_mark"))
-        session.execute(text("DROP TABLE volume"))
-        for column in ("standing", "checked_at"):
-            session.execute(text(f"ALTER TABLE post DROP COLUMN {column}"))
-        session.execute(text("UPDATE alembic_version SET version_num = '0001'"))
-    store.close()
+    old = open_store(database_url, keyring, check_version=False)
+    migrate.upgrade(old.engine, to="0001")
+    with old.write() as session:
+        session.execute(
+            text(
+                "INSERT INTO identity (app, key_hash, handle, first_seen_at, last_seen_at)"
+                " VALUES ('wickr', :hash, :sealed, :at, :at)"
+            ),
+            {
+                "hash": b"1",
+                "sealed": keyring.seal(b"zorblat_77", "identity.handle"),
+                "at": "2026-11-01 12:00:00+00:00" if not old.is_sqlite else "2026-11-01 12:00:00.000000",
+            },
+        )
+    old.close()
     with pytest.raises(StoreError) as caught:
         open_store(database_url, keyring)
     assert "db upgrade" in caught.value.do

@@ -1,4 +1,4 @@
-"""Tables of what was found: posts that hit, accounts, identities, campaigns and their occurrences."""
+"""Tables of what was found: posts that hit, their accounts and their identities."""
 
 # SQLModel declares `__tablename__` as a declared_attr; a plain string is its documented use.
 # pyright: reportAssignmentType=false
@@ -33,7 +33,9 @@ class StoredPost(SQLModel, table=True):
     replaced. `screening` is the screen's verdict frozen at intake: offsets, ids, steps, keyed hashes, no text.
     `state`: up, expired (its words were kept as long as they may be), deleted (the platform said so, or it was no
     longer there when asked; `record` is then empty). `standing` is what the last re-check found, at `checked_at`;
-    that is also when a platform's word that it is deleted came.
+    that is also when a platform's word that it is deleted came. By the keyed hashes of its author's bio (handles
+    masked), of its community and of the family of names that the community's belongs to, what comes back is known
+    again when the words are gone.
     """
 
     __tablename__ = "post"
@@ -56,10 +58,18 @@ class StoredPost(SQLModel, table=True):
     state: str = "up"
     standing: str | None = None
     checked_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    bio_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+    community_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
+    family_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
 
 
 class Identity(SQLModel, table=True):
-    """One messenger identity: app + keyed hash of the canonical key."""
+    """One messenger identity: app + keyed hash of the canonical key.
+
+    `skeleton_hash` is the keyed hash of the handle with look-alike characters made one: who has it in common is a
+    look-alike, never the same. `hub` is a person's word that it joins no linked sets (or that it does), whatever
+    the number of its accounts; None where nobody said so.
+    """
 
     __tablename__ = "identity"
     __table_args__ = (UniqueConstraint("app", "key_hash"),)
@@ -70,36 +80,20 @@ class Identity(SQLModel, table=True):
     handle: str | None = Field(default=None, sa_type=encrypted_text("identity.handle"))
     first_seen_at: datetime = Field(sa_type=UtcTime)
     last_seen_at: datetime = Field(sa_type=UtcTime)
+    skeleton_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+    hub: bool | None = None
 
 
 class Mention(SQLModel, table=True):
-    """An identity in a post."""
+    """An identity in a post: the evidence of every edge that starts there.
+
+    `same_name`: the post says that the account's own name is the handle. Both are empty in rows from before they
+    were kept.
+    """
 
     __tablename__ = "mention"
 
     identity_id: int = Field(primary_key=True, foreign_key="identity.id")
     post_id: int = Field(primary_key=True, foreign_key="post.id", index=True)
-
-
-class Campaign(SQLModel, table=True):
-    """Posts of one template. Its id is that of its first stored post.
-
-    Until near-duplicates are sketched, `template_hash` is the keyed hash of the exact folded text with the
-    handles masked.
-    """
-
-    __tablename__ = "campaign"
-
-    id: int = Field(primary_key=True, foreign_key="post.id", sa_column_kwargs={"autoincrement": False})
-    template_hash: bytes = Field(sa_type=LargeBinary, unique=True)
-    created_at: datetime = Field(sa_type=UtcTime)
-
-
-class Occurrence(SQLModel, table=True):
-    """A post in a campaign."""
-
-    __tablename__ = "occurrence"
-
-    campaign_id: int = Field(primary_key=True, foreign_key="campaign.id")
-    post_id: int = Field(primary_key=True, foreign_key="post.id", index=True)
-    added_at: datetime = Field(sa_type=UtcTime)
+    confidence: float | None = None
+    same_name: bool | None = None

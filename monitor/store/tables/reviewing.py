@@ -42,7 +42,9 @@ class Alert(SQLModel, table=True):
 
     `state`: open, claimed, second_review, decided. `version` grows with every change of state: whoever acts
     names the version seen, and acts on nothing else. `explanation` is that of the post that raised it,
-    frozen. `lane`: main or safeguarding.
+    frozen. `lane`: main or safeguarding. `priority` is the sum of `priority_parts` (name -> points, why). A
+    decided alert that something new joined is `raised_again_at`, for the reasons in `raised_for`. `noticed_at`:
+    when the last notice of new posts was given.
     """
 
     __tablename__ = "alert"
@@ -64,6 +66,20 @@ class Alert(SQLModel, table=True):
     claimed_until: datetime | None = Field(default=None, sa_type=UtcTime)
     verdict: str | None = None
     decided_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    priority_parts: list[Any] | None = Field(default=None, sa_type=encrypted_json("alert.priority_parts"))
+    raised_again_at: datetime | None = Field(default=None, sa_type=UtcTime)
+    raised_for: list[str] | None = Field(default=None, sa_type=encrypted_json("alert.raised_for"))
+    noticed_at: datetime | None = Field(default=None, sa_type=UtcTime)
+
+
+class AlertTerm(SQLModel, table=True):
+    """A coded term of an alert's posts, by the keyed hash of the lexicon's id, with the most that it weighed."""
+
+    __tablename__ = "alert_term"
+
+    alert_id: int = Field(primary_key=True, foreign_key="alert.id")
+    term_hash: bytes = Field(primary_key=True, sa_type=LargeBinary, index=True)
+    weight: float
 
 
 class Decision(SQLModel, table=True):
