@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 from monitor.app import ConfiguredSource, configured_source
 from monitor.clock import Clock, system_clock
 from monitor.errors import HandlewatchError
+from monitor.net.errors import is_offline
 from monitor.net.ratelimit import Limiter
 from monitor.plugins import broken_plugins
 from monitor.ports import Checking, Finding, Source
@@ -98,6 +99,7 @@ async def _source(settings: Settings, name: str, limiter: Limiter, clock: Clock)
             well=False,
             said=f"no answer within {PATIENCE:.0f} seconds",
             do="Check the server's address, the network and the proxy; then try again.",
+            offline=True,
         )
         return [terms, silent]
 
@@ -126,7 +128,7 @@ async def one_read(source: Source) -> Finding:
     except TimeoutError:
         return Finding(what="read", well=None, said=f"connected, but silent for {_SILENCE:.0f} seconds")
     except HandlewatchError as error:
-        return Finding(what="read", well=False, said=error.what, do=error.do)
+        return Finding(what="read", well=False, said=error.what, do=error.do, offline=is_offline(error))
     except Exception as error:  # noqa: BLE001  a source is a plug-in: whatever it raises is a finding
         said = f"{type(error).__name__} in the source"
         return Finding(what="read", well=False, said=said, do="Report it to whoever keeps this source.")

@@ -169,13 +169,14 @@ class Recheck:
 class Finding:
     """One line of a source's doctor (`check`): what was looked at, how it is, and what to do where it is not well.
 
-    `well` None: could not be found out.
+    `well` None: could not be found out. `offline`: because no server was reached at all.
     """
 
     what: str
     well: bool | None
     said: str = ""
     do: str = ""
+    offline: bool = False
 
 
 @runtime_checkable

@@ -8,6 +8,7 @@ import httpx
 
 from monitor.clock import Clock
 from monitor.errors import AuthError, HandlewatchError
+from monitor.net.errors import is_offline
 from monitor.net.ratelimit import server_time
 from monitor.ports import Finding
 
@@ -18,7 +19,8 @@ MOST_SKEW: Final = 60.0
 def failure(what: str, error: HandlewatchError) -> Finding:
     """An error as a finding: refused is not well, everything else may pass and could not be found out."""
     refused = isinstance(error, AuthError)
-    return Finding(what=what, well=False if refused else None, said=error.what, do=error.do)
+    well = False if refused else None
+    return Finding(what=what, well=well, said=error.what, do=error.do, offline=is_offline(error))
 
 
 def clock_skew(response: httpx.Response, clock: Clock) -> Finding:

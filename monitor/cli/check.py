@@ -11,6 +11,8 @@ from monitor.cli.output import print_json, print_table
 from monitor.errors import ConfigError, Exit
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from monitor.doctor import Examined
 
 command = typer.Typer(add_completion=False, help="Examines the installation and every configured source.")
@@ -42,7 +44,11 @@ def check(
     if json:
         print_json([{"subject": subject, **_fields(finding)} for subject, finding in found])
     else:
-        _show(found, configured=bool(settings.sources))
+        show_findings(found)
+        if not settings.sources:
+            typer.echo(
+                "\nNo source is configured: `handlewatch sources list` shows the kinds, `sources show` an example."
+            )
     raise typer.Exit(Exit.PARTIAL if any(one.finding.well is False for one in found) else Exit.OK)
 
 
@@ -50,11 +56,10 @@ def _fields(finding: object) -> dict[str, object]:
     return {name: getattr(finding, name) for name in ("what", "well", "said", "do")}
 
 
-def _show(found: list[Examined], *, configured: bool) -> None:
+def show_findings(found: Sequence[Examined]) -> None:
+    """Prints a table of what was found."""
     print_table(
         ("Of", "What", "How it is", "Found", "To do"),
         [(one.subject, one.finding.what, _WORDS[one.finding.well], one.finding.said, one.finding.do) for one in found],
         empty="Nothing to examine.",
     )
-    if not configured:
-        typer.echo("\nNo source is configured: `handlewatch sources list` shows the kinds, `sources show` an example.")

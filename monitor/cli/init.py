@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,6 +12,9 @@ from monitor.cli.options import Home
 from monitor.errors import ConfigError, RefusedError, StoreError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.cli.init_sources import Wanted
     from monitor.settings import Organisation
 
 command = typer.Typer(
@@ -34,8 +36,25 @@ def init(
     escalation_contact: str = typer.Option("", help="Whom to call when somebody is in danger now."),
     contact: str = typer.Option("", help="A role's e-mail address, never a person's: shown in the user agent."),
     reviewer: list[str] = typer.Option([], help="A trained reviewer's name; repeat for each."),
+    source: list[str] = typer.Option(
+        [], metavar="[NAME=]KIND", help="A source to set up (`handlewatch sources list`); repeatable."
+    ),
+    settings_: list[str] = typer.Option(
+        [], "--set", metavar="NAME.KEY=VALUE", help="An option of such a source, or its basis; repeatable."
+    ),
+    test: bool = typer.Option(
+        False, "--test", help="Test the sources that are given now: credentials, what they reach, one real read."
+    ),
 ) -> None:
-    """Asks what is not given, writes a commented handlewatch.toml, makes the key and the database."""
+    """Asks what is not given, writes a commented handlewatch.toml, makes the key and the database.
+
+    At a terminal it then asks which sources to set up, and tests each as `handlewatch check` does. Credentials are
+    better kept in the environment, or named (file:PATH, keyring:SERVICE/NAME), than given on a command line.
+
+    Exit: 0 done; with --test, 4 where a source is not well, 6 where none of its servers was reached: then nothing is
+    written.
+    """
+    from monitor.cli.init_sources import asked_sources, given_sources, require_well
     from monitor.settings import CONFIG_FILE, default_home
 
     folder = (home or default_home()).absolute()
@@ -51,12 +70,18 @@ def init(
         "contact": contact,
         "reviewers": reviewer,
     }
-    _ask_missing(values)
+    wanted = given_sources(source, settings_)
+    asks = _ask_missing(values)
     organisation = _validated(values)
-    _write(folder, path, organisation)
+    if test:
+        require_well(wanted, organisation, folder)
+    if asks:
+        wanted += asked_sources(organisation, folder, [one.name for one in wanted])
+    _write(folder, path, organisation, wanted)
     typer.echo(f"Wrote {path}.")
     typer.echo(_about_key(folder))
-    typer.echo("Next: enable a source and a channel in that file, then")
+    left = "a channel" if wanted else "a source and a channel"
+    typer.echo(f"Next: enable {left} in that file, then")
     for name in organisation.reviewers:
         typer.echo(f"  handlewatch users add {name} --role analyst")
     typer.echo("  handlewatch check   (examines every source: credentials, terms, one real read)")
@@ -74,7 +99,8 @@ def _exists(path: Path) -> bool:
         ) from None
 
 
-def _ask_missing(values: dict[str, Any]) -> None:
+def _ask_missing(values: dict[str, Any]) -> bool:
+    """Asks what is missing; says whether anything was."""
     from monitor.settings import Organisation
 
     missing = [name for name, value in values.items() if not value]
@@ -91,6 +117,7 @@ def _ask_missing(values: dict[str, Any]) -> None:
         while (wrong := _problems(values).get(name)) is not None:
             typer.echo(f"  {wrong}.", err=True)
             values[name] = _answer(name, question)
+    return bool(missing)
 
 
 def _answer(name: str, question: str) -> Any:
@@ -143,7 +170,7 @@ def _key_file(folder: Path) -> Path:
     return folder / KEY_FILE
 
 
-def _write(folder: Path, path: Path, organisation: Any) -> None:
+def _write(folder: Path, path: Path, organisation: Organisation, wanted: Sequence[Wanted]) -> None:
     import os
 
     from monitor.settings import DATABASE_FILE
@@ -157,7 +184,7 @@ def _write(folder: Path, path: Path, organisation: Any) -> None:
         url = os.environ.get("HANDLEWATCH_DATABASE__URL") or sqlite_url(folder / DATABASE_FILE)
         open_store(url, load_keyring(folder), upgrade=True).close()
         # Last, and whole or not at all, so that whatever fails leaves an installation that may be tried again.
-        write_private_file(path, config_text(organisation.model_dump()))
+        write_private_file(path, config_text(organisation.model_dump(), wanted))
     except OSError as error:
         raise StoreError(
             f"{error.filename or folder} cannot be written: {error.strerror}.",
@@ -166,15 +193,16 @@ def _write(folder: Path, path: Path, organisation: Any) -> None:
         ) from None
 
 
-def config_text(organisation: dict[str, Any]) -> str:
+def config_text(organisation: dict[str, Any], wanted: Sequence[Wanted] = ()) -> str:
     """The commented configuration: the answers, and an example of every installed source and channel."""
+    from monitor.cli.init_sources import section_text, toml_value
     from monitor.plugins import channel_plugins, source_plugins
     from monitor.settings import Organisation
 
     lines = ["# Handlewatch. Every setting may also come from the environment, as HANDLEWATCH_DATABASE__URL.", ""]
     lines.append("[organisation]")
     for name, value in organisation.items():
-        lines += [f"# {Organisation.model_fields[name].description}", f"{name} = {json.dumps(value)}"]
+        lines += [f"# {Organisation.model_fields[name].description}", f"{name} = {toml_value(value)}"]
     lines += [
         "",
         "# [database]",
@@ -187,6 +215,8 @@ def config_text(organisation: dict[str, Any]) -> str:
         "",
         "# Sources: take the comment signs away to enable one. `handlewatch sources show NAME` documents the options.",
     ]
+    for one in wanted:
+        lines += ["", f"# {one.plugin.summary}", section_text(one)]
     for plugin in (*source_plugins().values(), *channel_plugins().values()):
         lines += ["", f"# {plugin.summary}", *(f"# {line}".rstrip() for line in plugin.example.strip().splitlines())]
     return "\n".join(lines) + "\n"

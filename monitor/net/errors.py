@@ -45,3 +45,8 @@ class StatusError(UnreachableError):
         super().__init__(what, kept=kept, do=do, brief=brief)
         self.status = status
         self.name = name
+
+
+def is_offline(error: Exception) -> bool:
+    """Whether an error says that a server was not reached, or is in trouble itself: nothing of what it was asked."""
+    return type(error) is UnreachableError

@@ -12,7 +12,7 @@ from typing import Final
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType
-from monitor.net.errors import StatusError
+from monitor.net.errors import StatusError, is_offline
 from monitor.ports import Batch, Cursor, Finding, Known, Pace, Recheck, SourceContext, SourcePlugin
 from monitor.post import Post
 from sources.findings import clock_skew, failure
@@ -95,7 +95,7 @@ class MastodonSource:
             except StatusError:
                 continue  # forks have not all of it
             except HandlewatchError as error:
-                return [Finding(what=name, well=False, said=error.what, do=error.do)]
+                return [Finding(what=name, well=False, said=error.what, do=error.do, offline=is_offline(error))]
             version = as_text(said.get("version"))[:60]
             found = [Finding(what=name, well=True, said=f"answers, version {version or 'not said'}")]
             if "date" in response.headers:

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import os
 import pty
+import select
 import shlex
 import subprocess
 import tomllib
@@ -13,6 +15,8 @@ import pytest
 
 from monitor.settings import load_settings
 from monitor.store.keys import new_key
+from tests.sources.test_command import listening
+from tests.sources.worlds import FakeMastodon
 
 ANSWERS = [
     "--controller", 'The "Example" Hotline \\ 1',
@@ -169,19 +173,132 @@ def test_with_a_key_in_the_environment_no_key_file_is_made(handlewatch: Any, hom
     assert handlewatch("db", "check").returncode == 8
 
 
-def test_a_wrong_answer_is_asked_for_again(handlewatch: Any, home: Path) -> None:
-    answers = ["Example", "reports", "interest", "0", "30", "desk", "nobody", "desk@x.example", " , ", "ada, grace,"]
+def answered(handlewatch: Any, answers: list[str], *arguments: str, env: dict[str, str] | None = None) -> str:
+    """Runs `init` at a terminal of its own; gives what it said."""
     terminal, end = pty.openpty()
-    process = subprocess.Popen(["handlewatch", "init"], env=handlewatch.environment, stdin=end, stdout=end, stderr=end)
+    process = subprocess.Popen(
+        ["handlewatch", "init", *arguments],
+        env=handlewatch.environment | {"COLUMNS": "250"} | (env or {}),
+        stdin=end,
+        stdout=end,
+        stderr=end,
+        start_new_session=True,
+    )
     os.close(end)
-    os.write(terminal, "".join(f"{answer}\n" for answer in answers).encode())
     said = b""
+    waiting = list(answers)
     with contextlib.suppress(OSError):  # the process ended
-        while chunk := os.read(terminal, 4096):
-            said += chunk
+        while True:
+            assert select.select([terminal], [], [], 20)[0], said  # it waits for something else
+            said += os.read(terminal, 4096)
+            if waiting and said.endswith(b": "):
+                os.write(terminal, f"{waiting.pop(0)}\n".encode())
     os.close(terminal)
     assert process.wait(timeout=30) == 0, said
+    assert not waiting
+    return said.decode()
+
+
+ORGANISATION_ANSWERS = ["Example", "reports", "interest", "30", "desk", "desk@x.example", "ada"]
+
+
+def test_a_wrong_answer_is_asked_for_again(handlewatch: Any, home: Path) -> None:
+    answers = ["Example", "reports", "interest", "0", "30", "desk", "nobody", "desk@x.example", " , ", "ada, grace,"]
+    answered(handlewatch, [*answers, ""])
     organisation = load_settings(home).organisation
     assert organisation is not None
     assert (organisation.retention_days, organisation.contact) == (30, "desk@x.example")
     assert organisation.reviewers == ["ada", "grace"]
+
+
+async def test_a_source_that_is_asked_for_is_tested_live_and_written(handlewatch: Any, home: Path) -> None:
+    world = FakeMastodon()
+    world.add(3)
+    async with listening(world) as base:
+        answers = [*ORGANISATION_ANSWERS, "mastodn", "mastodon", base, "map, aam", "planted-secret", "our basis", ""]
+        said = await asyncio.to_thread(answered, handlewatch, answers)
+    assert "Did you mean 'mastodon'?" in said
+    assert "planted-secret" not in said
+    assert "posts on its newest page" in said
+    assert {"Bearer planted-secret"} == {request.headers["authorization"] for request in world.requests}
+    section = load_settings(home).sources["mastodon"]
+    assert (section.plugin, section.basis) == ("mastodon", "our basis")
+    assert section.options == {"servers": [base], "tags": ["map", "aam"], "access_token": "planted-secret"}
+    assert (home / "handlewatch.toml").stat().st_mode & 0o077 == 0
+
+
+async def test_what_is_not_well_may_be_corrected_kept_or_left_out(handlewatch: Any, home: Path) -> None:
+    world = FakeMastodon()
+    world.add(3)
+    token = {"MASTODON_ACCESS_TOKEN": "planted-secret"}
+    async with listening(world) as base:
+        world.scopes = ["write"]
+        asked = ["mastodon", base, "map", "our basis"]
+        corrected = ["c", "", "aam", ""]
+        answers = [*ORGANISATION_ANSWERS, *asked, *corrected, "k", *asked, "l", ""]
+        said = await asyncio.to_thread(answered, handlewatch, answers, env=token)
+    assert said.count("it may not read posts") == 3
+    assert "taken from MASTODON_ACCESS_TOKEN" in said
+    assert "planted-secret" not in said
+    settings = load_settings(home)
+    assert list(settings.sources) == ["mastodon"]
+    assert settings.sources["mastodon"].options == {"servers": [base], "tags": ["aam"]}
+    assert "planted-secret" not in (home / "handlewatch.toml").read_text()
+
+
+async def test_given_sources_are_tested_only_where_that_is_asked_for(handlewatch: Any, home: Path) -> None:
+    world = FakeMastodon()
+    world.add(3)
+    async with listening(world) as base:
+        given = ["--source", "fediverse=mastodon", "--set", f"fediverse.servers={base}", "--set", "fediverse.every=90"]
+        world.scopes = ["write"]
+        env = {"MASTODON_ACCESS_TOKEN": "planted-secret"}
+        refused = await asyncio.to_thread(handlewatch, "init", *ANSWERS, *given, "--test", env=env)
+        assert refused.returncode == 4
+        assert "it may not read posts" in refused.stdout.replace("\n", " ")
+        assert "Nothing was written" in refused.stderr
+        assert not os.listdir(home)  # noqa: PTH208
+        world.scopes = ["read"]
+        done = await asyncio.to_thread(handlewatch, "init", *ANSWERS, *given, "--test", env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "planted" not in refused.stdout + refused.stderr + done.stdout + done.stderr
+    section = load_settings(home).sources["fediverse"]
+    assert (section.every, section.options) == (90, {"servers": [base]})
+
+
+def test_offline_a_test_is_refused_and_nothing_is_written(handlewatch: Any, home: Path) -> None:
+    given = ["--source", "mastodon", "--set", "mastodon.servers=http://127.0.0.1:9"]
+    done = handlewatch("init", *ANSWERS, *given, "--test")
+    assert done.returncode == 6, done.stdout + done.stderr
+    assert "was not reached" in done.stderr
+    assert "leave out --test" in done.stderr
+    assert list(home.iterdir()) == []
+    assert handlewatch("init", *ANSWERS, *given).returncode == 0
+    assert load_settings(home).sources["mastodon"].options == {"servers": ["http://127.0.0.1:9"]}
+
+
+@pytest.mark.parametrize(
+    ("given", "said"),
+    [
+        (["--source", "mastodn"], "mastodon"),
+        (["--source", "mastodon", "--set", "lemmy.tags=planted"], "no SOURCE.OPTION=VALUE"),
+        (["--source", "mastodon", "--set", "mastodon.servers=social.example"], "no basis"),
+        (["--source", "bluesky", "--set", "bluesky.whire=planted"], "no option"),
+    ],
+)
+def test_a_source_that_cannot_be_used_writes_nothing(handlewatch: Any, home: Path, given: list[str], said: str) -> None:
+    done = handlewatch("init", *ANSWERS, *given)
+    assert (done.returncode, said in done.stderr) == (2, True), done.stderr
+    assert "planted" not in done.stderr
+    assert list(home.iterdir()) == []
+
+
+def test_what_it_writes_of_a_source_is_read_back(handlewatch: Any, home: Path) -> None:
+    values = {"base_url": "http://127.0.0.1:9", "queries": 'a "quoted" word, \\ and 😀', "usd_a_day": "2.5"}
+    given = ["--source", "x", "--set", "x.enabled=false"]
+    for name, value in values.items():
+        given += ["--set", f"x.{name}={value}"]
+    assert handlewatch("init", *ANSWERS, *given).returncode == 0
+    section = load_settings(home).sources["x"]
+    assert section.enabled is False
+    assert section.options == values | {"queries": ['a "quoted" word', "\\ and 😀"], "usd_a_day": 2.5}
