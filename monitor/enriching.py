@@ -9,8 +9,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 
 from monitor.detect.fast.screen import FastScreen
+from monitor.drafts import columns_of
 from monitor.ports import Batch, Records
-from monitor.post import Post, columns_of
+from monitor.post import Post
 
 
 def nearly_hitting(screen: FastScreen, batch: Batch) -> dict[int, Post]:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol, runtime_checkable
 
-from monitor.post import columns_of
+from monitor.drafts import Draft, columns_of
 
 if TYPE_CHECKING:
     import httpx
@@ -67,9 +67,9 @@ class Records(Sequence["Post"]):
         self._build = build
 
     @classmethod
-    def of(cls, posts: Sequence[Post]) -> Records:
-        """Posts that were built already, as records."""
-        return cls(columns_of(posts), posts.__getitem__)
+    def of(cls, drafts: Sequence[Draft]) -> Records:
+        """Drafts, or posts that were built already, as records."""
+        return cls(columns_of(drafts), lambda row: drafts[row].whole())
 
     def __len__(self) -> int:
         return len(next(iter(self.columns.values()), ()))

@@ -7,11 +7,11 @@ that archives, tests and other tools exchange is read and written by `monitor.re
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from hashlib import sha256
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from monitor.quick import quick_init
 
@@ -36,6 +36,14 @@ class Author:
 
 
 NOBODY = Author()
+
+TEXTS: Final = (
+    "title", "text", "tags", "community", "community_description", "author.handle", "author.name", "author.bio"
+)  # fmt: skip
+"""Names of the texts that are screened, as the screen's columns have them: all tags are one, joined by newlines."""
+
+Texts = tuple[str, str, str, str, str, str, str, str]
+"""One post's, in that order; empty where it has none."""
 
 
 class PostRef(NamedTuple):
@@ -80,6 +88,25 @@ class Post:
         """The post's name within its platform."""
         return PostRef(self.platform, self.id)
 
+    @property
+    def texts(self) -> Texts:
+        """Its texts as a row of the screen's columns."""
+        author = self.author
+        return (
+            self.title or "",
+            self.text or "",
+            "\n".join(filter(None, self.tags)) if self.tags else "",
+            self.community or "",
+            self.community_description or "",
+            author.handle or "",
+            author.name or "",
+            author.bio or "",
+        )
+
+    def whole(self) -> Post:
+        """Itself: nothing of it is left to be read (`monitor.drafts`)."""
+        return self
+
     def fields(self) -> Iterator[tuple[str, str]]:
         """The texts that are screened, as (field name, text), empty ones left out.
 
@@ -117,19 +144,6 @@ def text_hash(post: Post) -> str:
     """Tells one version of a post's own words (title, text, tags) from another; not those of its author's profile."""
     words = "\x1f".join((post.title or "", post.text or "", *post.tags))
     return sha256(words.encode("utf-8", "surrogatepass")).hexdigest()
-
-
-def columns_of(posts: Sequence[Post]) -> dict[str, list[str]]:
-    """The screened fields of posts as columns: field name -> one string a post ("" where it has none).
-
-    All columns are of one length; `text` is always there. Tags are one column, `tags`, joined by newlines.
-    """
-    columns: dict[str, list[str]] = {"text": [""] * len(posts)}
-    for row, post in enumerate(posts):
-        for name, text in post.fields():
-            column = columns.setdefault("tags" if name.startswith("tags[") else name, [""] * len(posts))
-            column[row] = f"{column[row]}\n{text}" if column[row] else text
-    return columns
 
 
 def storable(name: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -36,6 +37,7 @@ from sources.discord_messages import (
     PLATFORM,
     SITE,
     Channel,
+    Message,
     UnusableMessageError,
     came_empty,
     is_written,
@@ -118,16 +120,9 @@ class DiscordSource:
         if not messages and older is None:
             channel = await self._channel(scope.key)
             hidden = channel.last_message is not None
-            return Leg(posts=(), newer="0", note=_NO_HISTORY, unseen=hidden)
+            return Leg(posts=(), times=(), newer="0", note=_NO_HISTORY, unseen=hidden)
         below = str(min(ids)) if len(messages) >= _FULL and ids else None
-        return Leg(
-            posts=leg.posts,
-            older=below,
-            newer=str(max(ids)) if ids else None,
-            bad=leg.bad,
-            note=leg.note,
-            unseen=leg.unseen,
-        )
+        return replace(leg, older=below, newer=str(max(ids)) if ids else None)
 
     async def forth(self, scope: Place, after: str) -> Leg:
         """The messages after one."""
@@ -135,7 +130,7 @@ class DiscordSource:
         leg = await self._leg(scope.key, messages)
         newest = str(max((*_ids(messages), int(after))))
         more = len(messages) >= _FULL
-        return Leg(posts=leg.posts, newer=newest, more=more, bad=leg.bad, note=leg.note, unseen=leg.unseen)
+        return replace(leg, newer=newest, more=more)
 
     async def _messages(self, channel: str, place: Mapping[str, str]) -> list[Mapping[str, Any]]:
         answer, _ = await self._get(f"/channels/{channel}/messages", {"limit": str(_PAGE), **place})
@@ -147,15 +142,16 @@ class DiscordSource:
         written = [message for message in messages if is_written(message)]
         told = [message for message in written if not came_empty(message)]
         channel = await self._channel(channel_id) if told else Channel(channel_id)
-        posts, bad, now = list[Post](), list[BadRecord](), self._context.clock()
+        posts, bad, now = list[Message](), list[BadRecord](), self._context.clock()
         for message in sorted(told, key=lambda one: int(_number(one) or 0)):
             try:
-                posts.append(to_post(message, channel, seen_at=now))
+                posts.append(Message(message, channel, seen_at=now))
             except UnusableMessageError as error:
                 bad.append(BadRecord(where=f"message {_number(message) or 'of ' + channel_id}", why=str(error)))
         empty = len(written) - len(told)
         note = f"{_NO_INTENT} ({empty} of {len(written)} came empty)" if empty else ""
-        return Leg(posts=posts, bad=bad, note=note, unseen=bool(empty) and not told)
+        times = [post.created_at for post in posts if post.created_at is not None]
+        return Leg(posts=posts, times=times, bad=bad, note=note, unseen=bool(empty) and not told)
 
     async def _channel(self, number: str) -> Channel:
         """A channel's names; without them where they are not shown."""

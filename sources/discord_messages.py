@@ -17,13 +17,13 @@ from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 PLATFORM: Final = "discord"
 SITE: Final = "https://discord.com"
 
-_WRITTEN: Final = frozenset({0, 18, 19, 20, 21, 23, 24})
+_WRITTEN: Final = (0, 18, 19, 20, 21, 23, 24)
 """Types of message that somebody wrote; the others tell of joins, pins, boosts and the like."""
 _FORWARD: Final = 1
 _EPOCH_MS: Final = 1_420_070_400_000
 _BODIES: Final = ("attachments", "embeds", "sticker_items", "stickers", "components", "message_snapshots")
 _EMBEDDED: Final = ("image", "thumbnail", "video")
-_MEDIA_EMBEDS: Final = frozenset({"image", "video", "gifv"})
+_MEDIA_EMBEDS: Final = ("image", "video", "gifv")
 _DEEPEST: Final = 5
 
 
@@ -59,58 +59,84 @@ def came_empty(message: Mapping[str, Any]) -> bool:
     return message.get("content") == "" and not message.get("poll") and not any(map(message.get, _BODIES))
 
 
-def to_post(message: Mapping[str, Any], channel: Channel, *, seen_at: datetime) -> Post:
-    """One message as a post.
+class Message:
+    """The draft of a message (`monitor.drafts`).
 
     :raises UnusableMessageError: no id, or no content field (the form has changed).
     """
-    number = as_id(message.get("id"))
-    if number is None:
-        raise UnusableMessageError("no id")
+
+    __slots__ = ("_channel", "_media", "_message", "_seen_at", "created_at", "id", "texts")
+
+    def __init__(self, message: Mapping[str, Any], channel: Channel, *, seen_at: datetime) -> None:
+        self._message, self._channel, self._seen_at = message, channel, seen_at
+        get = message.get
+        number = as_id(get("id"))
+        if number is None:
+            raise UnusableMessageError("no id")
+        content, media = get("content"), 0
+        # Most messages are nothing but their content.
+        if get("poll") or any(map(get, _BODIES)) or not isinstance(content, str):
+            content, media = _read_parts(message)
+        if ":" in content or "![" in content:
+            content, dropped = drop_media_links(content)
+            media += dropped
+        self.id, self._media = number, media
+        self.created_at = as_time(get("timestamp")) or snowflake_time(number)
+        handle = name = ""
+        user = get("author")
+        if isinstance(user, dict):
+            handle, name = _names(user)  # pyright: ignore[reportUnknownArgumentType]
+        self.texts = ("", content.strip(), "", channel.name or "", channel.topic or "", handle, name, "")
+
+    def whole(self) -> Post:
+        """The post."""
+        message, channel, texts = self._message, self._channel, self.texts
+        user, reference = as_dict(message.get("author")), as_dict(message.get("message_reference"))
+        referred = as_id(reference.get("message_id"))
+        forwarded = reference.get("type") == _FORWARD or bool(as_list(message.get("message_snapshots")))
+        where = as_id(message.get("channel_id")) or channel.id
+        author = Author(id=as_id(user.get("id")), handle=texts[5] or None, name=texts[6] or None)
+        return Post(
+            platform=PLATFORM,
+            id=self.id,
+            url=f"{SITE}/channels/{channel.guild}/{where}/{self.id}" if channel.guild else None,
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            edited_at=as_time(message.get("edited_timestamp")),
+            author=author if user else NOBODY,
+            text=texts[1],
+            community=channel.name,
+            community_description=channel.topic,
+            reply_to=None if forwarded else referred,
+            quotes=referred if forwarded else None,
+            media_count=self._media,
+        )
+
+
+def to_post(message: Mapping[str, Any], channel: Channel, *, seen_at: datetime) -> Post:
+    """One message as a post. Raises `UnusableMessageError`."""
+    return Message(message, channel, seen_at=seen_at).whole()
+
+
+def _read_parts(message: Mapping[str, Any]) -> tuple[str, int]:
+    """The texts of a message that has more than its content, and how many media are in it."""
     snapshots = [as_dict(as_dict(one).get("message")) for one in as_list(message.get("message_snapshots"))]
-    content = message.get("content")
-    if not isinstance(content, str):
-        if not any("content" in one for one in snapshots):
-            raise UnusableMessageError("no content field")
-        content = ""
-    media = 0
-    if message.get("poll") or any(map(message.get, _BODIES)):  # most messages have none
-        lines = list[str]()
-        for part in (message, *snapshots):
-            lines += _texts(part)
-            media += _media(part)
-        content = "\n".join(filter(None, lines))
-    text, dropped = drop_media_links(content)
-    created = as_time(message.get("timestamp")) or snowflake_time(number)
-    reference = as_dict(message.get("message_reference"))
-    referred = as_id(reference.get("message_id"))
-    forwarded = reference.get("type") == _FORWARD or bool(snapshots)
-    where = as_id(message.get("channel_id")) or channel.id
-    return Post(
-        platform=PLATFORM,
-        id=number,
-        url=f"{SITE}/channels/{channel.guild}/{where}/{number}" if channel.guild else None,
-        created_at=created,
-        first_seen_at=seen_at,
-        edited_at=as_time(message.get("edited_timestamp")),
-        author=_author(message.get("author")),
-        text=text.strip(),
-        community=channel.name,
-        community_description=channel.topic,
-        reply_to=None if forwarded else referred,
-        quotes=referred if forwarded else None,
-        media_count=media + dropped,
-    )
+    if not isinstance(message.get("content"), str) and not any("content" in one for one in snapshots):
+        raise UnusableMessageError("no content field")
+    lines, media = list[str](), 0
+    for part in (message, *snapshots):
+        lines += _texts(part)
+        media += _media(part)
+    return "\n".join(filter(None, lines)), media
 
 
-def _author(value: object) -> Author:
-    user = as_dict(value)
-    if not user:
-        return NOBODY
-    handle, number = as_text(user.get("username")), as_text(user.get("discriminator"))
+def _names(user: Mapping[str, Any]) -> tuple[str, str]:
+    """An account's handle, and the name that it shows."""
+    handle, number, name = as_text(user.get("username")), user.get("discriminator"), user.get("global_name")
     # Applications keep the old names, with a number.
-    handle = f"{handle}#{number}" if handle and number.strip("0") else handle
-    return Author(id=as_id(user.get("id")), handle=handle or None, name=as_text(user.get("global_name")) or None)
+    if number != "0" and handle and isinstance(number, str) and number.strip("0"):
+        handle = f"{handle}#{number}"
+    return handle, name if isinstance(name, str) else ""
 
 
 def _texts(message: Mapping[str, Any]) -> Iterator[str]:

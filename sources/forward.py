@@ -12,11 +12,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, Generic, Protocol, TypeVar
 
+from monitor.drafts import Draft, version_mark
 from monitor.ports import BadRecord, Batch, Coverage, Cursor, Records, Seen, SourceContext
-from monitor.post import Post, PostRef
+from monitor.post import PostRef
 from sources.scopes import Scope, each_scope
 from sources.shapes import as_dict, as_id, as_list, as_time
-from sources.walk import version_mark
 
 KNOWN_KEPT: Final = 50
 """Posts of a scope whose version is remembered: those that are looked at again."""
@@ -32,13 +32,15 @@ class Leg:
     """What one call gave.
 
     :param posts: oldest first.
+    :param times: when they were made; those of the oldest and the newest will do.
     :param older: read backwards: leads to what is older; None at the beginning of the listing.
     :param newer: where to go on from after this, forwards; None leaves it where it is.
     :param more: read forwards: there may be more already.
     :param unseen: we are not shown what is there; `note` says why.
     """
 
-    posts: Sequence[Post]
+    posts: Sequence[Draft]
+    times: Sequence[datetime]
     older: str | None = None
     newer: str | None = None
     more: bool = False
@@ -46,11 +48,6 @@ class Leg:
     deleted: Sequence[PostRef] = ()
     note: str = ""
     unseen: bool = False
-
-    @property
-    def times(self) -> list[datetime]:
-        """When its posts were made."""
-        return [post.created_at for post in self.posts if post.created_at is not None]
 
 
 class Reads(Protocol[_S_contra]):
@@ -106,9 +103,9 @@ class _State:
             "back_pages": self.back_pages,
         }
 
-    def fresh(self, posts: Sequence[Post]) -> list[Post]:
+    def fresh(self, posts: Sequence[Draft]) -> list[Draft]:
         """The posts that are not known in this version; they are remembered, newest last."""
-        found: list[Post] = []
+        found: list[Draft] = []
         for post in posts:
             mark = version_mark(post)
             if self.known.get(post.id) != mark:
@@ -200,7 +197,7 @@ class Forward(Generic[_S]):
             if not more:
                 return
 
-    def _batch(self, scope: _S, leg: Leg, posts: Sequence[Post], start: datetime | None, end: datetime) -> Batch:
+    def _batch(self, scope: _S, leg: Leg, posts: Sequence[Draft], start: datetime | None, end: datetime) -> Batch:
         seen = Seen.OUT_OF_REACH if leg.unseen else Seen.SEEN
         covered = Coverage(scope=scope.scope, start=start, end=end, state=seen, posts=len(posts), note=leg.note)
         return Batch(

@@ -73,9 +73,17 @@ def html_to_text(html: str) -> PlainText:
     an address into visible and invisible parts: it is given whole. Mentions and hashtags stay as written.
     """
     if "<" not in html:
-        text = unescape(html) if "&" in html else html
-        return PlainText(_one_space(text).strip(), 0)
+        return PlainText(untagged(html), 0)
     return _Reader(html).read_quickly() or _Reader(html).read()
+
+
+def untagged(html: str) -> str:
+    """HTML in which there is no tag (no `<`) as plain text; most of it is so."""
+    if "&" in html:
+        html = unescape(html)
+    if "  " in html or "\n" in html or "\t" in html or "\r" in html or "\f" in html:
+        html = _SPACES.sub(" ", html)
+    return html.strip()
 
 
 class _Reader:

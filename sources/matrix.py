@@ -195,6 +195,7 @@ class MatrixSource:
 def _leg(read: Read, *, older: str | None = None, newer: str | None = None, more: bool = False) -> Leg:
     return Leg(
         posts=list(read.posts.values()),
+        times=read.times,
         older=older,
         newer=newer,
         more=more,

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Final
 
+from monitor.drafts import Draft
 from monitor.ports import BadRecord
 from monitor.post import Author, Post, PostRef
 from sources.html import html_to_text
@@ -23,11 +24,15 @@ MESSAGE: Final = "m.room.message"
 REDACTION: Final = "m.room.redaction"
 ENCRYPTED: Final = "m.room.encrypted"
 
-_MEDIA: Final = frozenset({"m.image", "m.video", "m.audio", "m.file", "m.sticker"})
+_MEDIA: Final = ("m.image", "m.video", "m.audio", "m.file", "m.sticker")
 _HTML: Final = "org.matrix.custom.html"
 _REPLY_HTML = re.compile(r"<mx-reply>.*?</mx-reply>", re.DOTALL | re.IGNORECASE)
 _REPLY_LINES = re.compile(r"\A(?:> ?[^\n]*\n)+\n?")
 _MATRIX_MEDIA = re.compile(r"\bmxc://\S+", re.IGNORECASE)
+_GONE: Final = "redacted_because"
+_UNCHANGED: Final[Mapping[str, Any]] = {}
+_LAST_STAMP: Final = 253_402_300_800_000
+"""The year 10000."""
 _URI = re.compile(r"matrix:roomid/([^/]+)/e/([^/]+)")
 
 
@@ -55,19 +60,41 @@ def parse_post_id(name: str) -> tuple[str, str] | None:
     return (f"!{found[1]}", f"${found[2]}") if found else None
 
 
+class Common:
+    """What messages of one stretch of a room's timeline have in common.
+
+    :param names: user id -> the name shown in this room.
+    """
+
+    __slots__ = ("community", "described", "names", "place", "room", "seen_at")
+
+    def __init__(self, room: Room, names: Mapping[str, str], seen_at: datetime) -> None:
+        self.room, self.names, self.seen_at = room, names, seen_at
+        self.place = post_id(room.id, "")
+        self.community, self.described = room.name or "", room.topic or ""
+
+
 @dataclass(slots=True)
 class Read:
     """What a stretch of a room's timeline held.
 
+    :param stamps: when its messages say that they were sent, in milliseconds.
     :param edits: events that are not in it and were replaced.
     :param encrypted: how many messages cannot be read.
     """
 
-    posts: dict[str, Post] = field(default_factory=dict[str, Post])
+    posts: dict[str, Draft] = field(default_factory=dict[str, Draft])
+    stamps: list[int] = field(default_factory=list[int])
     deleted: list[PostRef] = field(default_factory=list[PostRef])
     edits: list[str] = field(default_factory=list[str])
     bad: list[BadRecord] = field(default_factory=list[BadRecord])
     encrypted: int = 0
+
+    @property
+    def times(self) -> list[datetime]:
+        """When the oldest and the newest of its messages were sent; none where that is not told."""
+        ends = (min(self.stamps), max(self.stamps)) if self.stamps else ()
+        return [moment for stamp in ends if (moment := _moment(stamp)) is not None]
 
     @property
     def note(self) -> str:
@@ -87,118 +114,151 @@ def read_events(
 
     :param names: user id -> the name shown in this room.
     """
-    read, originals = Read(), dict[str, Mapping[str, Any]]()
+    read, common = Read(), Common(room, names, seen_at)
+    posts, stamps = read.posts, read.stamps
     for place, event in enumerate(events):
-        name = as_text(event.get("event_id"))
-        kind = event.get("type")
-        if kind == REDACTION:
-            gone = as_text(event.get("redacts")) or as_text(as_dict(event.get("content")).get("redacts"))
-            if gone:
-                read.deleted.append(PostRef(PLATFORM, post_id(room.id, gone)))
-                read.posts.pop(gone, None)
+        if event.get("type") != MESSAGE:
+            _take_other(read, event, room)
             continue
-        if kind == ENCRYPTED:
-            read.encrypted += 1
+        content, unsigned = event.get("content"), event.get("unsigned")
+        if (_GONE in event or (isinstance(unsigned, dict) and _GONE in unsigned)) and redaction_of(event) is not None:
             continue
-        if kind != MESSAGE or redaction_of(event) is not None:
-            continue
+        replaced = _replaced(event) if isinstance(content, dict) and "m.relates_to" in content else None
         try:
-            replaced = _replaced(event)
             if replaced is None:
-                originals[name] = event
-                read.posts[name] = to_post(event, room, names, seen_at=seen_at)
-            elif replaced in originals:
-                _replace(read, originals, replaced, event, (room, names, seen_at))
-            elif replaced not in read.edits:
+                message = RoomMessage(event, common)
+                posts[event["event_id"]] = message
+                stamp = event.get("origin_server_ts")
+                if type(stamp) is int and 0 <= stamp < _LAST_STAMP:
+                    stamps.append(stamp)
+            elif replaced in posts:
+                _replace(posts, replaced, event, common)
+            elif replaced not in read.edits and all(one.where != replaced for one in read.bad):
                 read.edits.append(replaced)
         except UnusableEventError as error:
-            read.bad.append(BadRecord(where=name or f"event {place} of {room.id}", why=str(error)))
+            where = as_text(event.get("event_id")) or f"event {place} of {room.id}"
+            read.bad.append(BadRecord(where=where, why=str(error)))
     return read
 
 
-def _replace(
-    read: Read,
-    originals: Mapping[str, Mapping[str, Any]],
-    replaced: str,
-    event: Mapping[str, Any],
-    about: tuple[Room, Mapping[str, str], datetime],
-) -> None:
-    room, names, seen_at = about
-    if originals[replaced].get("sender") == event.get("sender") and replaced in read.posts:
-        with_edit = {**originals[replaced], "unsigned": {"m.relations": {"m.replace": event}}}
-        read.posts[replaced] = to_post(with_edit, room, names, seen_at=seen_at)
+def _take_other(read: Read, event: Mapping[str, Any], room: Room) -> None:
+    kind = event.get("type")
+    if kind == REDACTION:
+        gone = as_text(event.get("redacts")) or as_text(as_dict(event.get("content")).get("redacts"))
+        if gone:
+            read.deleted.append(PostRef(PLATFORM, post_id(room.id, gone)))
+            read.posts.pop(gone, None)
+    elif kind == ENCRYPTED:
+        read.encrypted += 1
+
+
+def _replace(posts: dict[str, Draft], replaced: str, event: Mapping[str, Any], common: Common) -> None:
+    original = posts[replaced]
+    if isinstance(original, RoomMessage) and original.event.get("sender") == event.get("sender"):
+        with_edit = {**original.event, "unsigned": {"m.relations": {"m.replace": event}}}
+        posts[replaced] = RoomMessage(with_edit, common)
 
 
 def redaction_of(event: Mapping[str, Any]) -> Mapping[str, Any] | None:
     """What redacted an event; None where it is as it was sent."""
-    return (
-        as_dict(as_dict(event.get("unsigned")).get("redacted_because"))
-        or as_dict(event.get("redacted_because"))
-        or None
-    )
+    unsigned = event.get("unsigned")
+    return as_dict(as_dict(unsigned).get(_GONE)) or as_dict(event.get(_GONE)) or None
+
+
+def _relation(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    return as_dict(as_dict(event.get("content")).get("m.relates_to"))
 
 
 def _replaced(event: Mapping[str, Any]) -> str | None:
-    relation = as_dict(as_dict(event.get("content")).get("m.relates_to"))
+    relation = _relation(event)
     return as_text(relation.get("event_id")) or None if relation.get("rel_type") == "m.replace" else None
 
 
-def to_post(event: Mapping[str, Any], room: Room, names: Mapping[str, str], *, seen_at: datetime) -> Post:
-    """One message as a post, in its newest version where the server bundles that with it.
+class RoomMessage:
+    """The draft of a message (`monitor.drafts`), in its newest version where the server bundles that with it.
 
     :raises UnusableEventError: no id, no sender or no body (the form has changed).
     """
-    name, sender = as_text(event.get("event_id")), as_text(event.get("sender"))
-    content = as_dict(event.get("content"))
-    if not name:
-        raise UnusableEventError("no event_id")
-    if not sender:
-        raise UnusableEventError("no sender")
-    edit = _bundled_edit(event, sender)
-    shown = (as_dict(as_dict(edit.get("content")).get("m.new_content")) if edit else None) or content
-    if not isinstance(shown.get("body"), str):
-        raise UnusableEventError("no body")
-    replied = thread = ""
-    if relation := as_dict(content.get("m.relates_to")):
-        replied = as_text(as_dict(relation.get("m.in_reply_to")).get("event_id"))
+
+    __slots__ = ("_common", "_edit", "_media", "event", "id", "texts")
+
+    def __init__(self, event: Mapping[str, Any], common: Common) -> None:
+        self.event, self._common, self._edit = event, common, _UNCHANGED
+        get = event.get
+        name, sender, unsigned = get("event_id"), get("sender"), get("unsigned")
+        if not name or not isinstance(name, str):
+            raise UnusableEventError("no event_id")
+        if not sender or not isinstance(sender, str):
+            raise UnusableEventError("no sender")
+        content = shown = as_dict(get("content"))
+        if isinstance(unsigned, dict) and "m.relations" in unsigned:
+            self._edit = edit = _bundled_edit(as_dict(event["unsigned"]), sender)
+            shown = as_dict(as_dict(edit.get("content")).get("m.new_content")) or content
+        body = shown.get("body")
+        if not isinstance(body, str):
+            raise UnusableEventError("no body")
+        # Most messages are nothing but words.
+        if "format" in shown or "m.relates_to" in content or shown.get("msgtype") != "m.text":
+            text, self._media = _words(shown, body, reply=bool(_answered(_relation(event))))
+        elif ":" in body or "![" in body:
+            text, self._media = _without_media(body, 0)
+        else:
+            text, self._media = body.strip(), 0
+        self.id = common.place + (name[1:] if name[0] == "$" else name)
+        name = common.names.get(sender, "")
+        self.texts = ("", text, "", common.community, common.described, sender, name, "")
+
+    @property
+    def created_at(self) -> datetime | None:
+        """See `monitor.drafts`. Made when asked for: of a stretch, the ends matter (`Read.times`)."""
+        return _moment(self.event.get("origin_server_ts"))
+
+    def whole(self) -> Post:
+        """The post."""
+        event, room, sender = self.event, self._common.room, self.texts[5]
+        relation = _relation(event)
         thread = as_text(relation.get("event_id")) if relation.get("rel_type") == "m.thread" else ""
-    text, media = _words(shown, reply=bool(replied))
-    above = replied or thread
-    return Post(
-        platform=PLATFORM,
-        id=post_id(room.id, name),
-        instance=sender.partition(":")[2] or None,
-        url=f"https://matrix.to/#/{room.id}/{name}",
-        created_at=_time(event),
-        first_seen_at=seen_at,
-        edited_at=_time(edit) if edit else None,
-        author=Author(id=sender, handle=sender, name=names.get(sender)),
-        text=text,
-        community=room.name,
-        community_description=room.topic,
-        reply_to=post_id(room.id, above) if above else None,
-        media_count=media,
-    )
+        above = _answered(relation) or thread
+        return Post(
+            platform=PLATFORM,
+            id=self.id,
+            instance=sender.partition(":")[2] or None,
+            url=f"https://matrix.to/#/{room.id}/{event['event_id']}",
+            created_at=self.created_at,
+            first_seen_at=self._common.seen_at,
+            edited_at=_moment(self._edit.get("origin_server_ts")),
+            author=Author(id=sender, handle=sender, name=self.texts[6] or None),
+            text=self.texts[1],
+            community=room.name,
+            community_description=room.topic,
+            reply_to=post_id(room.id, above) if above else None,
+            media_count=self._media,
+        )
 
 
-def _bundled_edit(event: Mapping[str, Any], sender: str) -> Mapping[str, Any]:
-    relations = as_dict(event.get("unsigned")).get("m.relations")
-    edit = as_dict(as_dict(relations).get("m.replace") if relations else None)
+def to_post(event: Mapping[str, Any], room: Room, names: Mapping[str, str], *, seen_at: datetime) -> Post:
+    """One message as a post. Raises `UnusableEventError`."""
+    return RoomMessage(event, Common(room, names, seen_at)).whole()
+
+
+def _answered(relation: Mapping[str, Any]) -> str:
+    return as_text(as_dict(relation.get("m.in_reply_to")).get("event_id"))
+
+
+def _bundled_edit(unsigned: Mapping[str, Any], sender: str) -> Mapping[str, Any]:
+    edit = as_dict(as_dict(unsigned.get("m.relations")).get("m.replace"))
     return edit if edit.get("sender") == sender else {}
 
 
-def _time(event: Mapping[str, Any]) -> datetime | None:
-    stated = event.get("origin_server_ts")
-    if not isinstance(stated, int) or isinstance(stated, bool):
-        return None
+def _moment(stamp: object) -> datetime | None:
     try:
-        return datetime.fromtimestamp(stated / 1000, UTC)
+        return datetime.fromtimestamp(stamp / 1000, UTC) if type(stamp) is int else None
     except (ValueError, OverflowError, OSError):
         return None
 
 
-def _words(content: Mapping[str, Any], *, reply: bool) -> tuple[str, int]:
-    body, media = as_text(content.get("body")), 0
+def _words(content: Mapping[str, Any], body: str, *, reply: bool) -> tuple[str, int]:
+    media = 0
     if content.get("msgtype") in _MEDIA:
         # The body is the file's name, unless that is told apart from it: then it is a caption.
         media = 1
@@ -210,6 +270,10 @@ def _words(content: Mapping[str, Any], *, reply: bool) -> tuple[str, int]:
         body, media = read.text, media + read.media
     elif reply:
         body = _REPLY_LINES.sub("", body)
+    return _without_media(body, media)
+
+
+def _without_media(body: str, media: int) -> tuple[str, int]:
     text, dropped = drop_media_links(body)
     text, inner = _MATRIX_MEDIA.subn("", text) if "mxc:" in text.lower() else (text, 0)
     return text.strip(), media + dropped + inner

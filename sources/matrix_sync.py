@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from monitor.drafts import Draft, version_mark
 from monitor.errors import AuthError
 from monitor.net.errors import StatusError
 from monitor.ports import BadRecord, Batch, Coverage, Cursor, Records, Seen, SourceContext
-from monitor.post import Post, PostRef
+from monitor.post import PostRef
 from sources.matrix_api import HomeServer
 from sources.matrix_events import Read, Room, events_of, read_events, shown_names
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
-from sources.walk import version_mark
 
 _TOGETHER: Final = "the account's rooms"
 _NO_END: Final = 10_000
@@ -78,7 +78,7 @@ class OwnRooms:
     async def _news(self) -> Batch:
         now, since, start = self._context.clock(), self._since, self._until
         answer = await self._home.sync(since)
-        posts, deleted, bad, notes = list[Post](), list[PostRef](), list[BadRecord](), list[str]()
+        posts, deleted, bad, notes = list[Draft](), list[PostRef](), list[BadRecord](), list[str]()
         joined = as_dict(as_dict(answer.get("rooms")).get("join"))
         unseen = False
         for number, said in joined.items():
@@ -92,8 +92,7 @@ class OwnRooms:
             back = as_text(timeline.get("prev_batch"))
             pages = self._max_pages if since else self._first_pages - 1
             if back and pages > 0 and (timeline.get("limited") is True or since is None):
-                times = [post.created_at for post in read.posts.values() if post.created_at]
-                self._gaps.append(_Gap(number, back, since, min([now, *times]), start, pages))
+                self._gaps.append(_Gap(number, back, since, min([now, *read.times]), start, pages))
         self._since, self._until = as_text(answer.get("next_batch")), now
         self._posts += len(posts)
         state = Seen.OUT_OF_REACH if unseen and not posts else Seen.SEEN
@@ -124,7 +123,7 @@ class OwnRooms:
         posts, at = self._fresh(read), gap.at
         ended = not older or older in {gap.back, gap.to}
         gap.pages -= 1
-        begin = gap.start if ended else min([at, *(post.created_at for post in posts if post.created_at)])
+        begin = gap.start if ended else min([at, *read.times])
         coverage = [self._seen(gap, read, begin, at)]
         if ended or gap.pages <= 0:
             self._gaps.pop(0)
@@ -140,7 +139,7 @@ class OwnRooms:
             records=Records.of(posts), cursor=self._cursor(), coverage=coverage, deleted=read.deleted, bad=read.bad
         )
 
-    def _fresh(self, read: Read) -> list[Post]:
+    def _fresh(self, read: Read) -> list[Draft]:
         """The posts that were not given in this version in this poll (an edit may be newer than the gap)."""
         marks = {post.id: version_mark(post) for post in read.posts.values()}
         fresh = [post for post in read.posts.values() if self._given.get(post.id) != marks[post.id]]

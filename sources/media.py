@@ -25,6 +25,8 @@ _MEDIA_DOMAINS: Final = (
 )  # fmt: skip
 """Domains whose hosts, many and numbered, serve nothing else."""
 
+_MEDIA_OR_REDDIT: Final = (*_MEDIA_DOMAINS, "reddit.com")
+
 _EXTENSIONS: Final = (
     "apng", "avif", "bmp", "gif", "gifv", "heic", "heif", "jfif", "jpe", "jpeg", "jpg", "jxl", "png", "svg", "tif",
     "tiff", "webp", "3gp", "avi", "flv", "m3u8", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "webm", "wmv",
@@ -34,7 +36,8 @@ _MEDIA_PATH = re.compile(rf"\.(?:{'|'.join(_EXTENSIONS)})(?::\w+)?/?$", re.IGNOR
 _REDDIT_MEDIA = re.compile(r"/(?:media|gallery/.*|video/.*|link/[^/]+/video/.*)/?")
 _USUAL_URL = re.compile(r"https?://([a-z0-9.-]+)(?::\d+)?(/[^?#\s]*)?(?=[?#]|$)", re.IGNORECASE | re.ASCII)
 _DATA_URI = re.compile(r"\bdata:[a-z]+/[a-z0-9.+-]+[;,][^\s\"'<>)]*", re.IGNORECASE)
-_REST_OF_URL = re.compile(r"[^\s\"'<>\[\]]+")
+_REST_OF_URL = re.compile(r"([A-Za-z0-9.-]++)(?::[0-9]++)?+(/[^?#\s\"'<>\[\]]*+)[^\s\"'<>\[\]]*+|[^\s\"'<>\[\]]+")
+"""What follows `://`; (host, path) where it has the usual form and a path."""
 _MARKDOWN_IMAGE = re.compile(r"!\[[^\]\n]{0,1000}\]\([^)\s]{1,2000}(?:\s+\"[^\"\n]{0,1000}\")?\)")
 _MARKDOWN_LINK = re.compile(r"\[([^\]\n]{0,1000})\]\((https?://[^)\s]{1,2000})\)", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)'*_~"
@@ -53,7 +56,9 @@ def is_media_url(url: str) -> bool:
             host, path = (parts.hostname or "").lower(), parts.path
         except ValueError:
             return False
-    if host in MEDIA_HOSTS or host.endswith(_MEDIA_DOMAINS) or _MEDIA_PATH.search(path) is not None:
+    if host in MEDIA_HOSTS or host.endswith(_MEDIA_DOMAINS):
+        return True
+    if "." in path and _MEDIA_PATH.search(path) is not None:
         return True
     return host.endswith("reddit.com") and _REDDIT_MEDIA.fullmatch(path) is not None
 
@@ -63,16 +68,22 @@ def drop_media_links(text: str) -> tuple[str, int]:
 
     A Markdown link to media keeps its words, an embedded image keeps nothing.
     """
-    images, links = "![" in text, "://" in text
-    data = ":" in text and "data:" in text.lower()
-    if not images and not links and not data:
+    links = "://" in text
+    marked = "![" in text or (":" in text and "data:" in text.lower()) or (links and "](" in text)
+    if not links and not marked:
         return text, 0
     dropped = 0
+    if marked:
+        text, dropped = _drop_marked(text)
+    if links:
+        text, bare = _drop_bare(text)
+        dropped += bare
+    return text, dropped
 
-    def nothing(_: re.Match[str]) -> str:
-        nonlocal dropped
-        dropped += 1
-        return ""
+
+def _drop_marked(text: str) -> tuple[str, int]:
+    """Drops Markdown's images, data in addresses, and Markdown's links to media."""
+    dropped = 0
 
     def words(match: re.Match[str]) -> str:
         nonlocal dropped
@@ -82,27 +93,21 @@ def drop_media_links(text: str) -> tuple[str, int]:
         # Reddit's editor uses the address itself as the words of an image link.
         return "" if is_media_url(match[1]) else match[1]
 
-    if images:
-        text = _MARKDOWN_IMAGE.sub(nothing, text)
-    if data:
-        text = _DATA_URI.sub(nothing, text)
-    if links:
-        if "](" in text:
-            text = _MARKDOWN_LINK.sub(words, text)
-        text, bare = _drop_bare(text)
-        dropped += bare
-    return text, dropped
+    text, images = _MARKDOWN_IMAGE.subn("", text)
+    text, data = _DATA_URI.subn("", text)
+    text = _MARKDOWN_LINK.sub(words, text)
+    return text, dropped + images + data
 
 
 def _drop_bare(text: str) -> tuple[str, int]:
     """Drops bare links to media. Looks for what is between scheme and host: an expression would try every letter."""
-    kept, done, dropped = list[str](), 0, 0
+    kept: list[str] = []
+    done = dropped = 0
     at = text.find("://")
     while at >= 0:
-        scheme = text[max(0, at - 5) : at].lower()
-        start = at - 5 if scheme == "https" else at - 4 if scheme.endswith("http") else at
+        start = at - 5 if text.startswith("https", at - 5) else _scheme_start(text, at)
         rest = _REST_OF_URL.match(text, at + 3) if start < at else None
-        if rest is not None:
+        if rest is not None and not _leads_elsewhere(rest):
             url = text[start : rest.end()].rstrip(_TRAILING)
             if is_media_url(url):
                 kept.append(text[done:start])
@@ -110,3 +115,17 @@ def _drop_bare(text: str) -> tuple[str, int]:
                 dropped += 1
         at = text.find("://", rest.end() if rest else at + 3)
     return "".join((*kept, text[done:])) if dropped else text, dropped
+
+
+def _scheme_start(text: str, at: int) -> int:
+    before = text[max(0, at - 5) : at].lower()
+    return at - 5 if before == "https" else at - 4 if before.endswith("http") else at
+
+
+def _leads_elsewhere(rest: re.Match[str]) -> bool:
+    """Whether an address of the usual form cannot lead to media; where it may, `is_media_url` says so."""
+    host, path = rest.groups()
+    if path is None or "." in path:
+        return False
+    host = host.lower()
+    return host not in MEDIA_HOSTS and not host.endswith(_MEDIA_OR_REDDIT)

@@ -52,6 +52,8 @@ def as_time(value: object) -> datetime | None:
         if isinstance(value, str) and value[4:5] == "-":  # nearly all of them
             moment = datetime.fromisoformat(value)
             return moment if moment.tzinfo is UTC else _in_utc(moment)
+        if type(value) is int:  # nearly all others
+            return datetime.fromtimestamp(value, UTC)
         if isinstance(value, bool) or not isinstance(value, (str, int, float)):
             return None
         if isinstance(value, str) and not value.replace(".", "", 1).isdigit():

@@ -12,8 +12,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final, Generic, TypeVar
 
+from monitor.drafts import Draft, version_mark
 from monitor.ports import BadRecord, Batch, Coverage, Cursor, Records, Seen, SourceContext
-from monitor.post import Post, PostRef, text_hash
+from monitor.post import PostRef
 from sources.scopes import Scope, each_scope
 from sources.shapes import as_dict, as_id, as_list, as_time
 
@@ -38,8 +39,8 @@ class Page:
     :param note: what the coverage ledger should say about it.
     """
 
-    posts: Sequence[Post]
-    along: Sequence[Post] = ()
+    posts: Sequence[Draft]
+    along: Sequence[Draft] = ()
     older: str | None = None
     ceiling: bool = False
     newest: str | None = None
@@ -137,11 +138,6 @@ def _iso(moment: datetime | None) -> str | None:
     return None if moment is None else moment.isoformat()
 
 
-def version_mark(post: Post) -> str:
-    """Tells one version of a post from another, in a few characters."""
-    return text_hash(post)[:12]
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Bounds:
     """How far walks go: pages of the very first, most pages of later ones, and how much is looked at again."""
@@ -230,8 +226,8 @@ class Walker(Generic[_S]):
             if done:
                 return
 
-    def _fresh(self, page: Page, state: _State, walk: _Walk) -> list[Post]:
-        fresh: list[Post] = []
+    def _fresh(self, page: Page, state: _State, walk: _Walk) -> list[Draft]:
+        fresh: list[Draft] = []
         for post in page.posts:
             mark = version_mark(post)
             known = (walk.gathered, state.known, state.along, self._given)
@@ -242,7 +238,7 @@ class Walker(Generic[_S]):
             self._given[post.id] = mark
         return [*fresh, *self._fresh_along(page, state, walk)]
 
-    def _fresh_along(self, page: Page, state: _State, walk: _Walk) -> Iterator[Post]:
+    def _fresh_along(self, page: Page, state: _State, walk: _Walk) -> Iterator[Draft]:
         """Those that are not known from a listing, where they stand in full, nor in this version."""
         for post in page.along:
             if post.id in walk.gathered or post.id in state.known:

@@ -11,6 +11,7 @@ from typing import Final
 import orjson
 
 from monitor.bench.speed.measure import Spread
+from monitor.ports import Records
 from sources.bench.mappings import MAPPINGS
 from sources.bench.pages import HTML_BODIES, POSTS, page_of
 from sources.html import html_to_text
@@ -48,7 +49,8 @@ def measure_mappings(*, rounds: int, tell: Callable[[str], None] = lambda _: Non
         times: list[tuple[float, float]] = []
         for _ in range(rounds):
             decoding = _seconds(lambda body=body: orjson.loads(body)) / POSTS * 1e6
-            times.append((decoding, _seconds(lambda read=read, page=page: read(page)) / POSTS * 1e6))
+            mapping = _seconds(lambda read=read, page=page: Records.of(read(page))) / POSTS * 1e6
+            times.append((decoding, mapping))
         found.append(
             Mapped(
                 platform=platform,

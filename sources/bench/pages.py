@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import cache
 from importlib.resources import files
 from typing import Any, Final
@@ -35,10 +36,17 @@ def platforms() -> list[str]:
 
 def page_of(platform: str, posts: int = POSTS) -> bytes:
     """A page as it comes from the server."""
-    record = _records()[platform]
-    item, frame = orjson.dumps(record["item"]).decode(), orjson.dumps(record["page"]).decode()
-    items = ",".join(_filled(item, number) for number in range(posts))
-    return frame.replace('"@ITEMS"', f"[{items}]").encode()
+    return framed(platform, (item_of(platform, number) for number in range(posts)))
+
+
+def framed(platform: str, items: Iterable[bytes]) -> bytes:
+    """A page of these items."""
+    return orjson.dumps(_records()[platform]["page"]).replace(b'"@ITEMS"', b"[%s]" % b",".join(items))
+
+
+def item_of(platform: str, number: int) -> bytes:
+    """One of a page's items."""
+    return _filled(orjson.dumps(_records()[platform]["item"]).decode(), number).encode()
 
 
 def _filled(item: str, number: int) -> str:

@@ -19,7 +19,7 @@ from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "discourse"
 
-_WRITTEN: Final = frozenset({1, 2})
+_WRITTEN: Final = (1, 2)
 """Types of post: regular ones and a moderator's. The others tell of events, or are whispers among staff."""
 
 _TAGS = re.compile(r"<(img|video|audio|iframe|embed|object|picture|source)\b[^>]*>", re.IGNORECASE)

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from monitor.drafts import Draft
 from monitor.errors import HandlewatchError
 from monitor.net.errors import BadAnswerError, NotTextError, StatusError, TooLargeError
 from monitor.ports import BadRecord, Coverage, Seen
-from monitor.post import Post, PostRef
+from monitor.post import PostRef
 from sources.fourchan.api import BoardsApi, Listed
-from sources.fourchan.posts import PLATFORM, Board, UnusablePostError, number_of, to_post
+from sources.fourchan.posts import PLATFORM, Board, BoardPost, UnusablePostError, number_of
 from sources.fourchan.state import BoardState, ThreadState
 
 _ONE_THREAD: Final = (BadAnswerError, NotTextError, StatusError, TooLargeError)
@@ -23,7 +24,7 @@ _ONE_THREAD: Final = (BadAnswerError, NotTextError, StatusError, TooLargeError)
 class Found:
     """What reading a thread gave."""
 
-    posts: Sequence[Post] = ()
+    posts: Sequence[Draft] = ()
     bad: Sequence[BadRecord] = ()
     deleted: Sequence[PostRef] = ()
 
@@ -97,22 +98,23 @@ class Poll:
     ) -> Found:
         """What of a thread's posts is new. `raws` None: nothing changed."""
         state, now = self._state, self._api.context.clock()
-        numbered, bad, numbers = list[tuple[int, Post]](), list[BadRecord](), list[int]()
+        drafts, bad, numbers = list[BoardPost](), list[BadRecord](), list[int]()
         for place, raw in enumerate(raws or ()):
             number = number_of(raw)
             try:
-                numbered.append((number or 0, to_post(raw, self._board, thread, seen_at=now)))
+                drafts.append(BoardPost(raw, self._board, thread, seen_at=now))
             except UnusablePostError as error:
                 where = self._board.id_of(number) if number else f"{self._board.id_of(thread)}, post {place + 1}"
                 bad.append(BadRecord(where=where, why=str(error)))
             numbers += [number] if number else []
-        posts = state.fresh(thread, numbered)
+        posts = state.fresh(thread, drafts)
         gone = state.removed(thread, numbers) if whole and numbers else ()
         known = state.threads.get(thread, ThreadState())
         state.threads[thread] = ThreadState(version, max([known.last, *numbers]), modified)
         state.count += len(posts)
-        times = [post.created_at for post in posts if post.created_at is not None]
-        state.since = min([*times, *([state.since] if state.since else [])], default=None)
+        by_age = sorted(posts, key=lambda post: post.number)
+        oldest = next((made for post in by_age if (made := post.created_at) is not None), None)
+        state.since = min(filter(None, (state.since, oldest)), default=None)
         return Found(posts=posts, bad=bad, deleted=[PostRef(PLATFORM, self._board.id_of(number)) for number in gone])
 
     def raise_if_nothing_worked(self) -> None:

@@ -13,7 +13,7 @@ from html import unescape
 from typing import Any, Final
 
 from monitor.post import Author, Post
-from sources.html import html_to_text
+from sources.html import html_to_text, untagged
 from sources.media import drop_media_links
 from sources.shapes import as_id, as_list, as_text, as_time
 
@@ -56,48 +56,86 @@ def number_of(raw: Mapping[str, Any]) -> int | None:
     return number if isinstance(number, int) and not isinstance(number, bool) and number > 0 else None
 
 
-def to_post(raw: Mapping[str, Any], board: Board, thread: int, *, seen_at: datetime) -> Post:
-    """A post of a thread.
+class BoardPost:
+    """The draft of a post of a thread (`monitor.drafts`).
 
     :raises UnusablePostError: no number, or a text that is none.
     """
-    get = raw.get
-    number = number_of(raw)
-    if number is None:
-        raise UnusablePostError("no no")
-    comment = get("com") or ""
-    if not isinstance(comment, str):
-        raise UnusablePostError("a com that is no text")
-    text, media = html_to_text(comment)
-    if "://" in text:
-        text, linked = drop_media_links(text)
-        text, media = text.strip(), media + linked
-    post_id, subject, tag = board.id_of(number), get("sub"), get("tag")
-    return Post(
-        platform=PLATFORM,
-        id=post_id,
-        instance=board.host,
-        url=board.url_of(thread, number),
-        created_at=as_time(get("time")),
-        first_seen_at=seen_at,
-        author=_author(raw, post_id),
-        title=html_to_text(subject).text or None if subject and isinstance(subject, str) else None,
-        text=text,
-        tags=(tag,) if tag and isinstance(tag, str) else (),
-        community=board.name,
-        reply_to=_reply_to(raw, comment, board, thread, number),
-        media_count=media + _files(raw),
-    )
+
+    __slots__ = ("_board", "_media", "_raw", "_seen_at", "_thread", "number", "texts")
+
+    def __init__(self, raw: Mapping[str, Any], board: Board, thread: int, *, seen_at: datetime) -> None:
+        self._raw, self._board, self._thread, self._seen_at = raw, board, thread, seen_at
+        get = raw.get
+        number = get("no")
+        if type(number) is not int or number <= 0:
+            number = number_of(raw)
+            if number is None:
+                raise UnusablePostError("no no")
+        comment = get("com") or ""
+        if not isinstance(comment, str):
+            raise UnusablePostError("a com that is no text")
+        text, media = html_to_text(comment) if "<" in comment else (untagged(comment), 0)
+        if "://" in text:
+            text, linked = drop_media_links(text)
+            text, media = text.strip(), media + linked
+        self.number, self._media = number, media
+        title, tag, trip = get("sub"), get("tag"), get("trip")
+        name = get("name")
+        self.texts = (
+            html_to_text(title).text if title and isinstance(title, str) else "",
+            text,
+            tag if tag and isinstance(tag, str) else "",
+            board.name,
+            "",
+            "Anonymous" if name == "Anonymous" else _name(name).strip() or "Anonymous",
+            f"{_name(name)}{trip}" if trip and isinstance(trip, str) else "",
+            "",
+        )
+
+    @property
+    def id(self) -> str:
+        """See `monitor.drafts`. Made when asked for: a board's posts are told apart by their numbers."""
+        return self._board.id_of(self.number)
+
+    @property
+    def created_at(self) -> datetime | None:
+        """See `monitor.drafts`. Made when asked for: of a thread's posts, only the oldest one's time matters."""
+        return as_time(self._raw.get("time"))
+
+    def whole(self) -> Post:
+        """The post."""
+        raw, board, texts = self._raw, self._board, self.texts
+        return Post(
+            platform=PLATFORM,
+            id=self.id,
+            instance=board.host,
+            url=board.url_of(self._thread, self.number),
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            author=Author(id=_author_id(raw) or self.id, handle=texts[5], name=texts[6] or None),
+            title=texts[0] or None,
+            text=texts[1],
+            tags=(texts[2],) if texts[2] else (),
+            community=board.name,
+            reply_to=_reply_to(raw, raw.get("com") or "", board, self._thread, self.number),
+            media_count=self._media + _files(raw),
+        )
 
 
-def _author(raw: Mapping[str, Any], post_id: str) -> Author:
+def to_post(raw: Mapping[str, Any], board: Board, thread: int, *, seen_at: datetime) -> Post:
+    """A post of a thread. Raises `UnusablePostError`."""
+    return BoardPost(raw, board, thread, seen_at=seen_at).whole()
+
+
+def _name(value: object) -> str:
+    name = as_text(value)
+    return unescape(name) if "&" in name else name
+
+
+def _author_id(raw: Mapping[str, Any]) -> str | None:
     """Nearly everybody is called the same: without a tripcode or an id nobody is known to have posted twice."""
-    trip, named, name = as_text(raw.get("trip")), as_id(raw.get("id")), as_text(raw.get("name"))
-    if "&" in name:
-        name = unescape(name)
-    return Author(
-        id=trip or named or post_id, handle=name.strip() or "Anonymous", name=f"{name}{trip}" if trip else None
-    )
+    return as_text(raw.get("trip")) or as_id(raw.get("id"))
 
 
 def _files(raw: Mapping[str, Any]) -> int:
@@ -114,4 +152,4 @@ def _reply_to(raw: Mapping[str, Any], comment: str, board: Board, thread: int, n
             if match[1] != str(number) and not comment[: match.start()].endswith(("&gt;", ">>")):
                 return board.id_of(match[1])
     first = raw.get("resto") or thread
-    return None if number in {thread, first} else board.id_of(as_id(first) or thread)
+    return None if number in (thread, first) else board.id_of(as_id(first) or thread)

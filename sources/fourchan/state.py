@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final
 
-from monitor.post import Post
+from monitor.drafts import version_mark
+from sources.fourchan.posts import BoardPost
 from sources.shapes import as_dict, as_list, as_text, as_time
-from sources.walk import version_mark
 
 MARKS_KEPT: Final = 1000
 """Posts of a board whose version is remembered: of these, changes and removals are seen."""
@@ -65,12 +65,12 @@ class BoardState:
             "since": self.since and self.since.isoformat(),
         }
 
-    def fresh(self, thread: int, numbered: Sequence[tuple[int, Post]]) -> list[Post]:
+    def fresh(self, thread: int, posts: Sequence[BoardPost]) -> list[BoardPost]:
         """A thread's posts that are new, or known in another version; they are remembered."""
         last = self.threads[thread].last if thread in self.threads else 0
-        found: list[Post] = []
-        for number, post in numbered:
-            mark = version_mark(post)
+        found: list[BoardPost] = []
+        for post in posts:
+            number, mark = post.number, version_mark(post)
             if number > last or (number in self.marks and self.marks[number][1] != mark):
                 found.append(post)
             if number > last or number in self.marks:

@@ -16,7 +16,7 @@ from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "mastodon"
 
-_PUBLIC: Final = frozenset({"public", "unlisted"})
+_PUBLIC: Final = ("public", "unlisted")
 
 
 class UnusableStatusError(ValueError):

@@ -131,9 +131,10 @@ class Lists:
 
         wanted = [item for item in items if item_id(item)]
         page = self._posts(wanted, to_post)
-        times = {post.id: post.created_at for post in page.posts if post.created_at}
+        posts = [post.whole() for post in page.posts]
+        times = {post.id: post.created_at for post in posts if post.created_at}
         read = {*self._named, *(self._channels.get(name) for name in self._named)}
-        videos = {post.id for post in page.posts if post.author.id != post.id and post.author.id not in read}
+        videos = {post.id for post in posts if post.author.id != post.id and post.author.id not in read}
         self.found |= {key: at.isoformat() for key, at in times.items() if key in videos}
         pages = int(number or 0) + 1
         return replace(

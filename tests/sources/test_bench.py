@@ -10,7 +10,8 @@ from typer.testing import CliRunner
 
 from monitor.cli.bench import command
 from sources.bench.mappings import MAPPINGS
-from sources.bench.pages import TEXTS, page_of, platforms
+from sources.bench.pages import TEXTS, framed, item_of, page_of, platforms
+from tests.sources.oddities import oddities
 
 
 def test_every_mapping_has_a_page_and_every_page_a_mapping() -> None:
@@ -19,12 +20,27 @@ def test_every_mapping_has_a_page_and_every_page_a_mapping() -> None:
 
 @pytest.mark.parametrize("platform", sorted(MAPPINGS))
 def test_every_post_of_a_page_is_mapped(platform: str) -> None:
-    posts = MAPPINGS[platform](orjson.loads(page_of(platform, 12)))
+    posts = [draft.whole() for draft in MAPPINGS[platform](orjson.loads(page_of(platform, 12)))]
     assert len({post.id for post in posts}) == 12
     assert {post.platform for post in posts} == {platform}
     assert all(post.created_at and post.author.key and post.url for post in posts)
     for post, text in zip(posts, TEXTS * 2, strict=True):
         assert (post.text or "").startswith(text)
+
+
+@pytest.mark.parametrize("platform", sorted(MAPPINGS))
+def test_what_was_taken_becomes_a_post_whatever_else_its_answer_holds(platform: str) -> None:
+    taken = 0
+    for odd in oddities(orjson.loads(item_of(platform, 1))):
+        try:
+            drafts = MAPPINGS[platform](orjson.loads(framed(platform, [json.dumps(odd).encode()])))
+        except (ValueError, orjson.JSONDecodeError):
+            continue  # refused when it was read
+        for draft in drafts:
+            post = draft.whole()
+            assert (post.id, post.created_at, post.texts) == (draft.id, draft.created_at, draft.texts)
+            taken += 1
+    assert taken > 100
 
 
 def test_the_command_prints_every_platform() -> None:

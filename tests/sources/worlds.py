@@ -18,6 +18,7 @@ from typing import Any, Protocol
 
 import httpx
 
+from monitor.drafts import columns_of
 from monitor.plugins import source_plugins
 from monitor.ports import AccountRef, BadRecord, Batch, Coverage, Cursor
 from monitor.post import Post, PostRef
@@ -62,7 +63,10 @@ class Harvest:
 
     def take(self, batch: Batch) -> None:
         self.batches += 1
-        self.posts += list(batch.records)
+        posts = list(batch.records)
+        shown = {name: [*column] for name, column in batch.records.columns.items() if name == "text" or any(column)}
+        assert shown == {name: [*column] for name, column in columns_of(posts).items()}, "columns say what posts say"
+        self.posts += posts
         self.coverage += batch.coverage
         self.deleted += batch.deleted
         self.deleted_accounts += batch.deleted_accounts

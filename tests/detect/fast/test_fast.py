@@ -12,8 +12,9 @@ from monitor.detect.fast.matchers import BACKENDS
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
 from monitor.detect.screening import Screening
+from monitor.drafts import columns_of
 from monitor.ports import Records
-from monitor.post import Post, columns_of
+from monitor.post import Post
 from monitor.records import from_record
 from tests.detect.nasty import GAPS, PIECES, disguised, post_of
 
