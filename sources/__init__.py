@@ -44,6 +44,7 @@ def handlewatch_sources() -> Sequence[SourcePlugin]:
         fourchan.PLUGIN,
         lemmy.PLUGIN,
         mastodon.PLUGIN,
+        mastodon.STREAM,
         matrix.PLUGIN,
         nostr.PLUGIN,
         reddit.PLUGIN,

@@ -50,3 +50,21 @@ async def _lines(response: httpx.Response) -> AsyncGenerator[bytes, None]:
     except (httpx.TransportError, httpx.DecodingError) as error:
         what = f"{response.request.url.host} broke off: {error or type(error).__name__}."
         raise UnreachableError(what, do="Try again later.") from error
+
+
+async def events(lines: AsyncGenerator[bytes, None]) -> AsyncGenerator[tuple[str, bytes], None]:
+    """Server-sent events of an answer's lines: their names and their data. Comments (heartbeats) are left out."""
+    name, data = b"", list[bytes]()
+    async for line in lines:
+        if not line:
+            if data:
+                yield name.decode("utf-8", "replace") or "message", b"\n".join(data)
+            name, data = b"", []
+            continue
+        field, _, value = line.partition(b":")
+        if field == b"event":
+            name = value.removeprefix(b" ")
+        elif field == b"data":
+            data.append(value.removeprefix(b" "))
+            if sum(map(len, data)) > MAX_LINE_BYTES:
+                raise TooLargeError(f"An event of the stream is larger than {MAX_LINE_BYTES} bytes.")

@@ -11,8 +11,8 @@ from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_tex
 Which = Literal["public", "public:local", "public:remote"]
 
 
-class MastodonOptions(SourceOptions):
-    """What is read, and where."""
+class MastodonReading(SourceOptions):
+    """What is read, and where, of timelines and streams alike."""
 
     base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
     servers: Addresses = Field((), description="The servers to read, for example https://mastodon.example.")
@@ -21,9 +21,6 @@ class MastodonOptions(SourceOptions):
         None,
         description="Whole timelines to read: public, public:local, public:remote. "
         "Without this: public where no tag and no query is named, else none.",
-    )
-    queries: Names = Field(
-        (), description="Searches for posts, on servers that offer it: with a token only, of posts that are indexed."
     )
     access_token: SecretStr | None = Field(
         None,
@@ -43,7 +40,7 @@ class MastodonOptions(SourceOptions):
     max_pages: int = Field(50, ge=1, le=1000, description="Most pages of one timeline in one poll; then the next one.")
 
     @model_validator(mode="after")
-    def _somewhere(self) -> MastodonOptions:
+    def _somewhere(self) -> MastodonReading:
         if not self.addresses:
             raise ValueError("name a server, as base_url or in servers")
         return self
@@ -56,6 +53,34 @@ class MastodonOptions(SourceOptions):
     @property
     def whole(self) -> tuple[Which, ...]:
         """The whole timelines to read."""
-        if self.timelines is not None:
-            return self.timelines
-        return () if self.tags or self.queries else ("public",)
+        return self.timelines if self.timelines is not None else () if self.tags else ("public",)
+
+
+class MastodonOptions(MastodonReading):
+    """What is polled, and where."""
+
+    queries: Names = Field(
+        (), description="Searches for posts, on servers that offer it: with a token only, of posts that are indexed."
+    )
+
+    @property
+    def whole(self) -> tuple[Which, ...]:
+        """The whole timelines to read."""
+        return () if self.timelines is None and self.queries else super().whole
+
+
+class MastodonStreamOptions(MastodonReading):
+    """What is read as it is posted, and where."""
+
+    poll_seconds: float = Field(
+        60, ge=10, le=3600, description="Seconds between two polls of timelines of which a server has no stream."
+    )
+    batch_posts: int = Field(100, ge=1, le=1000, description="Events that are committed at once, at most.")
+    batch_seconds: float = Field(2.0, gt=0, le=60, description="Seconds after which a smaller batch is committed.")
+    quiet_seconds: float = Field(
+        60.0, ge=1, le=3600, description="Seconds without a post after which coverage says that nothing came."
+    )
+    idle_seconds: float = Field(
+        60.0, ge=1, le=600, description="Seconds without a sign of life after which a stream is opened anew."
+    )
+    reconnects: int = Field(5, ge=0, le=100, description="Attempts to connect again in a row before giving up.")

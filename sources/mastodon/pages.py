@@ -76,6 +76,7 @@ class Taken:
     """What a page held: posts not seen before, what could not be used, and every status in brief.
 
     :param known: how many were seen before.
+    :param names: local id -> uri of the statuses themselves (a boost has an id of its own).
     :param short_of: where reading had to stop before it met what was known: the time it came back to.
     """
 
@@ -84,6 +85,7 @@ class Taken:
     entries: list[Entry] = field(default_factory=list[Entry])
     known: int = 0
     short_of: datetime | None = None
+    names: dict[str, str] = field(default_factory=dict[str, str])
 
     @property
     def new(self) -> int:
@@ -106,6 +108,7 @@ class Taken:
         self.bad += other.bad
         self.entries += other.entries
         self.known += other.known
+        self.names |= other.names
         self.short_of = other.short_of or self.short_of
 
 
@@ -125,6 +128,8 @@ def take(page: Page, seen: Mapping[str, str], *, given: dict[str, str], now: dat
             at = min(as_time(outer.get("created_at")) or now, now)
             taken.entries.append(Entry(str(outer.get("id")), at, name, edited))
             taken.known += name in seen
+            if status is outer:
+                taken.names[str(outer.get("id"))] = status_uri(status)
             if seen.get(name) == edited or given.get(name) == edited or not is_public(status):
                 continue
             taken.posts.append(to_post(status, seen_at=now))
@@ -141,7 +146,7 @@ class PageReader:
         self._context = context
         self._token = token
         self._named = frozenset(named)
-        self._access: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
+        self._instances: dict[str, tuple[datetime, Mapping[str, Any]]] = {}
 
     async def page(self, line: Timeline, **place: str | None) -> Page:
         """One page. Raises what `monitor.net.http.get_json` raises, and `BadAnswerError` for another shape."""
@@ -206,27 +211,34 @@ class PageReader:
         return f"the server does not show us {' and '.join(shut)} posts here", len(shut) == len(line.sides)
 
     async def _levels(self, server: str) -> Mapping[str, Any]:
+        said = as_dict((await self.instance(server)).get("configuration"))
+        return as_dict(said.get("timelines_access"))
+
+    async def instance(self, server: str) -> Mapping[str, Any]:
+        """What a server says of itself (kept for an hour); nothing where it does not. Raises nothing of `page`."""
         now = self._context.clock()
-        known = self._access.get(server)
+        known = self._instances.get(server)
         if known and now - known[0] < ACCESS_FRESH:
             return known[1]
-        levels: object = None
+        said: Mapping[str, Any] = {}
         try:
             answer, _ = await self._get(server, "/api/v2/instance", {})
-            levels = answer["configuration"]["timelines_access"]
-        except (AuthError, UnreachableError, RateLimitedError, KeyError, TypeError):
+            said = as_dict(answer)
+        except (AuthError, UnreachableError, RateLimitedError):
             pass  # most servers do not say
-        self._access[server] = (now, as_dict(levels))
-        return as_dict(levels)
+        self._instances[server] = (now, said)
+        return said
+
+    def headers(self, server: str) -> dict[str, str]:
+        """Those that a server is asked with: the token is for the servers that are named, not for a post's own."""
+        return {"Authorization": f"Bearer {self._token}"} if self._token and server in self._named else {}
 
     async def _get(
         self, server: str, path: str, params: Mapping[str, str] | Sequence[tuple[str, str]]
     ) -> tuple[Any, httpx.Response]:
-        # The token is for the servers that are named, not for a post's own.
-        headers = {"Authorization": f"Bearer {self._token}"} if self._token and server in self._named else {}
         return await get_json(
             self._context.http,
             server + path,
             params=httpx.QueryParams([*params.items()] if isinstance(params, Mapping) else [*params]),
-            headers=headers,
+            headers=self.headers(server),
         )

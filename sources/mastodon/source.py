@@ -12,20 +12,16 @@ from typing import Final
 
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType
-from monitor.net.errors import StatusError, is_offline
 from monitor.ports import Batch, Cursor, Finding, Known, Pace, Recheck, SourceContext, SourcePlugin
 from monitor.post import Post
-from sources.findings import clock_skew, failure
+from sources.findings import failure
+from sources.mastodon.doctor import Doctor
 from sources.mastodon.options import MastodonOptions
 from sources.mastodon.pages import PageReader
 from sources.mastodon.search import Searches
 from sources.mastodon.standing import Standings
-from sources.mastodon.statuses import host
 from sources.mastodon.timelines import Timelines
-from sources.shapes import as_list, as_text
 from sources.terms import load_terms
-
-_WANTED: Final = ("read", "read:statuses")
 
 
 class MastodonSource:
@@ -38,6 +34,7 @@ class MastodonSource:
         self._timelines = Timelines(options, context, self._reader)
         self._searches = Searches(options, context, self._reader)
         self._standings = Standings(options, context, self._reader)
+        self._doctor = Doctor(context, self._reader)
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
         """One poll of every timeline and search.
@@ -64,18 +61,9 @@ class MastodonSource:
 
     async def check(self) -> Sequence[Finding]:
         """Of every server: its clock, the token, and a page of every timeline and search."""
-        found: list[Finding] = []
-        for server in self._options.addresses:
-            found += await self._check_server(server)
+        found = await self._doctor.servers(self._options.addresses)
         for line in self._timelines.places:
-            try:
-                page = await self._reader.page(line)
-                closed, _ = await self._reader.closed(line)
-            except HandlewatchError as error:
-                found.append(failure(line.scope, error))
-                continue
-            said = closed or f"{len(page.statuses)} posts on its newest page"
-            found.append(Finding(what=line.scope, well=not closed, said=said))
+            found.append(await self._doctor.timeline(line))
         for place in self._searches.places:
             try:
                 result = await self._searches.page(place, None, None)
@@ -85,35 +73,6 @@ class MastodonSource:
             said = f"{len(result.posts)} posts" if result.posts else "nothing found; not every server searches posts"
             found.append(Finding(what=place.scope, well=True if result.posts else None, said=said))
         return found
-
-    async def _check_server(self, server: str) -> list[Finding]:
-        name = host(server) or server
-        found = [Finding(what=name, well=True, said="answers, and says nothing of itself")]
-        for path in ("/api/v2/instance", "/api/v1/instance"):
-            try:
-                said, response = await self._reader.ask(server, path)
-            except StatusError:
-                continue  # forks have not all of it
-            except HandlewatchError as error:
-                return [Finding(what=name, well=False, said=error.what, do=error.do, offline=is_offline(error))]
-            version = as_text(said.get("version"))[:60]
-            found = [Finding(what=name, well=True, said=f"answers, version {version or 'not said'}")]
-            if "date" in response.headers:
-                found.append(clock_skew(response, self._context.clock))
-            break
-        if self._reader.has_token:
-            found.append(await self._check_token(server, f"{name} token"))
-        return found
-
-    async def _check_token(self, server: str, what: str) -> Finding:
-        try:
-            said = await self._reader.read(server, "/api/v1/apps/verify_credentials")
-        except HandlewatchError as error:
-            return failure(what, error)
-        scopes = [as_text(scope) for scope in as_list(said.get("scopes"))]
-        if scopes and not any(scope in _WANTED for scope in scopes):
-            return Finding(what=what, well=False, said="it may not read posts", do="Give it the scope read:statuses.")
-        return Finding(what=what, well=True, said="taken")
 
     async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
         """See `Rechecking`."""

@@ -15,7 +15,7 @@ from monitor.errors import AuthError, HandlewatchError
 from monitor.net.errors import BadAnswerError, StatusError
 from monitor.ports import Known, Recheck, SourceContext, Standing
 from monitor.post import Post, text_hash
-from sources.mastodon.options import MastodonOptions
+from sources.mastodon.options import MastodonReading
 from sources.mastodon.pages import PageReader
 from sources.mastodon.statuses import UnusableStatusError, host, is_public, to_post
 from sources.shapes import as_dict, as_id, as_text
@@ -32,7 +32,7 @@ _Status = Mapping[str, Any] | None
 class Standings:
     """Re-checks and refreshes."""
 
-    def __init__(self, options: MastodonOptions, context: SourceContext, reader: PageReader) -> None:
+    def __init__(self, options: MastodonReading, context: SourceContext, reader: PageReader) -> None:
         self._options, self._context, self._reader = options, context, reader
         self._named = {host(server): server for server in options.addresses}
         self._one_by_one: set[str] = set()

@@ -6,16 +6,16 @@ posts apart by their uri.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import aclosing
 from datetime import datetime, timedelta
 from functools import cached_property
-from typing import Final
+from typing import Any, Final
 from urllib.parse import quote
 
 from monitor.ports import Batch, Coverage, Cursor, Records, Seen, SourceContext
 from sources.mastodon.cursor import TimelineState
-from sources.mastodon.options import MastodonOptions
+from sources.mastodon.options import MastodonReading
 from sources.mastodon.pages import Page, PageReader, Taken, Timeline, down_to_known, take
 from sources.mastodon.statuses import host
 from sources.scopes import each_scope
@@ -31,11 +31,13 @@ _ANCHORS_TRIED: Final = 3
 class Timelines:
     """See the module."""
 
-    def __init__(self, options: MastodonOptions, context: SourceContext, reader: PageReader) -> None:
+    def __init__(self, options: MastodonReading, context: SourceContext, reader: PageReader) -> None:
         self._options = options
         self._context = context
         self._overlap = timedelta(seconds=options.overlap_seconds)
         self._reader = reader
+        self.on_names: Callable[[str, Mapping[str, str]], None] | None = None
+        """Is told, of a server, the local ids and uris of what is read."""
 
     @cached_property
     def places(self) -> list[Timeline]:
@@ -52,13 +54,17 @@ class Timelines:
                 found.append(Timeline(server, "/api/v1/timelines/public", f"{name} {which}", "live_feeds", params))
         return found
 
+    def states(self, cursor: Cursor | None) -> dict[str, TimelineState]:
+        """Where every timeline was left off."""
+        stored = as_dict((cursor or {}).get("timelines"))
+        return {line.scope: TimelineState.load(stored.get(line.scope)) for line in self.places}
+
     async def collect(self, cursor: Cursor | None, given: dict[str, str]) -> AsyncGenerator[Batch, None]:
         """One poll of every timeline. `given` is told what was handed over: see `sources.mastodon.pages.take`."""
-        stored = as_dict((cursor or {}).get("timelines"))
-        states = {line.scope: TimelineState.load(stored.get(line.scope)) for line in self.places}
+        states = self.states(cursor)
         reading = each_scope(
             self.places,
-            lambda line: self._read(line, states, given),
+            lambda line: self.read(line, states, given),
             until=lambda line: states[line.scope].until,
             clock=self._context.clock,
         )
@@ -66,11 +72,14 @@ class Timelines:
             async for batch in batches:
                 yield batch
 
-    async def _read(
+    async def read(
         self, line: Timeline, states: Mapping[str, TimelineState], given: dict[str, str]
     ) -> AsyncGenerator[Batch, None]:
+        """One poll of one timeline. `states` are those of all of them: they are the cursor."""
         state = states[line.scope]
         async for taken, start, end in self._parts(line, state, given):
+            if self.on_names is not None:
+                self.on_names(line.server, taken.names)
             note, closed = await self._reader.closed(line)
             seen = Seen.OUT_OF_REACH if closed and not taken.posts else Seen.SEEN
             coverage = [Coverage(scope=line.scope, start=start, end=end, state=seen, posts=len(taken.posts), note=note)]
@@ -80,7 +89,7 @@ class Timelines:
                 coverage.append(gap)
             yield Batch(
                 records=Records.of(taken.posts),
-                cursor={"timelines": {scope: state.dump() for scope, state in states.items()}},
+                cursor=dumped(states),
                 coverage=coverage,
                 bad=taken.bad,
             )
@@ -182,3 +191,8 @@ class Timelines:
             older = below.older if below.older != older else None
         taken.short_of = taken.oldest
         return taken
+
+
+def dumped(states: Mapping[str, TimelineState]) -> dict[str, Any]:
+    """Where every timeline was left off, as a cursor."""
+    return {"timelines": {scope: state.dump() for scope, state in states.items()}}

@@ -15,6 +15,7 @@ from tests.sources.feed_world import feed_world
 from tests.sources.fourchan_world import fourchan_world
 from tests.sources.jetstream import V1, V2, jetstream_world
 from tests.sources.lemmy_world import lemmy_world
+from tests.sources.mastodon_stream_world import mastodon_stream_world
 from tests.sources.matrix_world import matrix_world
 from tests.sources.nostr_world import nostr_world
 from tests.sources.reddit_world import reddit_world
@@ -60,8 +61,13 @@ SEARCHES = {
 }
 """An edited post is another one there."""
 RELAYS = {"nostr": nostr_world(), "nostr-silent": nostr_world(about=False)}
+EVENTS = {
+    "mastodon-stream": mastodon_stream_world(),
+    "mastodon-stream-none": mastodon_stream_world(streams=False),
+    "mastodon-stream-since": mastodon_stream_world(forward=False),
+}
 FILES = {"archive-records": archive_world("records"), "archive-reddit": archive_world("reddit")}
-WORLDS = {**HTTP, **SEARCHES, **STREAMS, **RELAYS, **FILES}
+WORLDS = {**HTTP, **SEARCHES, **STREAMS, **RELAYS, **EVENTS, **FILES}
 
 
 async def _opened(name: str, folder: Path) -> AsyncIterator[Any]:
@@ -76,7 +82,7 @@ async def world(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator
         yield world
 
 
-@pytest.fixture(params=sorted({**HTTP, **STREAMS}))
+@pytest.fixture(params=sorted({**HTTP, **STREAMS, **EVENTS}))
 async def platform(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Any]:
     """The worlds whose posts can be edited and deleted."""
     async for world in _opened(request.param, tmp_path):

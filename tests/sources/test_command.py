@@ -41,7 +41,7 @@ async def listening(world: FakeMastodon) -> AsyncIterator[str]:
         answer = world.handle(httpx.Request(method, f"https://social.example{target}", headers=headers))
         lines = [f"{name}: {value}" for name, value in answer.headers.items() if name != "connection"]
         begin = f"HTTP/1.1 {answer.status_code} x\r\n" + "\r\n".join([*lines, "Connection: close"]) + "\r\n\r\n"
-        writer.write(begin.encode() + answer.content)
+        writer.write(begin.encode() + await answer.aread())
         await writer.drain()
         writer.close()
 
