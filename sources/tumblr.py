@@ -40,11 +40,11 @@ from sources.terms import load_terms
 from sources.tumblr_posts import (
     PLATFORM,
     UnusablePostError,
+    Written,
     about_text,
     is_public,
     place_in_time,
     post_id,
-    to_posts,
 )
 from sources.walk import Bounds, Page, Walker
 
@@ -138,18 +138,18 @@ class TumblrSource:
         return as_list(posts), blog, response
 
     def _page(self, place: Place, raws: Sequence[Any], blog: Mapping[str, Any]) -> Page:
-        posts, along, bad, now = list[Post](), list[Post](), list[BadRecord](), self._context.clock()
+        posts, along, bad, now = list[Written](), list[Post](), list[BadRecord](), self._context.clock()
         for raw in map(as_dict, raws):
             if not is_public(raw):
                 continue
             try:
-                mapped = to_posts(raw, blog, seen_at=now)
+                post = Written(raw, blog, seen_at=now)
             except UnusablePostError as error:
                 bad.append(BadRecord(where=f"post {post_id(raw) or 'of ' + place.scope}", why=str(error)))
                 continue
-            posts.append(mapped.post)
+            posts.append(post)
             # A blog's own earlier posts stand in its listing.
-            along += (post for post in mapped.trail if not blog or post.author.handle != blog.get("name"))
+            along += (one for one in post.trail if not blog or one.author.handle != blog.get("name"))
         return Page(posts=posts, along=along, bad=bad)
 
     async def _get(self, path: str, params: Mapping[str, str] | None = None) -> tuple[Any, httpx.Response]:
@@ -229,7 +229,8 @@ class TumblrSource:
         if raw is None:
             return None, Standing.UNAVAILABLE
         try:
-            return to_posts(raw, as_dict(found.get("blog")), seen_at=self._context.clock()).post, Standing.UP
+            post = Written(raw, as_dict(found.get("blog")), seen_at=self._context.clock())
+            return post.whole(), Standing.UP
         except UnusablePostError as error:
             raise BadAnswerError(f"The post has {error}.") from error
 

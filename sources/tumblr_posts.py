@@ -31,16 +31,12 @@ class UnusablePostError(ValueError):
     """A post that cannot be used; the text says why, without any content."""
 
 
-class Mapped(NamedTuple):
-    """A post, and those that it passes on, each by the blog that wrote it."""
-
-    post: Post
-    trail: Sequence[Post]
-
-
 class _Part(NamedTuple):
     text: str = ""
     media: int = 0
+
+
+_NOTHING: Final = _Part()
 
 
 def post_id(raw: Mapping[str, Any]) -> str | None:
@@ -63,41 +59,64 @@ def is_public(raw: Mapping[str, Any]) -> bool:
     return raw.get("state", "published") in ("published", None)
 
 
-def to_posts(raw: Mapping[str, Any], blog: Mapping[str, Any], *, seen_at: datetime) -> Mapped:
-    """One post, and the posts of its trail.
+class Written:
+    """The draft of a post (`monitor.drafts`), with those that it passes on, each by the blog that wrote it (`trail`).
 
     :param blog: whose listing it is from; empty where it is from no blog's.
     :raises UnusablePostError: no id, or nothing that could hold text (the form has changed).
     """
-    number = post_id(raw)
-    if number is None:
-        raise UnusablePostError("no id")
-    name = as_text(raw.get("blog_name"))
-    own_blog = as_dict(raw.get("blog")) or (blog if as_text(blog.get("name")) in {name, ""} else {})
-    trail = [as_dict(item) for item in as_list(raw["trail"])] if raw.get("trail") else []
-    others = [item for item in trail if not _is_own(item, number)]
-    community, described = _community(raw["community"]) if raw.get("community") else (None, None)
-    if isinstance(raw.get("content"), list):
-        title, own, root = None, _blocks(as_list(raw["content"]), as_list(raw.get("layout"))), _Part()
-    else:
-        title, own, root = _old_form(raw, number, trail, others)
-    quoted = as_id(raw.get("reblogged_from_id")) or (post_id(as_dict(others[-1].get("post"))) if others else None)
-    post = Post(
-        platform=PLATFORM,
-        id=number,
-        url=as_text(raw.get("post_url")) or _address(own_blog, name, number),
-        created_at=_time(raw),
-        first_seen_at=seen_at,
-        author=_author(own_blog, name),
-        title=title,
-        text=own.text,
-        tags=tuple(tag for tag in as_list(raw.get("tags")) if isinstance(tag, str) and tag),
-        community=community,
-        community_description=described,
-        quotes=quoted,
-        media_count=own.media,
-    )
-    return Mapped(post, list(_trail(others, root, seen_at=seen_at)) if others else ())
+
+    __slots__ = ("_author", "_blog", "_media", "_quoted", "_raw", "_seen_at", "created_at", "id", "texts", "trail")
+
+    def __init__(self, raw: Mapping[str, Any], blog: Mapping[str, Any], *, seen_at: datetime) -> None:
+        self._raw, self._seen_at = raw, seen_at
+        number = post_id(raw)
+        if number is None:
+            raise UnusablePostError("no id")
+        name = as_text(raw.get("blog_name"))
+        self._blog = own_blog = as_dict(raw.get("blog")) or (blog if as_text(blog.get("name")) in {name, ""} else {})
+        others = list[Mapping[str, Any]]()
+        trail = [as_dict(item) for item in as_list(raw["trail"])] if raw.get("trail") else []
+        if trail:
+            others = [item for item in trail if not _is_own(item, number)]
+        community, described = _community(raw["community"]) if raw.get("community") else ("", "")
+        content = raw.get("content")
+        if isinstance(content, list):
+            title, root, own = "", _NOTHING, _blocks(content, as_list(raw.get("layout")))  # pyright: ignore[reportUnknownArgumentType]
+        else:
+            title, own, root = _old_form(raw, number, trail, others)
+        self.trail = [*_trail(others, root, seen_at=seen_at)] if others else ()
+        self._quoted = post_id(as_dict(others[-1].get("post"))) if others else None
+        self.id, self.created_at, self._media = number, _time(raw), own.media
+        self._author = author = _author(own_blog, name)
+        tags = _tags(raw)
+        tags = "\n".join(tags) if tags else ""
+        handle, shown, about = author.handle or "", author.name or "", author.bio or ""
+        self.texts = (title, own.text, tags, community, described, handle, shown, about)
+
+    def whole(self) -> Post:
+        """The post."""
+        raw, texts = self._raw, self.texts
+        url = as_text(raw.get("post_url")) or _address(self._blog, as_text(raw.get("blog_name")), self.id)
+        return Post(
+            platform=PLATFORM,
+            id=self.id,
+            url=url,
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            author=self._author,
+            title=texts[0] or None,
+            text=texts[1],
+            tags=tuple(_tags(raw)),
+            community=texts[3] or None,
+            community_description=texts[4] or None,
+            quotes=as_id(raw.get("reblogged_from_id")) or self._quoted,
+            media_count=self._media,
+        )
+
+
+def _tags(raw: Mapping[str, Any]) -> list[str]:
+    return [tag for tag in as_list(raw.get("tags")) if isinstance(tag, str) and tag]
 
 
 def _is_own(item: Mapping[str, Any], number: str) -> bool:
@@ -111,12 +130,12 @@ def _time(raw: Mapping[str, Any]) -> datetime | None:
     return as_time(stamp) or as_time(as_text(raw.get("date")).replace(" GMT", "+00:00"))
 
 
-def _community(value: object) -> tuple[str | None, str | None]:
+def _community(value: object) -> tuple[str, str]:
     if isinstance(value, str):
-        return value or None, None
+        return value, ""
     told = as_dict(value)
     name = as_text(told.get("title")) or as_text(told.get("name"))
-    return name or None, html_to_text(as_text(told.get("description"))).text or None
+    return name, html_to_text(as_text(told.get("description"))).text
 
 
 def _author(blog: Mapping[str, Any], name: str) -> Author:
@@ -256,7 +275,7 @@ def _other_block(block: Mapping[str, Any]) -> Iterator[str]:
 
 def _old_form(
     raw: Mapping[str, Any], number: str, trail: Sequence[Mapping[str, Any]], others: Sequence[Mapping[str, Any]]
-) -> tuple[str | None, _Part, _Part]:
+) -> tuple[str, _Part, _Part]:
     """Title, own words, and what belongs to the first post of the trail.
 
     In the body of a passed-on post everybody's words are nested; its own are told apart under `reblog` and in the
@@ -264,7 +283,7 @@ def _old_form(
     """
     if not any(name in raw for name in _OLD_TEXTS) and not (as_text(raw.get("title")) or as_text(raw.get("url"))):
         raise UnusablePostError("no text field")
-    title = html_to_text(as_text(raw.get("title"))).text or None
+    title = html_to_text(as_text(raw.get("title"))).text
     media = len(as_list(raw.get("photos")))
     media += media == 0 and any(map(raw.get, _OLD_MEDIA))
     facts, body = list(_old_facts(raw)), ""
@@ -272,13 +291,13 @@ def _old_form(
         body = "\n\n".join(as_text(raw.get(name)) for name in ("body", "caption", "answer"))
         if not as_text(raw.get("body")) and raw.get("dialogue"):
             body += "\n".join(as_text(as_dict(line).get("phrase")) for line in as_list(raw.get("dialogue")))
-        return title, _joined((*facts, _of_html(body.strip("\n")), _Part(media=media))), _Part()
+        return title, _joined((*facts, _of_html(body.strip("\n")), _Part(media=media))), _NOTHING
     own = next((item for item in trail if _is_own(item, number)), None)
     body = as_text(as_dict(raw.get("reblog")).get("comment"))
     if own is not None:
         body = as_text(own.get("content_raw")) or as_text(own.get("content"))
-    root = _joined((_Part(title or ""), *facts, _Part(media=media)))
-    return None, _of_html(body), root
+    root = _joined((_Part(title), *facts, _Part(media=media)))
+    return "", _of_html(body), root
 
 
 def _old_facts(raw: Mapping[str, Any]) -> Iterator[_Part]:

@@ -17,7 +17,7 @@ from monitor.post import Post, text_hash
 from monitor.sourcing import Address, SourceOptions
 from sources.budget import DailyBudget
 from sources.shapes import as_dict, as_id, as_list, as_text
-from sources.x_posts import UnusablePostError, authors_of, to_post
+from sources.x_posts import UnusablePostError, Written, authors_of
 
 AT_ONCE: Final = 100
 """Most posts of a page, and of a look-up."""
@@ -82,14 +82,14 @@ class XApi:
         posts = 1 if isinstance(data, dict) else len(as_list(data))
         self.budget.spend(posts * self._options.usd_per_post + len(users) * self._options.usd_per_user)
 
-    def posts(self, answer: Mapping[str, Any]) -> tuple[list[Post], list[BadRecord]]:
+    def posts(self, answer: Mapping[str, Any]) -> tuple[list[Written], list[BadRecord]]:
         """The posts of an answer, and what could not be used; one post that is not in a list is one, too."""
         users, now = authors_of(answer), self._context.clock()
         data: Any = answer.get("data")
-        posts, bad = list[Post](), list[BadRecord]()
+        posts, bad = list[Written](), list[BadRecord]()
         for raw in (data,) if as_dict(data) else as_list(data):
             try:
-                posts.append(to_post(as_dict(raw), users, seen_at=now))
+                posts.append(Written(as_dict(raw), users, seen_at=now))
             except UnusablePostError as error:
                 bad.append(BadRecord(where=f"post {as_id(as_dict(raw).get('id')) or '?'}", why=str(error)))
         return posts, bad
@@ -128,7 +128,7 @@ class XApi:
             answer = await self.get(_LOOKUP, {"ids": ",".join(ids), **self.fields}) if ids else as_dict(None)
         except HandlewatchError as error:
             return [Recheck(ref=one.ref, standing=Standing.UNKNOWN, note=error.brief) for one in known]
-        there = {post.id: post for post in self.posts(answer)[0]}
+        there = {post.id: post.whole() for post in self.posts(answer)[0]}
         told, newer = _problems(answer), _newer(answer)
         return [_standing(one, there.get(one.ref.id), told.get(one.ref.id, ""), newer) for one in known]
 
@@ -140,7 +140,7 @@ class XApi:
             Standing.UNKNOWN
         ):
             raise AuthError("X does not show this post to us.")
-        return found
+        return found and found.whole()
 
 
 def is_capped(response: httpx.Response) -> bool:

@@ -23,7 +23,6 @@ _OWN_MEDIA = re.compile(
     r"(?:twitter|x)\.com/[^/]+/status/\d+/(?:photo|video)/\d+|pic\.(?:twitter|x)\.com/", re.IGNORECASE
 )
 _BARE_MEDIA = re.compile(r"(?:https?://)?pic\.(?:twitter|x)\.com/\w+", re.IGNORECASE)
-_UNRELATED: Final[Mapping[str, str]] = {}
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})
 
 
@@ -37,45 +36,64 @@ def authors_of(answer: Mapping[str, Any]) -> dict[str, Author]:
     return {number: _author(number, user) for user in users if (number := as_id(user.get("id")))}
 
 
-def to_post(raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: datetime) -> Post:
-    """One post.
+class Written:
+    """The draft of a post (`monitor.drafts`).
 
+    :param authors: those that came with it (:func:`authors_of`).
     :raises UnusablePostError: no id or no text.
     """
-    number = as_id(raw.get("id"))
-    if number is None:
-        raise UnusablePostError("no id")
-    text, entities = raw.get("text"), [as_dict(raw.get("entities"))]
-    note = raw.get("note_tweet") or raw.get("note_post")
-    if note:
-        note = as_dict(note)
-        text, entities = note.get("text") or text, [as_dict(note.get("entities")), *entities]
-    if not isinstance(text, str):
-        raise UnusablePostError("no text")
-    text, media = _with_links(text, entities)
-    author_id = as_id(raw.get("author_id"))
-    author = authors.get(author_id or "") or Author(id=author_id)
-    referred = raw.get("referenced_tweets") or raw.get("referenced_posts")
-    related = _related(referred) if referred else _UNRELATED
-    attached = raw.get("attachments")
-    if attached:
-        media = max(media, len(as_list(as_dict(attached).get("media_keys"))))
-    lang = raw.get("lang")
-    return Post(
-        platform=PLATFORM,
-        id=number,
-        url=f"{SITE}/{author.handle or 'i'}/status/{number}",
-        created_at=as_time(raw.get("created_at")),
-        first_seen_at=seen_at,
-        author=author,
-        text=text,
-        tags=_tags(entities),
-        community=as_id(raw.get("community_id")),
-        lang=lang if isinstance(lang, str) and lang and lang not in _NO_LANGUAGE else None,
-        reply_to=related.get("replied_to"),
-        quotes=related.get("quoted") or related.get("retweeted") or related.get("reposted"),
-        media_count=media,
-    )
+
+    __slots__ = ("_author", "_media", "_raw", "_seen_at", "_tags", "created_at", "id", "texts")
+
+    def __init__(self, raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: datetime) -> None:
+        self._raw, self._seen_at = raw, seen_at
+        get = raw.get
+        number = as_id(get("id"))
+        if number is None:
+            raise UnusablePostError("no id")
+        text, told = get("text"), get("entities")
+        entities = (as_dict(told),) if told else ()
+        note = get("note_tweet") or get("note_post")
+        if note:
+            note = as_dict(note)
+            text, entities = note.get("text") or text, (as_dict(note.get("entities")), *entities)
+        if not isinstance(text, str):
+            raise UnusablePostError("no text")
+        text, self._media = _with_links(text, entities)
+        author_id = as_id(get("author_id"))
+        self._author = author = authors.get(author_id or "") or Author(id=author_id)
+        self.id, self.created_at = number, as_time(get("created_at"))
+        self._tags = tags = _tags(entities)
+        community = as_id(get("community_id")) or "" if "community_id" in raw else ""
+        self.texts = (
+            "", text, "\n".join(tags), community, "", author.handle or "", author.name or "", author.bio or ""
+        )  # fmt: skip
+
+    def whole(self) -> Post:
+        """The post."""
+        raw, number, author = self._raw, self.id, self._author
+        related = _related(raw.get("referenced_tweets") or raw.get("referenced_posts"))
+        attached, lang = as_list(as_dict(raw.get("attachments")).get("media_keys")), as_text(raw.get("lang"))
+        return Post(
+            platform=PLATFORM,
+            id=number,
+            url=f"{SITE}/{author.handle or 'i'}/status/{number}",
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            author=author,
+            text=self.texts[1],
+            tags=self._tags,
+            community=self.texts[3] or None,
+            lang=lang if lang and lang not in _NO_LANGUAGE else None,
+            reply_to=related.get("replied_to"),
+            quotes=related.get("quoted") or related.get("retweeted") or related.get("reposted"),
+            media_count=max(self._media, len(attached)),
+        )
+
+
+def to_post(raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: datetime) -> Post:
+    """One post. Raises `UnusablePostError`."""
+    return Written(raw, authors, seen_at=seen_at).whole()
 
 
 def _with_links(text: str, entities: Sequence[Mapping[str, Any]]) -> tuple[str, int]:
@@ -129,8 +147,13 @@ def _author(number: str, user: Mapping[str, Any]) -> Author:
 
 
 def _tags(entities: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
-    found = [tag for one in entities if (tags := one.get("hashtags")) for tag in as_list(tags)]
-    return tuple(dict.fromkeys(filter(None, (as_text(as_dict(tag).get("tag")) for tag in found)))) if found else ()
+    found: list[str] = []
+    for one in entities:
+        for said in as_list(one["hashtags"]) if "hashtags" in one else ():
+            tag = as_text(as_dict(said).get("tag"))
+            if tag and tag not in found:
+                found.append(tag)
+    return tuple(found)
 
 
 def _related(value: object) -> Mapping[str, str]:

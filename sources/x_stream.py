@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from pydantic import Field
 
+from monitor.drafts import Draft
 from monitor.errors import ConfigError, HandlewatchError, UnreachableError
 from monitor.net.bodies import TextType
 from monitor.net.endless import open_lines
@@ -82,7 +83,7 @@ class _Place:
         known = [name for name in as_list(values.get("known")) if isinstance(name, str)]
         return cls(as_time(values.get("until")), dict.fromkeys(known))
 
-    def fresh(self, posts: Sequence[Post]) -> list[Post]:
+    def fresh(self, posts: Sequence[Draft]) -> list[Draft]:
         """The posts that were not seen before."""
         found = [post for post in posts if post.id not in self.known]
         self.known |= dict.fromkeys(post.id for post in found)
@@ -209,7 +210,7 @@ class XStreamSource:
         return some, None
 
     def _batch(self, lines: Sequence[bytes], place: _Place) -> tuple[Batch, UnreachableError | None]:
-        posts, bad, said = list[Post](), list[BadRecord](), None
+        posts, bad, said = list[Draft](), list[BadRecord](), None
         for number, line in enumerate(lines):
             answer = parsed(line)
             problems = as_list(answer.get("errors"))

@@ -52,8 +52,8 @@ def _lemmy(page: Any) -> Sequence[Draft]:
 
 
 def _mastodon(page: Any) -> Sequence[Draft]:
-    statuses = map(mastodon.unwrap, page)
-    return [mastodon.to_post(status, seen_at=_SEEN) for status in statuses if mastodon.is_public(status)]
+    statuses, accounts = map(mastodon.unwrap, page), mastodon.Accounts()
+    return [mastodon.Status(status, accounts, seen_at=_SEEN) for status in statuses if mastodon.is_public(status)]
 
 
 def _matrix(page: Any) -> Sequence[Draft]:
@@ -65,12 +65,12 @@ def _reddit(page: Any) -> Sequence[Draft]:
 
 
 def _tumblr(page: Any) -> Sequence[Draft]:
-    return [tumblr.to_posts(raw, {}, seen_at=_SEEN).post for raw in page["response"]]
+    return [tumblr.Written(raw, {}, seen_at=_SEEN) for raw in page["response"]]
 
 
 def _x(page: Any) -> Sequence[Draft]:
     authors = x.authors_of(page)
-    return [x.to_post(raw, authors, seen_at=_SEEN) for raw in page["data"]]
+    return [x.Written(raw, authors, seen_at=_SEEN) for raw in page["data"]]
 
 
 def _youtube(page: Any) -> Sequence[Draft]:

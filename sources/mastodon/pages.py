@@ -10,13 +10,13 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from monitor.drafts import Draft
 from monitor.errors import AuthError, RateLimitedError, UnreachableError
 from monitor.net.errors import BadAnswerError
 from monitor.net.http import get_json
 from monitor.ports import BadRecord, SourceContext
-from monitor.post import Post
 from sources.mastodon.cursor import Entry, mark
-from sources.mastodon.statuses import UnusableStatusError, host, is_public, status_uri, to_post, unwrap
+from sources.mastodon.statuses import Accounts, Status, UnusableStatusError, host, is_public, status_uri, unwrap
 from sources.shapes import as_dict, as_list, as_time, is_list
 
 PAGE_SIZE: Final = 40
@@ -80,7 +80,7 @@ class Taken:
     :param short_of: where reading had to stop before it met what was known: the time it came back to.
     """
 
-    posts: list[Post] = field(default_factory=list[Post])
+    posts: list[Draft] = field(default_factory=list[Draft])
     bad: list[BadRecord] = field(default_factory=list[BadRecord])
     entries: list[Entry] = field(default_factory=list[Entry])
     known: int = 0
@@ -119,7 +119,7 @@ def take(page: Page, seen: Mapping[str, str], *, given: dict[str, str], now: dat
     :param given: the same of what was handed over in this poll, by any timeline; it is added to. A post that
         several timelines show is handed over once.
     """
-    taken = Taken()
+    taken, accounts = Taken(), Accounts()
     for place, outer in enumerate(page.statuses):
         status = unwrap(outer)
         try:
@@ -132,7 +132,7 @@ def take(page: Page, seen: Mapping[str, str], *, given: dict[str, str], now: dat
                 taken.names[str(outer.get("id"))] = status_uri(status)
             if seen.get(name) == edited or given.get(name) == edited or not is_public(status):
                 continue
-            taken.posts.append(to_post(status, seen_at=now))
+            taken.posts.append(Status(status, accounts, seen_at=now))
             given[name] = edited
         except UnusableStatusError as error:
             taken.bad.append(BadRecord(where=f"status {outer.get('id', place)}", why=str(error)))

@@ -10,11 +10,10 @@ from typing import Final
 
 from monitor.errors import AuthError
 from monitor.ports import BadRecord, Batch, Cursor, Records, SourceContext
-from monitor.post import Post
 from sources.mastodon.cursor import mark
 from sources.mastodon.options import MastodonOptions
 from sources.mastodon.pages import PAGE_SIZE, PageReader
-from sources.mastodon.statuses import UnusableStatusError, host, is_public, to_post, unwrap
+from sources.mastodon.statuses import Accounts, Status, UnusableStatusError, host, is_public, unwrap
 from sources.scopes import Place
 from sources.walk import Bounds, Page, Walker
 
@@ -38,6 +37,9 @@ class Searches:
         walker = Walker(self._context, self.places, self.page, self._bounds)
         async with aclosing(walker.collect(cursor)) as batches:
             async for batch in batches:
+                if not given:
+                    yield batch
+                    continue
                 posts = [post for post in batch.records if mark(post.id) not in given]
                 yield batch if len(posts) == len(batch.records) else replace(batch, records=Records.of(posts))
 
@@ -50,12 +52,13 @@ class Searches:
             )
         start = int(older or 0)
         found = await self._reader.search(place.server, place.key, start)
-        posts, bad, now = list[Post](), list[BadRecord](), self._context.clock()
+        posts, bad, now = list[Status](), list[BadRecord](), self._context.clock()
+        accounts = Accounts()
         for number, outer in enumerate(found):
             status = unwrap(outer)
             try:
                 if is_public(status):
-                    posts.append(to_post(status, seen_at=now))
+                    posts.append(Status(status, accounts, seen_at=now))
             except UnusableStatusError as error:
                 bad.append(BadRecord(where=f"status {outer.get('id', number)}", why=str(error)))
         more = len(found) >= PAGE_SIZE or (bool(found) and self._context.loopback)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 from monitor.post import NOBODY, Author, Post
@@ -42,35 +42,84 @@ def is_public(status: Mapping[str, Any]) -> bool:
     return status.get("visibility", "public") in _PUBLIC
 
 
-def to_post(status: Mapping[str, Any], *, seen_at: datetime) -> Post:
-    """One status, boosts unwrapped before, as a post.
+class Account(NamedTuple):
+    """Who wrote a status."""
+
+    author: Author
+    home: str | None
+    handle: str
+    name: str
+    bio: str
+
+
+_NO_ACCOUNT: Final = Account(NOBODY, None, "", "", "")
+
+
+class Accounts:
+    """The accounts of one page: each is read once, however many statuses it wrote."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Account] = {}
+
+    def read(self, account: Mapping[str, Any]) -> Account:
+        """An account, with its bio and its own fields, as they came with a status."""
+        address = as_text(account.get("uri")) or as_text(account.get("url"))
+        known = self._known.get(address)
+        if known is None:
+            known = _account(account, address)
+            if address:
+                self._known[address] = known
+        return known
+
+
+class Status:
+    """The draft of a status, boosts unwrapped before (`monitor.drafts`).
 
     :raises UnusableStatusError: no uri, or no content field at all (the form has changed).
     """
-    uri = status_uri(status)
-    if not isinstance(status.get("content"), str | None) or "content" not in status:
-        raise UnusableStatusError("no content field")
-    content = html_to_text(status["content"] or "")
-    author, home = _author(status.get("account"))
-    attachments = as_list(status.get("media_attachments"))
-    return Post(
-        platform=PLATFORM,
-        id=uri,
-        instance=host(uri) or home,
-        url=as_text(status.get("url")) or uri,
-        created_at=as_time(status.get("created_at")),
-        first_seen_at=seen_at,
-        edited_at=as_time(status.get("edited_at")),
-        author=author,
-        text="\n".join(filter(None, (as_text(status.get("spoiler_text")), content.text, *_poll(status.get("poll"))))),
-        tags=tuple(
-            name for tag in as_list(status.get("tags")) if (name := as_text(as_dict(tag).get("name")).removeprefix("#"))
-        ),
-        lang=as_text(status.get("language")) or None,
-        reply_to=as_id(status.get("in_reply_to_id")),
-        quotes=_quoted(status),
-        media_count=len(attachments) + content.media,
-    )
+
+    __slots__ = ("_account", "_media", "_seen_at", "_status", "_tags", "created_at", "id", "texts")
+
+    def __init__(self, status: Mapping[str, Any], accounts: Accounts, *, seen_at: datetime) -> None:
+        self._status, self._seen_at = status, seen_at
+        get = status.get
+        self.id, content = status_uri(status), get("content")
+        if not isinstance(content, str) and (content is not None or "content" not in status):
+            raise UnusableStatusError("no content field")
+        text, media = html_to_text(content) if content else ("", 0)
+        warning, poll = get("spoiler_text"), get("poll")
+        if warning or poll:
+            text = "\n".join(filter(None, (as_text(warning), text, *_poll(poll))))
+        account, tags = as_dict(get("account")), get("tags")
+        self._account = by = accounts.read(account) if account else _NO_ACCOUNT
+        self._tags = tags = _tags(tags) if tags else ()
+        self._media, self.created_at = media, as_time(get("created_at"))
+        self.texts = ("", text, "\n".join(tags), "", "", by.handle, by.name, by.bio)
+
+    def whole(self) -> Post:
+        """The post."""
+        status, uri = self._status, self.id
+        return Post(
+            platform=PLATFORM,
+            id=uri,
+            instance=host(uri) or self._account.home,
+            url=as_text(status.get("url")) or uri,
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            edited_at=as_time(status.get("edited_at")),
+            author=self._account.author,
+            text=self.texts[1],
+            tags=self._tags,
+            lang=as_text(status.get("language")) or None,
+            reply_to=as_id(status.get("in_reply_to_id")),
+            quotes=_quoted(status),
+            media_count=len(as_list(status.get("media_attachments"))) + self._media,
+        )
+
+
+def to_post(status: Mapping[str, Any], *, seen_at: datetime) -> Post:
+    """One status as a post. Raises `UnusableStatusError`."""
+    return Status(status, Accounts(), seen_at=seen_at).whole()
 
 
 def host(url: str) -> str | None:
@@ -81,11 +130,7 @@ def host(url: str) -> str | None:
         return None
 
 
-def _author(value: object) -> tuple[Author, str | None]:
-    account = as_dict(value)
-    if not account:
-        return NOBODY, None
-    address = as_text(account.get("uri")) or as_text(account.get("url"))
+def _account(account: Mapping[str, Any], address: str) -> Account:
     home = host(as_text(account.get("url")) or address)
     handle = as_text(account.get("acct")) or as_text(account.get("username"))
     if handle and "@" not in handle and home:
@@ -94,15 +139,14 @@ def _author(value: object) -> tuple[Author, str | None]:
     for entry in map(as_dict, as_list(account.get("fields"))):
         name, said = as_text(entry.get("name")), html_to_text(as_text(entry.get("value"))).text
         about.append(f"{name}: {said}" if name and said else said or name)
-    return (
-        Author(
-            id=address or as_id(account.get("id")),
-            handle=handle or None,
-            name=as_text(account.get("display_name")) or None,
-            bio="\n".join(filter(None, about)) or None,
-        ),
-        home,
-    )
+    shown, bio = as_text(account.get("display_name")), "\n".join(filter(None, about))
+    author = Author(id=address or as_id(account.get("id")), handle=handle or None, name=shown or None, bio=bio or None)
+    return Account(author, home, handle, shown, bio)
+
+
+def _tags(value: object) -> tuple[str, ...]:
+    named = (as_text(as_dict(tag).get("name")).removeprefix("#") for tag in as_list(value))
+    return tuple(filter(None, named))
 
 
 def _poll(value: object) -> list[str]:

@@ -15,7 +15,7 @@ from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
-from sources.tumblr_posts import UnusablePostError, is_public, to_posts
+from sources.tumblr_posts import UnusablePostError, Written, is_public
 from tests.sources.oddities import oddities
 from tests.sources.tumblr_world import KEY, UUID, FakeTumblr
 from tests.sources.worlds import MEDIA_MARK, harvest, opened_source
@@ -332,8 +332,8 @@ def test_fields_of_any_type_break_nothing() -> None:
     for post in every_fill():
         for odd in oddities(post):
             with contextlib.suppress(UnusablePostError):
-                mapped = to_posts(odd, {}, seen_at=now)
-                assert all(map(to_record, (mapped.post, *mapped.trail)))
+                draft = Written(odd, {}, seen_at=now)
+                assert all(map(to_record, (draft.whole(), *draft.trail)))
             assert is_public(odd) in {True, False}
 
 
