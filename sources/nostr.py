@@ -7,7 +7,7 @@ keep.
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Collection, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
@@ -35,7 +35,7 @@ from monitor.post import Post, PostRef
 from monitor.sourcing import Address, Addresses, Names, SourceOptions, split_texts
 from sources.findings import clock_skew, failure
 from sources.media import drop_media_links
-from sources.nostr_events import PLATFORM, tags_of, to_post, with_profile
+from sources.nostr_events import PLATFORM, Note, tags_of, to_post, with_profile
 from sources.nostr_recheck import DELETION, is_id, look_for, parts
 from sources.nostr_relay import Relay
 from sources.scopes import Place
@@ -85,6 +85,7 @@ class NostrSource:
         self._options = options
         self._context = context
         self._relays = {url: Relay(url, context) for url in options.addresses}
+        self._shown: dict[str, str] = {}
         self._authors: dict[str, str] = {}
         self._profiles: dict[str, Mapping[str, Any] | None] = {}
 
@@ -111,7 +112,7 @@ class NostrSource:
         async with self._connections():
             followed = dict(self._authors)
             async for batch in walker.collect(cursor):
-                self._follow(batch.records)
+                self._follow()
                 yield replace(batch, cursor=self._cursor(batch.cursor)) if batch.cursor else batch
             async for batch in self._deletions(followed):
                 yield replace(batch, cursor=self._cursor(walker.cursor()))
@@ -119,8 +120,10 @@ class NostrSource:
     def _cursor(self, walked: Cursor) -> Cursor:
         return {**walked, "authors": list(self._authors.items())}
 
-    def _follow(self, posts: Iterable[Post]) -> None:
-        self._authors |= {post.id: post.author.id for post in posts if post.author.id}
+    def _follow(self) -> None:
+        """Remembers the authors of the page that was given last: deletions are asked for by them."""
+        self._authors |= self._shown
+        self._shown = {}
         while len(self._authors) > _FOLLOWED:
             del self._authors[next(iter(self._authors))]
 
@@ -145,7 +148,8 @@ class NostrSource:
             reverse=True,
         )
         about = await self._about(relay) if events else ("", "")
-        posts = [to_post(event, relay=relay.host, about=about, seen_at=now) for event in events]
+        posts = [Note(event, relay=relay.host, about=about, seen_at=now) for event in events]
+        self._shown = {post.id: post.author for post in posts}
         newest = str(min(int(now.timestamp()), events[0]["created_at"])) if events and older is None else None
         below, crowded = _below(events, older, full)
         return Page(posts=posts, older=below, newest=newest, bad=answer.bad, ceiling=crowded)

@@ -79,32 +79,53 @@ def tags_of(event: Mapping[str, Any], name: str) -> list[list[str]]:
     return [tag for tag in found if len(tag) > 1 and tag[0] == name]
 
 
-def to_post(event: Mapping[str, Any], *, relay: str, about: tuple[str, str], seen_at: datetime) -> Post:
-    """A genuine event as a post.
+class Note:
+    """The draft of a genuine event (`monitor.drafts`).
 
     :param relay: the host that gave it. :param about: that relay's name and description.
     """
-    text, media = _words(event)
-    title = next((tag[1] for name in ("title", "subject") for tag in tags_of(event, name)), None)
-    languages = [tag[1] for tag in tags_of(event, "l") if tag[2:3] == [_LANGUAGE]]
-    return Post(
-        platform=PLATFORM,
-        id=event["id"],
-        instance=relay,
-        url=f"nostr:{bech32('note', bytes.fromhex(event['id']))}",
-        created_at=_time(event["created_at"]),
-        first_seen_at=seen_at,
-        author=Author(id=event["pubkey"]),
-        title=title or None,
-        text=text,
-        tags=tuple(dict.fromkeys(tag[1] for tag in tags_of(event, "t"))),
-        community=about[0] or relay,
-        community_description=about[1] or None,
-        lang=languages[0] if languages else None,
-        reply_to=_replied(event),
-        quotes=next((tag[1] for tag in tags_of(event, "q")), None),
-        media_count=media,
-    )
+
+    __slots__ = ("_media", "_relay", "_seen_at", "author", "created_at", "event", "id", "texts")
+
+    def __init__(self, event: Mapping[str, Any], *, relay: str, about: tuple[str, str], seen_at: datetime) -> None:
+        self.event, self._relay, self._seen_at = event, relay, seen_at
+        self.id, self.author, self.created_at = event["id"], event["pubkey"], _time(event["created_at"])
+        text, self._media = _words(event)
+        title = next((tag[1] for name in ("title", "subject") for tag in tags_of(event, name)), "")
+        tags = "\n".join(filter(None, _hashtags(event)))
+        self.texts = (title, text, tags, about[0] or relay, about[1], "", "", "")
+
+    def whole(self) -> Post:
+        """The post."""
+        event, texts = self.event, self.texts
+        languages = [tag[1] for tag in tags_of(event, "l") if tag[2:3] == [_LANGUAGE]]
+        return Post(
+            platform=PLATFORM,
+            id=self.id,
+            instance=self._relay,
+            url=f"nostr:{bech32('note', bytes.fromhex(self.id))}",
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            author=Author(id=self.author),
+            title=texts[0] or None,
+            text=texts[1],
+            tags=_hashtags(event),
+            community=texts[3],
+            community_description=texts[4] or None,
+            lang=languages[0] if languages else None,
+            reply_to=_replied(event),
+            quotes=next((tag[1] for tag in tags_of(event, "q")), None),
+            media_count=self._media,
+        )
+
+
+def to_post(event: Mapping[str, Any], *, relay: str, about: tuple[str, str], seen_at: datetime) -> Post:
+    """A genuine event as a post."""
+    return Note(event, relay=relay, about=about, seen_at=seen_at).whole()
+
+
+def _hashtags(event: Mapping[str, Any]) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(tag[1] for tag in tags_of(event, "t")))
 
 
 def _words(event: Mapping[str, Any]) -> tuple[str, int]:

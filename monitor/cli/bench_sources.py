@@ -24,6 +24,7 @@ def sources_json(measured: Sequence[Mapped], html: Spread) -> dict[str, Any]:
         "platforms": {
             one.platform: {
                 "bytes": one.bytes_a_post,
+                "yardstick": one.yardstick,
                 "decoding": one.decoding.median,
                 "mapping": one.mapping.median,
                 "ratio": one.ratio.median,
@@ -43,6 +44,7 @@ def print_sources(measured: Sequence[Mapped], html: Spread) -> None:
         [
             one.platform,
             one.bytes_a_post,
+            one.yardstick,
             f"{one.decoding.median:.2f}",
             f"{one.mapping.median:.2f}",
             f"{one.ratio.median:.2f}",
@@ -51,7 +53,7 @@ def print_sources(measured: Sequence[Mapped], html: Spread) -> None:
         ]
         for one in measured
     ]
-    names = ["platform", "bytes a post", "decoding us", "mapping us", "ratio", "rounds", f"<= {MOST:g}"]
+    names = ["platform", "bytes a post", "yardstick", "yardstick us", "mapping us", "ratio", "rounds", f"<= {MOST:g}"]
     print_table(names, rows, empty="")
     reached = "yes" if html.median <= MOST_HTML else "no"
     typer.echo(

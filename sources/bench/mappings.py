@@ -1,17 +1,23 @@
-"""What reads a decoded page of each platform, as its source does, without asking any server."""
+"""What reads a page of each platform, as its source does, without asking any server, and what it is held against."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import orjson
+
 from monitor.drafts import Draft
+from monitor.ports import Records
 from sources import discord_messages as discord
 from sources import matrix_events as matrix
 from sources import reddit_posts as reddit
 from sources import tumblr_posts as tumblr
 from sources import x_posts as x
+from sources.bench import others
+from sources.bench.pages import page_of
 from sources.discourse import posts as discourse
 from sources.fourchan import posts as fourchan
 from sources.lemmy import views as lemmy
@@ -90,4 +96,33 @@ MAPPINGS: Final[Mapping[str, Read]] = {
     "x": _x,
     "youtube": _youtube,
 }
-"""By platform. Those that are read from pages of HTML, from XML or from frames of a stream are not among them."""
+"""By platform, of those that answer with a page of JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How one platform's pages are made and read.
+
+    :param yardstick: what the mapping is held against, in a few words; `parse` does it.
+    :param read: gives the records: of what `parse` gave, or where it does not say (`whole`) of the page itself.
+    """
+
+    yardstick: str
+    page: Callable[[int], Any]
+    parse: Callable[[Any], Any]
+    read: Callable[[Any], Records]
+    whole: bool = False
+
+
+def _of_json(platform: str, read: Read) -> Form:
+    return Form("orjson", lambda posts: page_of(platform, posts), orjson.loads, lambda page: Records.of(read(page)))
+
+
+FORMS: Final[Mapping[str, Form]] = {
+    **{platform: _of_json(platform, read) for platform, read in MAPPINGS.items()},
+    "bluesky": Form("orjson", others.frames, others.decode_all, others.read_frames, whole=True),
+    "nostr": Form("orjson and the signatures", others.events, others.decode_and_verify, others.read_events, whole=True),
+    "telegram": Form("bare html.parser", others.channel_page, others.parse_html, others.read_channel, whole=True),
+    "feeds": Form("feedparser", others.feed, others.parse_feed, others.read_entries),
+}
+"""By platform, of all."""

@@ -8,16 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-import orjson
-
 from monitor.bench.speed.measure import Spread
-from monitor.ports import Records
-from sources.bench.mappings import MAPPINGS
-from sources.bench.pages import HTML_BODIES, POSTS, page_of
+from sources.bench.mappings import FORMS
+from sources.bench.pages import HTML_BODIES, POSTS
 from sources.html import html_to_text
 
 MOST: Final = 2.5
-"""How many times as long as decoding it the mapping of a page may take."""
+"""How many times as long as decoding it the mapping of a page may take: what mapping adds to the yardstick."""
 MOST_HTML: Final = 10.0
 """Microseconds that the HTML of a post may take."""
 _LEAST_SECONDS: Final = 0.02
@@ -25,9 +22,14 @@ _LEAST_SECONDS: Final = 0.02
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """One platform's figures: microseconds a post, and mapping : decoding, over the rounds."""
+    """One platform's figures: microseconds a post, and mapping : decoding, over the rounds.
+
+    `yardstick` says what decoding is. Mapping is what comes on top of it: everything that the screen and the walk need
+    of every post, as columns.
+    """
 
     platform: str
+    yardstick: str
     bytes_a_post: int
     decoding: Spread
     mapping: Spread
@@ -40,27 +42,34 @@ def measure_mappings(*, rounds: int, tell: Callable[[str], None] = lambda _: Non
     :raises ValueError: a mapping does not give every post of its page.
     """
     found: list[Mapped] = []
-    for platform, read in MAPPINGS.items():
+    for platform, form in sorted(FORMS.items()):
         tell(platform)
-        body = page_of(platform)
-        page = orjson.loads(body)
-        if len({post.id for post in read(page)}) != POSTS:
+        page = form.page(POSTS)
+        given = page if form.whole else form.parse(page)
+        if len({post.id for post in form.read(given)}) != POSTS:
             raise ValueError(f"{platform}: not every post of its page was mapped")
         times: list[tuple[float, float]] = []
         for _ in range(rounds):
-            decoding = _seconds(lambda body=body: orjson.loads(body)) / POSTS * 1e6
-            mapping = _seconds(lambda read=read, page=page: Records.of(read(page))) / POSTS * 1e6
-            times.append((decoding, mapping))
+            parsing = _seconds(lambda form=form, page=page: form.parse(page)) / POSTS * 1e6
+            reading = _seconds(lambda form=form, given=given: form.read(given)) / POSTS * 1e6
+            times.append((parsing, reading - parsing if form.whole else reading))
         found.append(
             Mapped(
                 platform=platform,
-                bytes_a_post=len(body) // POSTS,
+                yardstick=form.yardstick,
+                bytes_a_post=_size(page) // POSTS,
                 decoding=Spread.of([one for one, _ in times]),
                 mapping=Spread.of([one for _, one in times]),
                 ratio=Spread.of([mapped / decoded for decoded, mapped in times]),
             )
         )
     return found
+
+
+def _size(page: object) -> int:
+    if isinstance(page, bytes | str):
+        return len(page)
+    return sum(map(len, page)) if isinstance(page, list) else 0  # pyright: ignore[reportUnknownArgumentType]
 
 
 def measure_html(*, rounds: int) -> Spread:

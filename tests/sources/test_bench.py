@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from monitor.cli.bench import command
-from sources.bench.mappings import MAPPINGS
+from sources.bench.mappings import FORMS, MAPPINGS
 from sources.bench.pages import TEXTS, framed, item_of, page_of, platforms
 from tests.sources.oddities import oddities
 
@@ -26,6 +26,19 @@ def test_every_post_of_a_page_is_mapped(platform: str) -> None:
     assert all(post.created_at and post.author.key and post.url for post in posts)
     for post, text in zip(posts, TEXTS * 2, strict=True):
         assert (post.text or "").startswith(text)
+
+
+@pytest.mark.parametrize("platform", sorted(FORMS.keys() - MAPPINGS.keys()))
+def test_every_post_of_a_page_that_is_no_json_is_read(platform: str) -> None:
+    form = FORMS[platform]
+    page = form.page(12)
+    posts = list(form.read(page if form.whole else form.parse(page)))
+    if platform == "telegram":  # newest first
+        posts.reverse()
+    assert len({post.id for post in posts}) == 12
+    assert all(post.platform == platform and post.created_at and post.author.key and post.url for post in posts)
+    for post, text in zip(posts, TEXTS * 2, strict=True):
+        assert " ".join((post.text or "").split()).startswith(text)
 
 
 @pytest.mark.parametrize("platform", sorted(MAPPINGS))
@@ -46,6 +59,6 @@ def test_what_was_taken_becomes_a_post_whatever_else_its_answer_holds(platform: 
 def test_the_command_prints_every_platform() -> None:
     answer = CliRunner().invoke(command, ["sources", "--rounds", "1", "--json"])
     figures = json.loads(answer.stdout)
-    assert sorted(figures["platforms"]) == sorted(MAPPINGS)
+    assert sorted(figures["platforms"]) == sorted(FORMS)
     assert all(one["ratio"] > 0 for one in figures["platforms"].values())
     assert figures["html"]["microseconds"] > 0
