@@ -44,7 +44,7 @@ def _discourse(page: Any) -> Sequence[Draft]:
     raws = page["latest_posts"]
     forum = _FORUM.with_places(raws)
     shown = [raw for raw in raws if discourse.is_written(raw) and discourse.state_of(raw) is discourse.State.UP]
-    return [discourse.to_post(raw, forum, seen_at=_SEEN) for raw in shown]
+    return [discourse.Written(raw, forum, seen_at=_SEEN) for raw in shown]
 
 
 def _fourchan(page: Any) -> Sequence[Draft]:

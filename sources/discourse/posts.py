@@ -132,53 +132,87 @@ def state_of(raw: Mapping[str, Any]) -> State:
     return State.HIDDEN if raw.get("hidden") is True else State.UP
 
 
-def to_post(raw: Mapping[str, Any], forum: Forum, topic: Topic = NO_TOPIC, *, seen_at: datetime) -> Post:
-    """One post. Its text is the Markdown that was written, else the page's HTML as text, else a find's excerpt.
+class Written:
+    """The draft of a post (`monitor.drafts`).
+
+    Its text is the Markdown that was written, else the page's HTML as text, else a find's excerpt.
 
     :raises UnusablePostError: no id, or no text field (the form has changed).
     """
-    get = raw.get
-    number = number_of(raw)
-    if number is None:
-        raise UnusablePostError("no id")
-    text, media, quoted = _words(raw)
-    topic_id, place = as_id(get("topic_id")) or topic.id, as_id(get("post_number")) or ""
-    answered, number_in, version = get("reply_to_post_number"), get("category_id"), get("version")
-    category = forum.categories.get(as_id(number_in) or topic.category or "")
-    first = place == "1"
-    return Post(
-        platform=PLATFORM,
-        id=forum.id_of(number),
-        instance=forum.host or forum.base.partition("://")[2],
-        url=_address(raw, forum, topic, topic_id, place),
-        created_at=as_time(get("created_at")),
-        first_seen_at=seen_at,
-        edited_at=as_time(get("updated_at")) if isinstance(version, int) and version > 1 else None,
-        author=_author(raw, forum),
-        title=(as_text(get("topic_title")) or topic.title or None) if first else None,
-        text=text,
-        tags=topic.tags if first else (),
-        community=category.name if category else None,
-        community_description=category.about if category else None,
-        lang=as_text(get("locale")) or None,
-        reply_to=forum.place(topic_id, as_id(answered) or "") if answered else None,
-        quotes=forum.place(*quoted) if quoted else None,
-        media_count=media,
-    )
+
+    __slots__ = ("_author", "_forum", "_media", "_raw", "_seen_at", "_topic", "created_at", "id", "texts")
+
+    def __init__(self, raw: Mapping[str, Any], forum: Forum, topic: Topic = NO_TOPIC, *, seen_at: datetime) -> None:
+        self._raw, self._forum, self._topic, self._seen_at = raw, forum, topic, seen_at
+        get = raw.get
+        number = number_of(raw)
+        if number is None:
+            raise UnusablePostError("no id")
+        text, self._media = _words(raw)
+        self.id, self.created_at = forum.id_of(number), as_time(get("created_at"))
+        self._author = author = _author(raw, forum)
+        title = tags = name = about = ""
+        if as_id(get("post_number")) == "1":
+            title, tags = as_text(get("topic_title")) or topic.title, "\n".join(topic.tags)
+        category = forum.categories.get(as_id(get("category_id")) or topic.category or "")
+        if category is not None:
+            name, about = category.name or "", category.about or ""
+        self.texts = (title, text, tags, name, about, author.handle or "", author.name or "", "")
+
+    def whole(self) -> Post:
+        """The post."""
+        raw, forum, topic, texts = self._raw, self._forum, self._topic, self.texts
+        get = raw.get
+        topic_id, place = as_id(get("topic_id")) or topic.id, as_id(get("post_number")) or ""
+        answered, version, quoted = get("reply_to_post_number"), get("version"), _quoted(raw)
+        return Post(
+            platform=PLATFORM,
+            id=self.id,
+            instance=forum.host or forum.base.partition("://")[2],
+            url=_address(raw, forum, topic, topic_id, place),
+            created_at=self.created_at,
+            first_seen_at=self._seen_at,
+            edited_at=as_time(get("updated_at")) if isinstance(version, int) and version > 1 else None,
+            author=self._author,
+            title=texts[0] or None,
+            text=texts[1],
+            tags=topic.tags if place == "1" else (),
+            community=texts[3] or None,
+            community_description=texts[4] or None,
+            lang=as_text(get("locale")) or None,
+            reply_to=forum.place(topic_id, as_id(answered) or "") if answered else None,
+            quotes=forum.place(*quoted) if quoted else None,
+            media_count=self._media,
+        )
 
 
-def _words(raw: Mapping[str, Any]) -> tuple[str, int, tuple[str, str] | None]:
-    """A post's text, how much media was in it, and the topic and place of the first post that it quotes."""
+def to_post(raw: Mapping[str, Any], forum: Forum, topic: Topic = NO_TOPIC, *, seen_at: datetime) -> Post:
+    """One post. Raises `UnusablePostError`."""
+    return Written(raw, forum, topic, seen_at=seen_at).whole()
+
+
+def _words(raw: Mapping[str, Any]) -> tuple[str, int]:
+    """A post's text, and how much media was in it."""
     source = raw.get("raw")
     if isinstance(source, str) and source:
-        match = _QUOTE_RAW.search(source) if "[quote=" in source else None
-        return *markdown_to_text(source), (match[2], match[1]) if match else None
+        return markdown_to_text(source)
     cooked = raw.get("cooked")
     cooked = cooked if isinstance(cooked, str) else raw.get("blurb")
     if not isinstance(cooked, str):
         raise UnusablePostError("no text")
-    match = _QUOTE_COOKED.search(cooked) if '<aside class="quote' in cooked else None
-    return *cooked_to_text(cooked), (match[2], match[1]) if match else None
+    return cooked_to_text(cooked)
+
+
+def _quoted(raw: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The topic and place of the first post that it quotes."""
+    source = as_text(raw.get("raw"))
+    if source:
+        match = _QUOTE_RAW.search(source) if "[quote=" in source else None
+    else:
+        cooked = raw.get("cooked")
+        cooked = cooked if isinstance(cooked, str) else as_text(raw.get("blurb"))
+        match = _QUOTE_COOKED.search(cooked) if '<aside class="quote' in cooked else None
+    return (match[2], match[1]) if match else None
 
 
 def versions(raw: Mapping[str, Any], forum: Forum, topic: Topic, *, seen_at: datetime) -> set[str]:

@@ -35,10 +35,10 @@ from sources.discourse.posts import (
     State,
     Topic,
     UnusablePostError,
+    Written,
     is_written,
     number_of,
     state_of,
-    to_post,
 )
 from sources.discourse.reader import Raw, Reader
 from sources.findings import clock_skew, failure
@@ -195,7 +195,7 @@ class DiscourseSource:
         self, reader: Reader, raws: list[Raw], about: Mapping[str, Topic] | None = None, *, older: str | None
     ) -> Page:
         forum = (await reader.forum()).with_places(raws)
-        posts, bad, deleted, now = list[Post](), list[BadRecord](), list[PostRef](), self._context.clock()
+        posts, bad, deleted, now = list[Written](), list[BadRecord](), list[PostRef](), self._context.clock()
         for place, raw in enumerate(raws):
             number = number_of(raw)
             if not is_written(raw):
@@ -206,7 +206,7 @@ class DiscourseSource:
                 continue
             topic = (about or {}).get(as_id(raw.get("topic_id")) or "", NO_TOPIC)
             try:
-                posts.append(to_post(raw, forum, topic, seen_at=now))
+                posts.append(Written(raw, forum, topic, seen_at=now))
             except UnusablePostError as error:
                 where = f"post {number}" if number is not None else f"{place} of a page"
                 bad.append(BadRecord(where=where, why=str(error)))

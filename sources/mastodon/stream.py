@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 
+from monitor.drafts import Draft
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType
 from monitor.net.endless import open_lines
@@ -176,7 +177,7 @@ class MastodonStreamSource:
 
     def _taken(self, events: Sequence[tuple[Timeline, Event]], place: _Place) -> Batch:
         """The events of one batch, in their order; with none, that nothing came."""
-        posts, bad, deleted = list[Post](), list[BadRecord](), list[PostRef]()
+        posts, bad, deleted = list[Draft](), list[BadRecord](), list[PostRef]()
         counts = dict.fromkeys(place.open, 0)
         now = self._context.clock()
         for line, event in events:
