@@ -17,7 +17,7 @@ from monitor.post import Post, text_hash
 from monitor.sourcing import Address, SourceOptions
 from sources.budget import DailyBudget
 from sources.shapes import as_dict, as_id, as_list, as_text
-from sources.x_posts import UnusablePostError, Written, authors_of
+from sources.x_posts import UnusablePostError, Written, authors_of, by_age
 
 AT_ONCE: Final = 100
 """Most posts of a page, and of a look-up."""
@@ -83,16 +83,22 @@ class XApi:
         self.budget.spend(posts * self._options.usd_per_post + len(users) * self._options.usd_per_user)
 
     def posts(self, answer: Mapping[str, Any]) -> tuple[list[Written], list[BadRecord]]:
-        """The posts of an answer, and what could not be used; one post that is not in a list is one, too."""
+        """The posts of an answer, and what could not be used; one post that is not in a list is one, too.
+
+        Of several versions of a post, the newest.
+        """
         users, now = authors_of(answer), self._context.clock()
         data: Any = answer.get("data")
-        posts, bad = list[Written](), list[BadRecord]()
+        posts, bad = dict[str, Written](), list[BadRecord]()
         for raw in (data,) if as_dict(data) else as_list(data):
             try:
-                posts.append(Written(as_dict(raw), users, seen_at=now))
+                post = Written(as_dict(raw), users, seen_at=now)
+                other = posts.get(post.id)
+                if other is None or by_age(other.number) < by_age(post.number):
+                    posts[post.id] = post
             except UnusablePostError as error:
                 bad.append(BadRecord(where=f"post {as_id(as_dict(raw).get('id')) or '?'}", why=str(error)))
-        return posts, bad
+        return list(posts.values()), bad
 
     async def get(self, path: str, params: Mapping[str, str]) -> Mapping[str, Any]:
         """What X answers."""
@@ -123,24 +129,30 @@ class XApi:
         return found
 
     async def _recheck(self, known: Sequence[Known]) -> list[Recheck]:
-        ids = [one.ref.id for one in known if one.ref.id.isdecimal()]
+        ids = list(dict.fromkeys(number for one in known if (number := _newest(one)).isdecimal()))
         try:
             answer = await self.get(_LOOKUP, {"ids": ",".join(ids), **self.fields}) if ids else as_dict(None)
         except HandlewatchError as error:
             return [Recheck(ref=one.ref, standing=Standing.UNKNOWN, note=error.brief) for one in known]
-        there = {post.id: post.whole() for post in self.posts(answer)[0]}
-        told, newer = _problems(answer), _newer(answer)
-        return [_standing(one, there.get(one.ref.id), told.get(one.ref.id, ""), newer) for one in known]
+        there, told = {post.id: post.whole() for post in self.posts(answer)[0]}, _problems(answer)
+        return [_standing(one, there.get(one.ref.id), told.get(_newest(one), "")) for one in known]
 
     async def refresh(self, post: Known) -> Post | None:
-        """The post as it is now."""
-        answer = await self.get(_LOOKUP, {"ids": post.ref.id, **self.fields})
-        found = next((one for one in self.posts(answer)[0] if one.id == post.ref.id), None)
-        if found is None and _GONE.get(_problems(answer).get(post.ref.id, ""), (Standing.UNKNOWN,))[0] is (
-            Standing.UNKNOWN
-        ):
+        """The post as it is now, in its newest version."""
+        number = _newest(post)
+        found, problem = await self._one(post, number)
+        if found is not None and found.newest != number:
+            number = found.newest
+            found, problem = await self._one(post, number)
+        if found is None and _GONE.get(problem, (Standing.UNKNOWN,))[0] is Standing.UNKNOWN:
             raise AuthError("X does not show this post to us.")
         return found and found.whole()
+
+    async def _one(self, post: Known, number: str) -> tuple[Written | None, str]:
+        """One version, and what X says of it where it does not show it."""
+        answer = await self.get(_LOOKUP, {"ids": number, **self.fields})
+        found = next((one for one in self.posts(answer)[0] if one.id == post.ref.id), None)
+        return found, _problems(answer).get(number, "")
 
 
 def is_capped(response: httpx.Response) -> bool:
@@ -161,12 +173,17 @@ def worded(error: StatusError) -> HandlewatchError:
     return error
 
 
-def _standing(known: Known, now: Post | None, problem: str, newer: frozenset[str]) -> Recheck:
+def _newest(known: Known) -> str:
+    """The id of a post's newest known version: older ones may be looked up, and do not change."""
+    return known.cid or known.ref.id
+
+
+def _standing(known: Known, now: Post | None, problem: str) -> Recheck:
     if now is None:
         standing, note = _GONE.get(problem, (Standing.UNKNOWN, "X says nothing about it"))
         return Recheck(ref=known.ref, standing=standing, note=note)
-    if now.id in newer:
-        return Recheck(ref=known.ref, standing=Standing.EDITED, note="there is a newer version, another post at X")
+    if (now.cid or now.id) != _newest(known):
+        return Recheck(ref=known.ref, standing=Standing.EDITED, note="there is a newer version")
     edited = known.text_hash is not None and text_hash(now) != known.text_hash
     return Recheck(ref=known.ref, standing=Standing.EDITED if edited else Standing.UP, note="looked up")
 
@@ -179,14 +196,3 @@ def _problems(answer: Mapping[str, Any]) -> dict[str, str]:
         if number:
             found[number] = as_text(error.get("type")).rpartition("/")[2]
     return found
-
-
-def _newer(answer: Mapping[str, Any]) -> frozenset[str]:
-    """Posts of an answer of which there is a newer version, under an id of its own."""
-    found: set[str] = set()
-    for raw in map(as_dict, as_list(answer.get("data"))):
-        history = as_list(raw.get("edit_history_tweet_ids") or raw.get("edit_history_post_ids"))
-        number = as_id(raw.get("id"))
-        if number and history and as_id(history[-1]) not in {None, number}:
-            found.add(number)
-    return frozenset(found)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from html import unescape
 from typing import Any, Final
 
@@ -23,6 +23,7 @@ _OWN_MEDIA = re.compile(
     r"(?:twitter|x)\.com/[^/]+/status/\d+/(?:photo|video)/\d+|pic\.(?:twitter|x)\.com/", re.IGNORECASE
 )
 _BARE_MEDIA = re.compile(r"(?:https?://)?pic\.(?:twitter|x)\.com/\w+", re.IGNORECASE)
+_BEGINNING: Final = 1_288_834_974_657
 _NO_LANGUAGE: Final = frozenset({"und", "zxx", "art", "qam", "qct", "qht", "qme", "qst"})
 
 
@@ -37,13 +38,15 @@ def authors_of(answer: Mapping[str, Any]) -> dict[str, Author]:
 
 
 class Written:
-    """The draft of a post (`monitor.drafts`).
+    """The draft of a post (`monitor.drafts`), in one of its versions, which all have ids of their own at X.
+
+    `id` is that of its first version, `number` that of this one, `newest` that of the newest that this one names.
 
     :param authors: those that came with it (:func:`authors_of`).
     :raises UnusablePostError: no id or no text.
     """
 
-    __slots__ = ("_author", "_media", "_raw", "_seen_at", "_tags", "created_at", "id", "texts")
+    __slots__ = ("_author", "_media", "_raw", "_seen_at", "_tags", "_told_at", "id", "newest", "number", "texts")
 
     def __init__(self, raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: datetime) -> None:
         self._raw, self._seen_at = raw, seen_at
@@ -51,6 +54,10 @@ class Written:
         number = as_id(get("id"))
         if number is None:
             raise UnusablePostError("no id")
+        self.id = self.number = self.newest = number
+        history = get("edit_history_tweet_ids") or get("edit_history_post_ids")
+        if history and history != [number]:
+            self.id, self.newest = _ends(history, number)
         text, told = get("text"), get("entities")
         entities = (as_dict(told),) if told else ()
         note = get("note_tweet") or get("note_post")
@@ -62,24 +69,30 @@ class Written:
         text, self._media = _with_links(text, entities)
         author_id = as_id(get("author_id"))
         self._author = author = authors.get(author_id or "") or Author(id=author_id)
-        self.id, self.created_at = number, as_time(get("created_at"))
+        self._told_at = as_time(get("created_at"))
         self._tags = tags = _tags(entities)
         community = as_id(get("community_id")) or "" if "community_id" in raw else ""
         self.texts = (
             "", text, "\n".join(tags), community, "", author.handle or "", author.name or "", author.bio or ""
         )  # fmt: skip
 
+    @property
+    def created_at(self) -> datetime | None:
+        """When its first version was made."""
+        return self._told_at if self.id == self.number else _made(self.id) or self._told_at
+
     def whole(self) -> Post:
-        """The post."""
-        raw, number, author = self._raw, self.id, self._author
+        """The post. Its `cid` is its newest version's id, where that is another."""
+        raw, author = self._raw, self._author
         related = _related(raw.get("referenced_tweets") or raw.get("referenced_posts"))
         attached, lang = as_list(as_dict(raw.get("attachments")).get("media_keys")), as_text(raw.get("lang"))
         return Post(
             platform=PLATFORM,
-            id=number,
-            url=f"{SITE}/{author.handle or 'i'}/status/{number}",
+            id=self.id,
+            url=f"{SITE}/{author.handle or 'i'}/status/{self.newest}",
             created_at=self.created_at,
             first_seen_at=self._seen_at,
+            edited_at=None if self.id == self.number else self._told_at,
             author=author,
             text=self.texts[1],
             tags=self._tags,
@@ -88,12 +101,30 @@ class Written:
             reply_to=related.get("replied_to"),
             quotes=related.get("quoted") or related.get("retweeted") or related.get("reposted"),
             media_count=max(self._media, len(attached)),
+            cid=None if self.newest == self.id else self.newest,
         )
 
 
 def to_post(raw: Mapping[str, Any], authors: Mapping[str, Author], *, seen_at: datetime) -> Post:
     """One post. Raises `UnusablePostError`."""
     return Written(raw, authors, seen_at=seen_at).whole()
+
+
+def _ends(history: object, number: str) -> tuple[str, str]:
+    """The ids of the first and the newest version of a post: at X every version has its own."""
+    ids = [one for one in map(as_id, as_list(history)) if one is not None and one.isdecimal()]
+    return (ids[0], max([*ids, number], key=by_age)) if ids and number.isdecimal() else (number, number)
+
+
+def by_age(number: str) -> tuple[int, str]:
+    """Sorts ids by their size, and so by their time."""
+    return len(number), number
+
+
+def _made(number: str) -> datetime | None:
+    """When an id was given: it holds the milliseconds since X's own beginning of time."""
+    milliseconds = int(number) >> 22 if len(number) < 20 else 0
+    return datetime.fromtimestamp((milliseconds + _BEGINNING) / 1000, UTC) if milliseconds else None
 
 
 def _with_links(text: str, entities: Sequence[Mapping[str, Any]]) -> tuple[str, int]:

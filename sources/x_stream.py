@@ -16,7 +16,6 @@ from typing import Any, Final
 
 from pydantic import Field
 
-from monitor.drafts import Draft
 from monitor.errors import ConfigError, HandlewatchError, UnreachableError
 from monitor.net.bodies import TextType
 from monitor.net.endless import open_lines
@@ -41,6 +40,7 @@ from sources.findings import clock_skew, failure
 from sources.shapes import as_dict, as_list, as_text, as_time, parsed
 from sources.terms import load_terms
 from sources.x_api import XAccess, XApi, is_capped, worded
+from sources.x_posts import Written
 
 _STREAM: Final = "/2/tweets/search/stream"
 _RULES: Final = "/2/tweets/search/stream/rules"
@@ -83,10 +83,10 @@ class _Place:
         known = [name for name in as_list(values.get("known")) if isinstance(name, str)]
         return cls(as_time(values.get("until")), dict.fromkeys(known))
 
-    def fresh(self, posts: Sequence[Draft]) -> list[Draft]:
-        """The posts that were not seen before."""
-        found = [post for post in posts if post.id not in self.known]
-        self.known |= dict.fromkeys(post.id for post in found)
+    def fresh(self, posts: Sequence[Written]) -> list[Written]:
+        """The posts that were not seen before in this version."""
+        found = [post for post in posts if post.newest not in self.known]
+        self.known |= dict.fromkeys(post.newest for post in found)
         for name in list(self.known)[: max(0, len(self.known) - _KNOWN_KEPT)]:
             del self.known[name]
         return found
@@ -210,7 +210,7 @@ class XStreamSource:
         return some, None
 
     def _batch(self, lines: Sequence[bytes], place: _Place) -> tuple[Batch, UnreachableError | None]:
-        posts, bad, said = list[Draft](), list[BadRecord](), None
+        posts, bad, said = list[Written](), list[BadRecord](), None
         for number, line in enumerate(lines):
             answer = parsed(line)
             problems = as_list(answer.get("errors"))

@@ -48,6 +48,8 @@ HTTP = {
     "tumblr": tumblr_world(),
     "tumblr-blog": tumblr_world(blog=True),
     "tumblr-old": tumblr_world(npf=False),
+    "x": x_world(),
+    "x-renamed": x_world(renamed=True),
     "youtube-comments": youtube_world(),
     "youtube-search": youtube_world(found=True),
 }
@@ -56,10 +58,8 @@ SEARCHES = {
     "bluesky-feed": appview_world(feed=True),
     "bluesky-search": appview_world(),
     "bluesky-search-anonymous": appview_world(anonymous=True),
-    "x": x_world(),
-    "x-renamed": x_world(renamed=True),
 }
-"""An edited post is another one there."""
+"""They do not show edits."""
 RELAYS = {"nostr": nostr_world(), "nostr-silent": nostr_world(about=False)}
 EVENTS = {
     "mastodon-stream": mastodon_stream_world(),

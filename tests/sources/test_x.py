@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import timedelta
-from typing import Any
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
 
 import httpx
 import pytest
 
 from monitor.errors import AuthError, ConfigError, RateLimitedError
 from monitor.plugins import source_plugins
-from monitor.ports import Known, Seen, Standing
+from monitor.ports import Known, Seen, SourceContext, Standing
 from monitor.post import PostRef, text_hash
 from monitor.sourcing import make_options
+from sources.x_api import XApi
 from sources.x_posts import authors_of, to_post
 from tests.sources.worlds import MEDIA_MARK, opened_source
 from tests.sources.x_world import FIRST, USER, FakeX
@@ -271,3 +272,48 @@ def test_a_token_is_needed_and_never_shown(name: str, values: dict[str, Any]) ->
     with pytest.raises(ConfigError, match="bearer_token"):
         make_options(source_plugins()[name], values, env={})
     assert "s3cr3t" not in repr(make_options(source_plugins()[name], values, env={"X_BEARER_TOKEN": "s3cr3t"}))
+
+
+async def test_every_version_is_the_same_post_with_the_newest_id_to_report() -> None:
+    world = FakeX()
+    first, second = world.add(2)
+    before = (await world.collect()).posts
+    world.edit(first, "something else")
+    found = await world.collect()
+    edited = next(post for post in found.posts if post.id == first)
+    newest = world.posts[-1]["id"]
+    assert sorted(found.ids) == sorted([first, second])
+    assert (edited.cid, edited.url) == (newest, f"https://x.com/zorblat_77/status/{newest}")
+    assert edited.created_at is not None
+    assert edited.edited_at is not None
+    # Of the first id, which says when it was given, not of the version.
+    assert (edited.created_at.year, edited.created_at.month) == (2025, 11)
+    known = [Known(ref=post.ref, cid=post.cid, text_hash=text_hash(post)) for post in before]
+    answers = {one.ref.id: one.standing for one in await opened(world, "recheck", known)}
+    assert answers == {first: Standing.EDITED, second: Standing.UP}
+    now = Known(ref=edited.ref, cid=edited.cid, text_hash=text_hash(edited))
+    (answer,) = await opened(world, "recheck", [now])
+    assert answer.standing is Standing.UP
+    assert (await opened(world, "refresh", Known(ref=edited.ref))).text == "something else"
+    world.delete(first)
+    (answer,) = await opened(world, "recheck", [now])
+    assert answer.standing is Standing.UNAVAILABLE
+
+
+def test_of_two_versions_in_one_answer_the_newest_counts() -> None:
+    world = FakeX()
+    world.add(1)
+    old = world.posts[0]
+    world.edit(old["id"], "something else")
+    answer = {"data": [world.posts[0], old], "includes": {"users": [USER]}}
+    options = make_options(source_plugins()["x"], world.options, env={})
+    api = XApi(options, SourceContext(http=cast("Any", None), clock=world.time, user_agent=""))
+    posts, _ = api.posts(answer)
+    assert [(post.id, post.text) for post in posts] == [(old["id"], "something else")]
+
+
+@pytest.mark.parametrize("history", [7, [], [None], ["x"], ["1", {}], "12"])
+def test_a_history_of_another_form_changes_nothing(history: Any) -> None:
+    raw = FakeX().post(1) | {"edit_history_tweet_ids": history}
+    post = to_post(raw, {}, seen_at=datetime(2026, 11, 1, tzinfo=UTC))
+    assert post.id in {raw["id"], "1"}

@@ -207,12 +207,23 @@ async def test_the_doctor_looks_at_token_clock_and_rules(stream: FakeStream) -> 
 
 async def test_posts_are_looked_up_as_by_the_search(stream: FakeStream) -> None:
     (added,) = stream.add(1)
-    stream.posts[0]["edit_history_tweet_ids"] = [added, "2985000000000000000"]
+    stream.edit(added, "something else")
     async with opened_source("x-stream", stream) as source:
         (answer,) = await source.recheck([Known(ref=PostRef("x", added))])
         post = await source.refresh(Known(ref=PostRef("x", added)))
     assert answer.standing is Standing.EDITED
-    assert post is not None
+    assert (post.id, post.text) == (added, "something else")
+
+
+async def test_an_edited_post_is_a_new_version_of_the_same(stream: FakeStream) -> None:
+    (added,) = stream.add(1)
+    before = stream.posts[0]
+    stream.edit(added, "something else")
+    stream.bodies = [[line(before)], [line(before), line(stream.posts[0])]]
+    first = await stream.collect()
+    second = await stream.collect(first.cursor)
+    assert (first.ids, second.ids) == ([added], [added])
+    assert (second.posts[0].text, second.posts[0].cid) == ("something else", stream.posts[0]["id"])
 
 
 def test_the_own_variable_can_be_set_in_a_shell() -> None:

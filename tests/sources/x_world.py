@@ -1,4 +1,4 @@
-"""X's recent search and lookup, as far as they are read. An edited post is another one there, with its own id."""
+"""X's recent search and lookup, as far as they are read. Every version of a post has an id of its own there."""
 
 from __future__ import annotations
 
@@ -36,6 +36,7 @@ class FakeX:
         if renamed:
             self.options["field_names"] = "post"
         self.posts: list[dict[str, Any]] = []
+        self.old_versions: list[dict[str, Any]] = []
         self.faults: list[Callable[[httpx.Request], httpx.Response]] = []
         self.requests: list[httpx.Request] = []
         self.oldest_since = "0"
@@ -59,6 +60,21 @@ class FakeX:
         self._made += count
         self.posts += added
         return [post["id"] for post in added]
+
+    def edit(self, post_id: str, text: str) -> None:
+        """A newer version: it alone is found then; the older one can be looked up and stays as it was."""
+        old = next(post for post in self.posts if post_id in post["edit_history_tweet_ids"])
+        self._made += 1
+        new: dict[str, Any] = self.post(self._made - 1) | {"text": text, "entities": {}}
+        history: list[str] = [*old["edit_history_tweet_ids"], new["id"]]
+        new["edit_history_tweet_ids"] = history
+        self.posts.remove(old)
+        self.posts.append(new)
+        self.old_versions.append(old | {"edit_history_tweet_ids": history})
+
+    def delete(self, post_id: str) -> None:
+        self.posts = [post for post in self.posts if post_id not in post["edit_history_tweet_ids"]]
+        self.old_versions = [post for post in self.old_versions if post_id not in post["edit_history_tweet_ids"]]
 
     def add_raw(self, change: Callable[[dict[str, Any]], None]) -> str:
         self.add(1)
@@ -96,13 +112,14 @@ class FakeX:
 
     def _lookup(self, ids: list[str]) -> httpx.Response:
         kind = "https://api.twitter.com/2/problems/"
+        known = [*self.posts, *self.old_versions]
         errors = [
             {"resource_id": one, "value": one, "type": kind + self.lookup_errors.get(one, "resource-not-found")}
             for one in ids
-            if one not in {post["id"] for post in self.posts}
+            if one not in {post["id"] for post in known}
         ]
         answer: dict[str, Any] = {"includes": {"users": [USER]}}
-        if data := [post for post in self.posts if post["id"] in ids]:
+        if data := [post for post in known if post["id"] in ids]:
             answer["data"] = data
         return httpx.Response(200, json=answer | ({"errors": errors} if errors else {}))
 
