@@ -309,7 +309,7 @@ def test_of_two_versions_in_one_answer_the_newest_counts() -> None:
     options = make_options(source_plugins()["x"], world.options, env={})
     api = XApi(options, SourceContext(http=cast("Any", None), clock=world.time, user_agent=""))
     posts, _ = api.posts(answer)
-    assert [(post.id, post.text) for post in posts] == [(old["id"], "something else")]
+    assert [(post.id, post.whole().text) for post in posts] == [(old["id"], "something else")]
 
 
 @pytest.mark.parametrize("history", [7, [], [None], ["x"], ["1", {}], "12"])
