@@ -21,6 +21,7 @@ from alerts.handles import HandleRecords, Linking
 from alerts.routing import Router
 from alerts.triage import Triage
 from monitor.clock import Clock, system_clock
+from monitor.detect.apps import App as Messenger
 from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
@@ -66,7 +67,16 @@ class App:
     def handles(self) -> HandleRecords:
         """The records of handles, within what the terms of the installed sources allow."""
         terms = {plugin.name: plugin.terms for plugin in source_plugins().values()}
-        return HandleRecords(self.store, apps=lambda: load_bundle().apps, linking=Linking.by_terms(terms))
+        return HandleRecords(
+            self.store,
+            apps=lambda: self._apps,
+            linking=Linking.by_terms(terms),
+            an_hour=self.settings.review.handles_an_hour,
+        )
+
+    @cached_property
+    def _apps(self) -> Sequence[Messenger]:
+        return load_bundle().apps
 
     @cached_property
     def _channels(self) -> Mapping[str, ConfiguredChannel]:

@@ -102,6 +102,9 @@ class Review(_Section):
         "for archives of invented or scrubbed posts only.",
     )
     undo_seconds: float = Field(default=10, ge=0, le=86400, description="How long a report waits before it can leave.")
+    handles_an_hour: int = Field(
+        default=60, ge=1, description="How many different handles one person may look up within an hour."
+    )
 
 
 class Page(_Section):

@@ -189,6 +189,7 @@ def _named(session: Session, handles: Sequence[tuple[int, int]], *, clear: bool)
             app=row.app,
             name=clean(row.handle) if clear and row.handle else None,
             posts=posts,
+            key_hash=row.key_hash,
         )
         for number, posts in handles
         for row in (rows[number],)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 
 
@@ -66,12 +66,13 @@ class VerdictSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandleBeside:
-    """Another handle that stands in the same posts."""
+    """Another handle that stands in the same posts. `key_hash` is what its record is opened by; never shown."""
 
     tag: str
     app: str
     name: str | None
     posts: int
+    key_hash: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

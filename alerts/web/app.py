@@ -12,8 +12,9 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from alerts.handles import HandleRecords, TooManyLookUpsError
 from alerts.triage import Triage
-from alerts.web import alert, login, queue
+from alerts.web import alert, handle, login, queue
 from alerts.web.desk import Desk, NotLoggedInError
 from alerts.web.problems import problem_page, status_of
 from alerts.web.render import STATIC, Templates
@@ -25,7 +26,9 @@ from monitor.settings import Settings
 from monitor.store.database import Store
 
 
-def create_app(*, store: Store, triage: Triage, settings: Settings, clock: Clock | None = None) -> FastAPI:
+def create_app(
+    *, store: Store, triage: Triage, handles: HandleRecords, settings: Settings, clock: Clock | None = None
+) -> FastAPI:
     """Makes the page. It keeps nothing but failed log-ins in memory: several processes can serve one store.
 
     :param clock: the store's, unless said otherwise.
@@ -33,9 +36,16 @@ def create_app(*, store: Store, triage: Triage, settings: Settings, clock: Clock
     templates = Templates()
     # No redirects to "the same page without the slash": their address would be built from the Host header.
     app = FastAPI(title="Handlewatch", docs_url=None, redoc_url=None, openapi_url=None, redirect_slashes=False)
-    app.state.desk = Desk(store=store, triage=triage, settings=settings, clock=clock or store.now, templates=templates)
+    app.state.desk = Desk(
+        store=store,
+        triage=triage,
+        handles=handles,
+        settings=settings,
+        clock=clock or store.now,
+        templates=templates,
+    )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (login.router, queue.router, alert.router):
+    for router in (login.router, queue.router, alert.router, handle.router):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(NotLoggedInError, _to_login)
@@ -67,7 +77,10 @@ def _quoted(path: str) -> str:
 
 
 def _explained(request: Request, error: Any) -> Response:
-    return problem_page(request, status=status_of(error), what=error.what, kept=error.kept, do=error.do)
+    page = problem_page(request, status=status_of(error), what=error.what, kept=error.kept, do=error.do)
+    if isinstance(error, TooManyLookUpsError):
+        page.headers["Retry-After"] = str(int(error.retry_after) + 1)
+    return page
 
 
 def _unreadable(request: Request, error: Any) -> Response:  # noqa: ARG001 - it may quote what was sent

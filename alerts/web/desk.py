@@ -8,12 +8,14 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from alerts.handles import HandleRecords
 from alerts.roles import Permission
 from alerts.triage import Triage
 from alerts.users import Users
 from alerts.web.collecting import Collectors
 from alerts.web.forms import Form, read_form, same_token
 from alerts.web.limits import Attempts
+from alerts.web.references import References
 from alerts.web.render import Templates
 from alerts.web.sessions import COOKIE, LoggedIn, Sessions
 from monitor.clock import Clock
@@ -28,9 +30,20 @@ KEYS_COOKIE = "handlewatch_keys"
 class Desk:
     """Everything that the handlers share."""
 
-    def __init__(self, *, store: Store, triage: Triage, settings: Settings, clock: Clock, templates: Templates) -> None:
+    def __init__(
+        self,
+        *,
+        store: Store,
+        triage: Triage,
+        handles: HandleRecords,
+        settings: Settings,
+        clock: Clock,
+        templates: Templates,
+    ) -> None:
         self.store = store
         self.triage = triage
+        self.handles = handles
+        self.references = References(store.keyring, clock)
         self.settings = settings
         self.now = clock
         self.users = Users(store)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from starlette.requests import Request
 from starlette.responses import Response
 
+from alerts.handles import NotShownError, TooManyLookUpsError
 from alerts.triage.moves import NoSuchAlertError
 from alerts.web.desk import Desk
+from alerts.web.references import OverError
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RateLimitedError, RefusedError, StoreError
 
 _STATUS: tuple[tuple[type[HandlewatchError], int], ...] = (
     (NoSuchAlertError, 404),
+    (NotShownError, 404),
+    (OverError, 404),
     (AuthError, 403),
+    (TooManyLookUpsError, 429),
     (RefusedError, 409),
     (ConfigError, 422),
     (RateLimitedError, 429),

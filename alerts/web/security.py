@@ -30,6 +30,8 @@ HEADERS: Final = {
 }
 MAX_BODY: Final = 64 * 1024
 """Bytes of one request's body: a decision with its reason needs a few thousand."""
+_LONGEST_NAME: Final = 20
+"""No part of a path of ours that is a word has more letters."""
 
 
 class _TooLargeError(Exception):
@@ -97,5 +99,6 @@ class Shell:
 
 
 def _shape(scope: Scope) -> str:
-    """A path without its numbers, for the log."""
-    return "/".join("*" if part.isdigit() else part for part in str(scope["path"]).split("/"))
+    """A path without its numbers and sealed addresses, for the log."""
+    parts = str(scope["path"]).split("/")
+    return "/".join("*" if part.isdigit() or len(part) > _LONGEST_NAME else part for part in parts)

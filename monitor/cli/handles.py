@@ -68,9 +68,9 @@ def show(
 
 
 def _plain(value: Any) -> Any:
-    """Times as ISO 8601 texts."""
+    """Times as ISO 8601 texts; keyed hashes stay here."""
     if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType] - JSON
+        return {name: _plain(inner) for name, inner in value.items() if name != "key_hash"}  # pyright: ignore[reportUnknownVariableType] - JSON
     if isinstance(value, list | tuple):
         return [_plain(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType] - JSON
     return value.isoformat() if isinstance(value, date | datetime) else value

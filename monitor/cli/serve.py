@@ -29,15 +29,16 @@ def serve(
 
     logs.configure()
     with open_app(home) as app:
-        page = app.settings.page
-        listening = listen(host or page.host, page.port if port < 0 else port)
+        settings = app.settings.page
+        listening = listen(host or settings.host, settings.port if port < 0 else port)
         typer.echo(f"Review page: {address_of(listening)}  Stop with Ctrl-C.", err=True)
 
         async def until_stopped() -> None:
             stop = asyncio.Event()
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
-            await serve_page(create_app(store=app.store, triage=app.triage, settings=app.settings), listening, stop)
+            page = create_app(store=app.store, triage=app.triage, handles=app.handles, settings=app.settings)
+            await serve_page(page, listening, stop)
 
         asyncio.run(until_stopped())
         typer.echo("Stopped.", err=True)

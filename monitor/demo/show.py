@@ -37,7 +37,7 @@ def _is_read(running: Running) -> bool:
 async def serve(demo: Demo, listening: socket.socket, stop: asyncio.Event) -> None:
     """Serves the page and delivers reports until stopped."""
     app = demo.app
-    page = create_app(store=app.store, triage=app.triage, settings=app.settings)
+    page = create_app(store=app.store, triage=app.triage, handles=app.handles, settings=app.settings)
 
     async def show(ending: asyncio.Event) -> None:
         await serve_page(page, listening, ending)

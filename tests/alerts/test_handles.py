@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from sqlmodel import col, select
 
-from alerts.handles import HandleRecord, HandleRecords, Linking
+from alerts.handles import HandleRecord, HandleRecords, Linking, TooManyLookUpsError
 from alerts.triage import Triage
 from alerts.users import Users
 from alerts.verdicts import Conduct, Risk, Verdict
@@ -33,6 +33,26 @@ OTHER: dict[str, Any] = {"author": Author(id="b2", handle="vexilorp9")}
 
 def records(store: Store, **linking: Any) -> HandleRecords:
     return HandleRecords(store, apps=lambda: APPS, linking=Linking(**linking))
+
+
+def test_only_so_many_handles_an_hour(store: Store, triage: Triage, clock: FakeClock) -> None:
+    few = HandleRecords(store, apps=lambda: APPS, linking=Linking(), an_hour=2)
+    for handle in ("zorblat77", "quibdrem", "zorblat77", "QUIBDREM"):  # the same ones again are not counted
+        few.show("wickr", handle, user="ana")
+        clock.advance(seconds=60)
+    for _ in range(2):
+        with pytest.raises(TooManyLookUpsError, match="2 different handles") as refused:
+            few.show("wickr", "vexilorp9", user="ana")
+        assert refused.value.retry_after == 3600 - 120  # the older of the two was last seen two minutes ago
+    with pytest.raises(TooManyLookUpsError):
+        few.reveal("wickr", "vexilorp9", user="ana", reason="one more")
+    few.show("wickr", "vexilorp9", user="ben")
+    few.show("wickr", "zorblat77", user="ana")
+    clock.advance(seconds=3600 - 60)
+    few.show("wickr", "vexilorp9", user="ana")
+    with store.read() as session:
+        actions = [row.action for row in session.exec(select(AuditRow).where(AuditRow.actor == "ana"))]
+    assert actions == ["handle.show"] * 4 + ["handle.refused"] * 3 + ["handle.show"] * 2
 
 
 def show(store: Store, handle: str = "zorblat77", *, platform: str | None = None, **linking: Any) -> HandleRecord:

@@ -117,6 +117,13 @@ def test_everything_works_without_javascript(live: Live) -> None:
     expect(page.locator(".main-field mark.handle")).to_have_text("zorblat77")
     page.click("a:has-text('Hide')")
     expect(page.locator(".main-field mark.handle")).to_have_count(0)
+    record_page(page, first)
+    page.click("summary:has-text('Reveal')")
+    page.fill("#reveal-reason", "compare the names")
+    page.click("text=Show in clear")
+    expect(page.locator(".in-clear mark")).to_have_text("zorblat77")
+    page.click("a:has-text('Hide')")
+    page.click(f"text=Back to alert {first}")
     assert not page.locator("[name=conduct]").first.is_visible()
     page.check("[value=reportable]")
     page.check("[value=extortion]")
@@ -145,6 +152,51 @@ def test_a_reveal_hides_itself_unless_it_is_kept(live: Live) -> None:
             page.click("text=Keep shown")
         page.clock.run_for(70_000)
         expect(page.locator(".main-field mark.handle")).to_have_count(1 if keeps else 0)
+
+
+def test_a_handle_is_looked_up_by_keys_alone(live: Live) -> None:
+    """From an alert to the record, on to the handle beside it, by name from the form: no address names a handle."""
+    text = "trade taboo and nolimits here, wickr: zorblat77 or wickr: quibdrem"
+    (alert,) = take_in(live.site.store, hit(1, text=text))
+    page = live.window("ana")
+    page.goto(f"/alerts/{alert}")
+    addresses: list[str] = []
+    page.on("request", lambda request: addresses.append(request.url + str(request.headers)))
+    page.keyboard.press("h")
+    page.wait_for_url("**/handles/record/*")
+    expect(page.locator("h1")).to_be_focused()
+    first = page.locator("h1").inner_text()
+    page.get_by_role("button", name="Record of handle H-").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).not_to_have_text(first)
+    page.keyboard.press("/")
+    page.wait_for_url("**/handles")
+    expect(page.locator("#app")).to_be_focused()
+    page.keyboard.type("wickr")
+    page.keyboard.press("Tab")
+    page.keyboard.type("zorblat77")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text(first)
+    page.reload()
+    expect(page.locator("h1")).to_have_text(first)
+    assert "zorblat77" not in page.content()
+    page.keyboard.press("r")
+    page.keyboard.type("compare the names")
+    page.keyboard.press("Enter")
+    expect(page.locator(".in-clear mark")).to_have_text("zorblat77")
+    page.keyboard.press("r")
+    expect(page.locator(".in-clear")).to_have_count(0)
+    expect(page.locator("h1")).to_have_text(first)
+    assert "zorblat" not in "".join(addresses)
+    page.go_back()
+    assert "zorblat" not in page.url + page.title()
+
+
+def record_page(page: Page, alert: int) -> str:
+    page.goto(f"/alerts/{alert}")
+    page.click(".find button")
+    page.wait_for_url("**/handles/record/*")
+    return page.url
 
 
 def test_a_hostile_post_does_nothing(live: Live) -> None:
@@ -210,7 +262,8 @@ def test_texts_have_contrast_and_controls_have_names(live: Live, scheme: str) ->
     """4.5:1 for every text on its own ground, and a name for every control, on every page."""
     first, *_ = alerts(live, 3)
     page = live.window("sal", color_scheme=scheme)
-    for path in ("/queue", f"/alerts/{first}", "/coverage", "/help", "/queue?list=decided", "/alerts/999"):
+    pages = ("/queue", f"/alerts/{first}", "/coverage", "/help", "/queue?list=decided", "/alerts/999", "/handles")
+    for path in (*pages, record_page(page, first)):
         page.goto(path)
         if path == f"/alerts/{first}":
             page.keyboard.press("y")
@@ -224,7 +277,7 @@ def test_the_page_fits_a_narrow_screen(live: Live) -> None:
     first, *_ = alerts(live, 2)
     page = live.window("sal")
     page.set_viewport_size({"width": 320, "height": 800})
-    for path in ("/queue", f"/alerts/{first}", "/coverage", "/help"):
+    for path in ("/queue", f"/alerts/{first}", "/coverage", "/help", "/handles", record_page(page, first)):
         page.goto(path)
         assert page.evaluate("document.documentElement.scrollWidth") <= 320, path
         small = page.evaluate(_SMALL_TARGETS)
@@ -271,10 +324,10 @@ _LOW_CONTRAST = """() => {
   }
   return found;
 }"""
-_NAMELESS = """() => [...document.querySelectorAll('input:not([type=hidden]), textarea, button, a, summary')]
+_NAMELESS = """() => [...document.querySelectorAll('input:not([type=hidden]), select, textarea, button, a, summary')]
   .filter(e => !(e.labels && e.labels.length) && !e.textContent.trim() && !e.getAttribute('aria-label'))
   .map(e => e.outerHTML)"""
 _SMALL_TARGETS = """() => [...document.querySelectorAll(
-    'button, summary, .choice, .top a, .tabs a, input:not([type=hidden])')]
+    'button, summary, select, .choice, .top a, .tabs a, input:not([type=hidden])')]
   .filter(e => e.getClientRects().length && !e.closest('.choice > *') && e.getBoundingClientRect().height < 24)
   .map(e => e.outerHTML.slice(0, 80))"""

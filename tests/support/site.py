@@ -11,15 +11,18 @@ import httpx
 from argon2 import PasswordHasher
 from sqlmodel import col, select
 
+from alerts.handles import HandleRecords, Linking
 from alerts.triage import Triage
 from alerts.users import Users
 from alerts.web.app import create_app
+from monitor.detect.bundle import load_bundle
 from monitor.settings import Settings
 from monitor.store.database import Store
 from monitor.store.tables import AuditRow
 from tests.support.reviewing import PEOPLE, Routed, make_triage
 
 PASSWORD = "four neutral random words"
+APPS = load_bundle().apps
 WEAK = PasswordHasher(time_cost=1, memory_cost=8, parallelism=1)
 """argon2id at its cheapest: these tests are not about its strength."""
 
@@ -89,7 +92,7 @@ def value_of(page: str, name: str) -> str:
     return unescape(match[1])
 
 
-def make_site(store: Store, **review: Any) -> Site:
+def make_site(store: Store, *, linking: Linking | None = None, **review: Any) -> Site:
     """A page over a store with all people in it."""
     users = Users(store, hasher=WEAK)
     for name, role in PEOPLE.items():
@@ -97,7 +100,8 @@ def make_site(store: Store, **review: Any) -> Site:
     routed = Routed()
     triage = make_triage(store, routed, **review)
     settings = Settings(home=store_home())
-    app = create_app(store=store, triage=triage, settings=settings)
+    handles = HandleRecords(store, apps=lambda: APPS, linking=linking or Linking())
+    app = create_app(store=store, triage=triage, handles=handles, settings=settings)
     app.state.desk.users = users
     return Site(store=store, triage=triage, routed=routed, app=app)
 
