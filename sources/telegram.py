@@ -38,9 +38,17 @@ from sources.terms import load_terms
 from sources.walk import Bounds, Page, Walker
 
 _ATTEMPTS: Final = 3
-_NAME = re.compile(r"(?!joinchat$)[A-Za-z][A-Za-z0-9_]{1,63}")
+CHANNEL_NAME = re.compile(r"(?!joinchat$)[A-Za-z][A-Za-z0-9_]{1,63}")
 _BEFORE_NAME = re.compile(r"(?:https?://)?(?:t(?:elegram)?\.me/)?(?:s/)?@?", re.IGNORECASE)
 _NO_PREVIEW: Final = "there is no preview: no such channel, a private one, or its previews are switched off"
+
+
+def channel_names(value: Sequence[str]) -> tuple[str, ...]:
+    """Channels' names, of names and addresses; each once. Raises `ValueError`."""
+    names = [_BEFORE_NAME.sub("", name.strip(), count=1).partition("/")[0] for name in value]
+    if not names or not all(CHANNEL_NAME.fullmatch(name) for name in names):
+        raise ValueError("needs names of public channels")
+    return tuple({name.lower(): name for name in names}.values())
 
 
 class TelegramOptions(SourceOptions):
@@ -57,10 +65,7 @@ class TelegramOptions(SourceOptions):
     @field_validator("channels")
     @classmethod
     def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        names = [_BEFORE_NAME.sub("", name.strip(), count=1).partition("/")[0] for name in value]
-        if not names or not all(_NAME.fullmatch(name) for name in names):
-            raise ValueError("needs names of public channels")
-        return tuple({name.lower(): name for name in names}.values())
+        return channel_names(value)
 
 
 class TelegramSource:
@@ -124,7 +129,7 @@ class TelegramSource:
         wanted: defaultdict[str, dict[int, Known]] = defaultdict(dict)
         for known in posts:
             channel, _, number = known.ref.id.rpartition("/")
-            if _NAME.fullmatch(channel) and number.isdecimal():
+            if CHANNEL_NAME.fullmatch(channel) and number.isdecimal():
                 wanted[channel][int(number)] = known
         answers: dict[PostRef, Recheck] = {}
         for channel, numbers in wanted.items():
@@ -156,7 +161,7 @@ class TelegramSource:
     async def refresh(self, post: Known) -> Post | None:
         """The post as its channel's page shows it now."""
         channel, _, number = post.ref.id.rpartition("/")
-        if not _NAME.fullmatch(channel) or not number.isdecimal():
+        if not CHANNEL_NAME.fullmatch(channel) or not number.isdecimal():
             return None
         page, _ = await self._page(channel, str(int(number) + 1))
         if not page.shown:
