@@ -96,8 +96,11 @@ def channel_plugins() -> dict[str, ChannelPlugin]:
 
 
 def pick(plugins: dict[str, _T], name: str, what: str) -> _T:
-    """The named one, or a `ConfigError` that names the closest."""
+    """The named one, by its name or by another that people give it, or a `ConfigError` that names the closest."""
     if name not in plugins:
+        for plugin in plugins.values():
+            if name.lower() in getattr(plugin, "aliases", ()):
+                return plugin
         broken = "".join(f" The plug-in {one.name} could not be loaded ({one.why})." for one in broken_plugins())
         raise ConfigError(f"There is no {what} {name!r}.{broken}", do=closest(name, plugins))
     return plugins[name]

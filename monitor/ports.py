@@ -296,6 +296,7 @@ class SourcePlugin:
     :param example: a ready-to-use configuration section, TOML.
     :param lacks: what options that are valid lack before the source may run (not to try it), to follow its name in a
         sentence; empty for nothing.
+    :param aliases: other names that people would type, in lower case.
     :param starter: options with which it may start in counting mode when nothing is configured; None: not.
     """
 
@@ -312,3 +313,4 @@ class SourcePlugin:
     example: str = ""
     lacks: Callable[[Any], str] = field(default=lambda _: "")
     starter: Mapping[str, Any] | None = None
+    aliases: Sequence[str] = ()

@@ -247,6 +247,7 @@ def _mark(post: Post) -> str:
 
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
+    aliases=("atom", "feed", "rss"),
     summary="RSS and Atom feeds that you name.",
     pace=Pace.POLL,
     options=FeedOptions,

@@ -223,6 +223,9 @@ def refusal(response: httpx.Response) -> AuthError | StatusError:
     host, header = url.host, response.headers.get("www-authenticate", "")
     if status < 400:
         to = urlsplit(as_text(response.headers.get("location"))).path
+        if "/login" in to.lower():
+            what = f"{host} shows this to those only who sign in (a login wall, {status}), whatever became of it."
+            return AuthError(what, do="Give the application's credentials.", brief=what)
         # A search in a community that is not there leads to the search for communities.
         gone = to.startswith("/subreddits/search")
         how = "has no such community" if gone else "has it elsewhere now"

@@ -127,6 +127,7 @@ class XSource:
 
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
+    aliases=("twitter",),
     summary="Recent search of X's API v2, within a budget by the day.",
     pace=Pace.POLL,
     options=XOptions,

@@ -72,3 +72,16 @@ def test_a_plug_in_that_cannot_be_loaded_stops_no_other(monkeypatch: pytest.Monk
             plugins.pick(plugins.source_plugins(), "private", "source")
     finally:
         plugins._manager.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("4chan", "fourchan"), ("Twitter", "x"), ("rss", "feeds"), ("fediverse", "mastodon"), ("x", "x")],
+)
+def test_a_source_has_the_names_that_people_would_type(typed: str, meant: str) -> None:
+    assert pick(source_plugins(), typed, "source").name == meant
+
+
+def test_no_other_name_is_a_sources_own_or_anothers() -> None:
+    names = [*source_plugins(), *(one for plugin in source_plugins().values() for one in plugin.aliases)]
+    assert len(names) == len(set(names))

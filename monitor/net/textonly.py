@@ -10,6 +10,7 @@ import httpx
 from monitor.net.bodies import MAX_BODY_BYTES, TextType, read_body, text_type
 from monitor.net.errors import NotTextError, RedirectRefusedError
 
+_LOGIN: Final = ("/login", "/signin", "/sign_in", "/log-in")
 UNREAD: Final = "handlewatch.unread"
 """Extension of a request whose answer has no end: its text is handed on unread (`monitor.net.endless.lines`)."""
 
@@ -89,10 +90,17 @@ class TextOnlyTransport(httpx.AsyncBaseTransport):
         downgrade = request.url.scheme == "https" and target.scheme != "https"
         if (same or target.host in self._named) and target.scheme in {"http", "https"} and not downgrade:
             return
+        login = any(word in target.path.lower() for word in _LOGIN)
+        if login:
+            what = f"{request.url.host} sends us to a login at {target.host}: it shows this to those only who sign in."
+        else:
+            what = f"{request.url.host} sends us on to {target.host or 'no server'}, which nobody named."
         raise RedirectRefusedError(
-            f"{request.url.host} sends us on to {target.host or 'no server'}, which nobody named.",
+            what,
             kept="Nothing was sent there.",
-            do="If the server has moved, name its new address in the configuration.",
+            do="Give credentials, where the source has any; or leave it out."
+            if login
+            else "If the server has moved, name its new address in the configuration.",
         )
 
     @staticmethod

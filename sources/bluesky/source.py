@@ -133,6 +133,7 @@ def _search_servers(options: SearchOptions) -> Sequence[str]:
 
 PLUGIN: Final = SourcePlugin(
     name="bluesky",
+    aliases=("bsky", "jetstream"),
     summary="Every public post of Bluesky as it is made: Jetstream, or the AT Protocol's own stream.",
     pace=Pace.STREAM,
     options=BlueskyOptions,

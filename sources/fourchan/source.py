@@ -264,6 +264,7 @@ def _standing(known: Known, thread: int, found: Mapping[str, Post | None] | None
 
 PLUGIN: Final = SourcePlugin(
     name=PLATFORM,
+    aliases=("4chan",),
     summary="Threads of boards with 4chan's read-only JSON interface.",
     pace=Pace.POLL,
     options=BoardOptions,

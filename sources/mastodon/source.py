@@ -85,6 +85,7 @@ class MastodonSource:
 
 PLUGIN: Final = SourcePlugin(
     name="mastodon",
+    aliases=("fediverse",),
     summary="Tag timelines and public timelines of Mastodon-compatible servers.",
     pace=Pace.POLL,
     options=MastodonOptions,

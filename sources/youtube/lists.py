@@ -58,6 +58,7 @@ class Lists:
         self._api, self._clock, self._named, self._reply_pages = api, clock, named, reply_pages
         self.found: dict[str, str] = {}
         self._threads: dict[str, int] = {}
+        self._comments_shown = False
         self._channels: dict[str, str] = {}
 
     def load(self, stored: Mapping[str, Any]) -> None:
@@ -76,9 +77,11 @@ class Lists:
         if part.kind == "search":
             return await self._search(part, older, bound)
         if part.kind == "videos":
-            return self._posts(await self._details("videos", part.key, part.rank), video_post)
+            return await self._videos(part)
         if part.kind in {"thread", "threads"}:
-            return await self._comments(part, older)
+            page = await self._comments(part, older)
+            self._comments_shown = self._comments_shown or bool(page.posts)
+            return page
         channel = await self._channel_id(part.key, part.rank)
         if part.kind == "channel":
             return self._posts(await self._details("channels", channel, part.rank), channel_post)
@@ -114,6 +117,18 @@ class Lists:
         return Page(posts=posts, bad=bad)
 
     # Videos
+
+    async def _videos(self, part: Part) -> Page:
+        """Named videos. Where comments on videos could be read, nothing here is only that, no failure."""
+        try:
+            items = await self._details("videos", part.key, part.rank)
+        except StatusError as error:
+            if error.status != 404 or not self._comments_shown:
+                raise
+            items = ()
+        page = self._posts(items, video_post)
+        missing = len(part.key.split(",")) - len(items)
+        return replace(page, note=f"{missing} of the videos are not shown") if missing > 0 else page
 
     async def _search(self, part: Part, older: str | None, bound: str | None) -> Page:
         number, _, token = (older or "").partition("/")

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import socket
+import sys
+import tomllib
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -12,6 +15,8 @@ from typing import Any
 
 import httpx
 import pytest
+from telethon.crypto import AuthKey
+from telethon.sessions import StringSession
 
 from monitor.plugins import source_plugins
 from monitor.settings import CONFIG_FILE
@@ -240,3 +245,72 @@ def test_show_documents_every_option(handlewatch: Any, name: str) -> None:
     assert people.returncode == 0
     assert all(option in people.stdout for option in fields)
     assert shown["example"].strip() in people.stdout
+
+
+CREDENTIALS = [(name, plugin.credentials) for name, plugin in source_plugins().items() if plugin.credentials]
+
+
+@pytest.mark.parametrize(("name", "credentials"), CREDENTIALS)
+async def test_no_credential_of_any_source_is_ever_shown(
+    attempt: Any, name: str, credentials: tuple[str, ...], tmp_path: Path
+) -> None:
+    """A server that refuses, and repeats what it was asked with; and credentials of a wrong form."""
+
+    class Repeating(FakeMastodon):
+        def handle(self, request: httpx.Request) -> httpx.Response:
+            self.requests.append(request)
+            return httpx.Response(401, json={"error": "no", "message": "Unauthorized"})
+
+    (section,) = tomllib.loads(source_plugins()[name].example)["sources"].values()
+    arguments = list[str]()
+    for key in set(section) - {"plugin", "every", "basis", "servers", "base_url", *credentials}:
+        value = section[key]
+        arguments += ["--set", f"{key}={','.join(map(str, value)) if isinstance(value, list) else value}"]
+    for key in credentials:
+        arguments += ["--set", f"{key}=planted-{key}"]
+    world = Repeating()
+    async with listening(world) as base:
+        code, posts, coverage, rest = await attempt(name, "--base-url", base, "--limit", "1", *arguments)
+    assert (posts, code != 0 or not coverage["posts"]) == ([], True)
+    assert "planted" not in rest + json.dumps(coverage)
+    assert not [request.url for request in world.requests if "planted-access_token" in str(request.url)]
+
+
+async def test_the_environments_proxy_is_asked_by_streams_too(tmp_path: Path) -> None:
+    """What is named by HTTPS_PROXY is connected to, and nothing else is."""
+    asked = list[bytes]()
+
+    async def proxy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        asked.append(await reader.readline())
+        writer.write(b"HTTP/1.1 502 no\r\nContent-Length: 0\r\n\r\n")
+        writer.close()
+
+    line = (
+        "import asyncio\nfrom monitor.plugins import source_plugins\n"
+        "from monitor.sourcing import make_options, open_source\nfrom monitor.clock import system_clock\n"
+        "async def quick(seconds): pass\n"
+        "async def main(name, values):\n"
+        "    plugin = source_plugins()[name]\n"
+        "    options = make_options(plugin, values)\n"
+        "    opened = open_source(plugin, options, user_agent='x', clock=system_clock, limit=1, sleep=quick)\n"
+        "    async with opened as source:\n"
+        "        try:\n"
+        "            async for _ in source.collect(None): pass\n"
+        "        except Exception: pass\n"
+        "asyncio.run(main('mastodon-stream', {'servers': 'social.example', 'tags': 'map'}))\n"
+        "asyncio.run(main('telegram-api', {'channels': 'zorblat_news', 'api_id': '1', 'api_hash': 'x', 'session': '',"
+        " 'base_url': 'tcp://149.154.167.51:443'} | {'session': SESSION}))\n"
+    )
+    session = StringSession()
+    session.set_dc(2, "149.154.167.51", 443)
+    session.auth_key = AuthKey(b"\x07" * 256)
+    line = line.replace("SESSION", repr(session.save()))
+    server = await asyncio.start_server(proxy, "127.0.0.1", 0)
+    async with server:
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+        env = {**os.environ, "HTTPS_PROXY": address, "NO_PROXY": ""}
+        run = await asyncio.create_subprocess_exec(sys.executable, "-c", line, env=env)
+        assert await asyncio.wait_for(run.wait(), 60) == 0
+    assert {b"CONNECT social.example:443", b"CONNECT 149.154.167.51:443"} <= {
+        one.removesuffix(b" HTTP/1.1\r\n") for one in asked
+    }

@@ -20,7 +20,7 @@ from monitor.post import PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
 from sources.reddit_posts import gone_by, read_listing
-from sources.reddit_session import Login
+from sources.reddit_session import Login, refusal
 from tests.sources.reddit_world import CLIENT, TOKEN, FakeReddit
 from tests.sources.worlds import MEDIA_MARK, opened_source
 
@@ -543,3 +543,18 @@ async def test_the_doctor_looks_at_credentials_and_every_listing(
     del locked.options["base_url"], locked.options["client_id"]
     async with opened_source("reddit", locked) as source:
         assert [(finding.what, finding.well) for finding in await source.check()] == [("credentials", False)]
+
+
+@pytest.mark.parametrize(
+    ("to", "kind", "said"),
+    [
+        ("/login/?dest=x", AuthError, "login wall"),
+        ("/subreddits/search?q=x", StatusError, "no such community"),
+        ("/r/other", StatusError, "elsewhere"),
+    ],
+)
+def test_what_a_redirect_means_is_said(to: str, kind: type[Exception], said: str) -> None:
+    request = httpx.Request("GET", "https://oauth.reddit.com/r/maps/new")
+    error = refusal(httpx.Response(302, headers={"Location": f"https://www.reddit.com{to}"}, request=request))
+    assert isinstance(error, kind)
+    assert said in error.brief

@@ -386,3 +386,17 @@ async def test_the_first_poll_of_a_public_server_is_one_page(server: FakeYouTube
     server.add(250)
     first = await harvest("youtube", server.options, server, None, batches=None, pages=None)
     assert len(first.posts) == 100
+
+
+async def test_comments_are_enough_where_nothing_is_told_of_their_video(server: FakeYouTube) -> None:
+    added = server.add(3)
+    real = server.handle
+
+    def handle(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(404, json={}) if request.url.path.endswith("/videos") else real(request)
+
+    server.handle = handle
+    found = await server.collect()
+    assert sorted(found.ids) == sorted(added)
+    assert {interval.state for interval in found.coverage} == {Seen.SEEN}
+    assert any("not shown" in interval.note for interval in found.coverage)
