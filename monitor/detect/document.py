@@ -79,6 +79,8 @@ class Document:
         return _AFTER.get(before, f"\n{BOUNDARY}\n") if after == "text" else f"\n{BOUNDARY}\n"
 
     def _part(self, position: int) -> _Part:
+        if len(self._parts) == 1:
+            return self._parts[0]
         return self._parts[max(bisect_right(self._starts, position) - 1, 0)]
 
     @property

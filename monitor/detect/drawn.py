@@ -13,6 +13,10 @@ _LETTERS: Final = {
 _SIGNS: Final = "|".join(re.escape(signs) for signs in sorted(_LETTERS, key=len, reverse=True))
 DRAWN: Final = re.compile(rf"(?:(?<=[^\W_])|(?=(?:{_SIGNS})+[^\W_]))(?:{_SIGNS})")
 """Signs beside a letter that may be one themselves; longer ones first."""
+_BEGINS: Final = re.compile(
+    f"[{''.join({re.escape(signs[0]) for signs in _LETTERS})}][{''.join({re.escape(signs[1]) for signs in _LETTERS})}]"
+)
+"""Two signs in a row that may begin one: most texts have none."""
 
 
 class Drawn(NamedTuple):
@@ -31,7 +35,7 @@ class Drawn(NamedTuple):
 
 def drawn(lower: str) -> Drawn | None:
     """A text with its drawn letters read; None where it has none."""
-    found = list(DRAWN.finditer(lower))
+    found = list(DRAWN.finditer(lower)) if _BEGINS.search(lower) else []
     if not found:
         return None
     parts: list[str] = []

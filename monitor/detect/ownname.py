@@ -110,10 +110,7 @@ class OwnName:
     def _beside(self, doc: Document, app: Found, apps: Sequence[Found], terms: Sequence[Found]) -> Claim | None:
         first, last = doc.bounds(app.start)
         start, end = max(first, app.start - _REACH), min(last, app.end + _REACH)
-        if (
-            not any(self._lists[letter].find(doc, start, end) for letter in "PSLnE")
-            and "u/n" not in doc.lower[start:end]
-        ):
+        if not self._may_claim(doc, start, end):
             return None
         items = list(self._items(doc, start, end, app, apps, terms))
         letters = "".join(letter for letter, _, _ in items) + ("#" if end == last else "x")
@@ -132,6 +129,13 @@ class OwnName:
                     own = not set(claim) <= set("SLnfp")
                     return Claim(app, words[0][1], words[-1][2], sure, own)
         return None
+
+    def _may_claim(self, doc: Document, start: int, end: int) -> bool:
+        """True where one of the classes stands without which there is no claim: of all patterns each wants one."""
+        text = doc.lower[start : end + 1]
+        if not text.isascii() or "@" in text or "u/" in text:
+            return True
+        return any(self._lists[letter].find(doc, start, end) for letter in "PSLnE")
 
     def _given(self, doc: Document, claim: str, after: Sequence[tuple[str, int, int]]) -> bool:
         """True where the name that "my username" announces follows: "kik, my username zorblat"."""

@@ -11,21 +11,24 @@ import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
-from typing import Final
+from functools import lru_cache
+from typing import Final, NamedTuple
 
-from monitor.detect.atoms import ATOM, RUN_TOGETHER, Atom, atoms_of, latin
+from monitor.detect.atoms import Atom, atoms_of, latin, words_at, words_in
 from monitor.detect.document import Document
 from monitor.detect.drawn import drawn
+from monitor.detect.gluing import Gluing
 from monitor.detect.joining import joins, parts_of, spread
+from monitor.detect.native import native_pattern
 from monitor.detect.spans import Spans
 from monitor.detect.spelling import SIGNS, Spelling, alike, deletions, leet, one_edit
 from monitor.detect.spelling import key as spell_key
 
-_WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
 _SIGN: Final = re.compile(
     r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])"
     r"|(?<![\w@$!|+(€£.])@@(?=[^\W\d_])"
 )
+_ANY_SIGN: Final = re.compile("[@$!|+(€£]")
 STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
 _LONGEST: Final = 120
 """Letters that a spelling may be stretched or spread to."""
@@ -34,6 +37,12 @@ _NAME: Final = 3
 _NEARBY: Final = 60
 _GAP: Final = 4
 """What may stand between two words that are one spelling."""
+_REMEMBERED: Final = 1 << 15
+"""Words that are known when they come again; texts repeat a few thousand."""
+_GLUED: Final = frozenset({"glued"})
+_TYPO: Final = frozenset({"typo"})
+_NAMING: Final = ("tags[", "community", "author.handle", "author.name")
+"""What fields are called whose words are put together like tags."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +53,16 @@ class Found:
     start: int
     end: int
     how: frozenset[str] = field(default=frozenset())
+
+
+class _Word(NamedTuple):
+    """What is known of a word: its key, what it may be and through which tolerances, whether a spelling of several
+    words begins with it.
+    """
+
+    key: str
+    spellings: tuple[tuple[Spelling, frozenset[str]], ...]
+    begins: bool
 
 
 class Spellings:
@@ -78,15 +97,10 @@ class Spellings:
         typos = [one for one in latin if "typo" in one.tolerance]
         self._typos = _index((key, one) for one in typos for key in deletions(leet(one.flat)))
         self._typo_starts = {(leet(one.flat)[0], len(one.flat) + more) for one in typos for more in (-1, 0, 1)}
-        self._least_typo = min((size for _, size in self._typo_starts), default=_LONGEST + 1)
-        self._native_pattern = _native_pattern([one for one in every if one.native])
+        self._native_pattern = native_pattern(one.flat for one in every if one.native)
         self._native_by_flat = _index((one.flat, one) for one in every if one.native)
-        glueable = [one for one in latin if "glued" in one.tolerance]
-        self._flat = _index((one.flat, one) for one in glueable)
-        self._fillers = frozenset(fillers)
-        self._piece_sizes = sorted({len(piece) for piece in [*self._flat, *self._fillers]}, reverse=True)
-        self._flat_leet = {leet(flat): ones for flat, ones in self._flat.items()}
-        self._piece_starts = {piece[:2] for piece in self._flat}
+        self._gluing = Gluing((one for one in latin if "glued" in one.tolerance), fillers)
+        self._word = lru_cache(maxsize=_REMEMBERED)(self._look_up)
         self._by_size: dict[int, list[Spelling]] = {}
         for one in latin:
             if "starred" in one.tolerance and not one.breaks:
@@ -95,20 +109,15 @@ class Spellings:
     def find(self, doc: Document) -> list[Found]:
         """Every spelling in the document, longest first where they overlap, sorted by position."""
         found = list(self._scan(doc, atoms_of(doc.lower, doc.cased), doc.lower))
-        signed = _SIGN.sub(lambda signs: signs[0].translate(SIGNS), doc.lower)
-        if signed != doc.lower:
-            changed = [at for at, (one, other) in enumerate(zip(doc.lower, signed, strict=True)) if one != other]
-            found += [
-                Found(one.spelling, one.start, one.end, one.how | {"leet"})
-                for one in self._scan(doc, _near(atoms_of(signed, signed), changed), signed)
-                if "leet" in one.spelling.tolerance and _any_within(changed, one.start, one.end)
-            ]
+        found += self._signed(doc)
         found += self._drawn(doc)
         found += self._native_finds(doc)
         found += self._starred(doc)
         found = _longest([one for one in found if not doc.backwards or _reads_backwards(one)])
-        taken = Spans((one.start, one.end) for one in found)
-        glued = [one for one in self._glued(doc) if not taken.overlaps(one.start, one.end)]
+        glued = list(self._glued(doc))
+        if glued:
+            taken = Spans((one.start, one.end) for one in found)
+            glued = [one for one in glued if not taken.overlaps(one.start, one.end)]
         if doc.backwards:
             glued = [one for one in glued if one.spelling.kind == "term" and _reads_backwards(one)]
         return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
@@ -124,7 +133,7 @@ class Spellings:
 
     def reads_backwards(self, doc: Document) -> bool:
         """True where a spelling of four letters or more stands in the document backwards, set apart or not."""
-        return not self._backwards.isdisjoint(ATOM.findall(doc.lower)) or any(
+        return not self._backwards.isdisjoint(words_in(doc.lower)) or any(
             not self._backwards.isdisjoint(parts_of(letters)) for letters in spread(doc.lower)
         )
 
@@ -132,24 +141,20 @@ class Spellings:
         """True where an app's name (one that reads the same both ways will do) or the beginning of a link stands in
         the document backwards: without one, nothing read backwards is a share.
         """
-        words = ATOM.findall(doc.lower)
+        words = words_in(doc.lower)
         return not self._apps_backwards.isdisjoint(words) or any(end in doc.lower for end in self._link_ends)
 
     def _scan(self, doc: Document, atoms: list[Atom], text: str) -> Iterator[Found]:
-        keys = ["" if len(atom.text) > _LONGEST else spell_key(atom.text) for atom in atoms]
-        whole, prefixes = self._by_key, self._prefixes
-        for first, key in enumerate(keys):
-            atom = atoms[first]
-            if (key in whole or self._least_typo <= len(atom.text) <= _LONGEST) and (
-                fit := self._whole(doc, atom, key)
-            ) is not None:
+        words = [self._word(atom.text) for atom in atoms]
+        for first, word in enumerate(words):
+            if word.spellings and (fit := _whole(doc, atoms[first], word)) is not None:
                 yield fit
-            if key in prefixes:
-                yield from self._joined(atoms, keys, first, text)
+            if word.begins:
+                yield from self._joined(atoms, words, first, text)
 
-    def _joined(self, atoms: list[Atom], keys: list[str], first: int, text: str) -> Iterator[Found]:
-        """Spellings that several words from `first` on make up together. `keys` are the words' own keys."""
-        whole, prefixes, key, end = self._by_key, self._prefixes, keys[first], atoms[first].end
+    def _joined(self, atoms: list[Atom], words: list[_Word], first: int, text: str) -> Iterator[Found]:
+        """Spellings that several words from `first` on make up together."""
+        whole, prefixes, key, end = self._by_key, self._prefixes, words[first].key, atoms[first].end
         size = len(atoms[first].text)
         for last in range(first + 1, len(atoms)):
             atom = atoms[last]
@@ -161,7 +166,7 @@ class Spellings:
             if size > 3 * len(key) + 6 or size > _LONGEST:
                 return
             # As the key of the words together.
-            more = keys[last]
+            more = words[last].key
             key += more[1:] if key[-1] == more[0] else more
             if key in whole:
                 run = atoms[first : last + 1]
@@ -172,24 +177,40 @@ class Spellings:
             if key not in prefixes:
                 return
 
-    def _whole(self, doc: Document, atom: Atom, key: str) -> Found | None:
-        """A spelling that is one word."""
-        for one in self._by_key.get(key, ()):
-            how = alike(one, atom.text)
-            if how is None or not _edges(one, atom) or (not doc.ascii and _foreign(doc, atom.start, atom.end)):
-                continue
-            glued = {"glued"} if atom.glued_left or atom.glued_right else set[str]()
-            return Found(one, atom.start, atom.end, how | glued)
-        folded = leet(atom.text)
-        if (folded[0], len(folded)) in self._typo_starts and not atom.glued_left and not atom.glued_right:
-            for near in {folded, *deletions(folded)}:
-                for one in self._typos.get(near, ()):
-                    if one_edit(folded, leet(one.flat)):
-                        return Found(one, atom.start, atom.end, frozenset({"typo"}))
-        return None
+    def _look_up(self, word: str) -> _Word:
+        """What is known of a word, wherever it stands."""
+        if len(word) > _LONGEST:
+            return _Word("", (), begins=False)
+        key = spell_key(word)
+        ways = [(one, how) for one in self._by_key.get(key, ()) if (how := alike(one, word)) is not None]
+        if (mistyped := self._mistyped(word)) is not None:
+            ways.append((mistyped, _TYPO))
+        return _Word(key, tuple(ways), begins=key in self._prefixes)
+
+    def _mistyped(self, word: str) -> Spelling | None:
+        """The spelling that a word is with a typing error."""
+        folded = leet(word)
+        if (folded[0], len(folded)) not in self._typo_starts:
+            return None
+        near = (one for key in (folded, *deletions(folded)) for one in self._typos.get(key, ()))
+        return next((one for one in near if one_edit(folded, leet(one.flat))), None)
+
+    def _signed(self, doc: Document) -> Iterator[Found]:
+        """Spellings with signs for letters (t@boo)."""
+        if not _ANY_SIGN.search(doc.lower):
+            return
+        signed = _SIGN.sub(lambda signs: signs[0].translate(SIGNS), doc.lower)
+        if signed == doc.lower:
+            return
+        changed = [at for at, (one, other) in enumerate(zip(doc.lower, signed, strict=True)) if one != other]
+        for one in self._scan(doc, _near(atoms_of(signed, signed), changed), signed):
+            if "leet" in one.spelling.tolerance and _any_within(changed, one.start, one.end):
+                yield Found(one.spelling, one.start, one.end, one.how | {"leet"})
 
     def _starred(self, doc: Document) -> Iterator[Found]:
         """Words with a letter or two starred out (t*boo)."""
+        if "*" not in doc.lower and "•" not in doc.lower:
+            return
         for found in STARRED.finditer(doc.lower):
             word = found[0]
             stars = sum(char in "*•" for char in word)
@@ -221,38 +242,24 @@ class Spellings:
 
     def _glued(self, doc: Document) -> Iterator[Found]:
         """Tags and words that consist of known pieces, at least one of them a spelling."""
-        for found in ATOM.finditer(doc.lower):
-            word = found[0]
-            if not 5 <= len(word) <= 60 or not word.isascii():
-                continue
-            tag = _is_tag(doc, found.start())
-            if not tag and word[:2] not in self._piece_starts:
-                continue
-            pieces = self._split(word, self._flat, tag=tag)
-            if pieces is None and tag and any(map(str.isdigit, word)):
-                pieces = self._split(leet(word), self._flat_leet, tag=False)
-            for start, end, one in pieces or ():
-                if one is not None:
-                    yield Found(one, found.start() + start, found.start() + end, frozenset({"glued"}))
+        text, of = doc.lower, self._gluing.of
+        named = Spans((start, end) for name, start, end in doc.extents() if name.startswith(_NAMING))
+        for found in words_at(text):
+            at = found.start()
+            tag = text[at - 1 : at] == "#" or named.overlaps(at, at + 1)
+            for start, end, one in of(found[0], tag):
+                yield Found(one, at + start, at + end, _GLUED)
 
-    def _split(
-        self, word: str, flats: Mapping[str, list[Spelling]], *, tag: bool
-    ) -> list[tuple[int, int, Spelling | None]] | None:
-        """`word` cut into known pieces; fillers count in tags only. None where it cannot be, or is one piece."""
-        best: list[list[tuple[int, int, Spelling | None]] | None] = [[], *[None] * len(word)]
-        for end in range(1, len(word) + 1):
-            for size in self._piece_sizes:
-                start = end - size
-                before = best[start] if start >= 0 else None
-                if before is None:
-                    continue
-                piece = word[start:end]
-                ones = [one for one in flats.get(piece, ()) if size > 2 and (tag or not one.weak)]
-                if ones or (tag and (piece in self._fillers or piece.isdigit())) or piece == "4":
-                    best[end] = [*before, (start, end, ones[0] if ones else None)]
-                    break
-        done = best[-1]
-        return done if done and len(done) > 1 and any(one for _, _, one in done) else None
+
+def _whole(doc: Document, atom: Atom, word: _Word) -> Found | None:
+    """A spelling that is one word."""
+    inside = atom.glued_left or atom.glued_right
+    for one, how in word.spellings:
+        if how is _TYPO:
+            return None if inside else Found(one, atom.start, atom.end, how)
+        if _edges(one, inside=inside) and (doc.ascii or not _foreign(doc, atom.start, atom.end)):
+            return Found(one, atom.start, atom.end, how | _GLUED if inside else how)
+    return None
 
 
 def _parted(gap: str) -> bool:
@@ -264,9 +271,9 @@ def _reads_backwards(one: Found) -> bool:
     return one.spelling.kind == "service" or "reversed" in one.spelling.tolerance
 
 
-def _edges(one: Spelling, atom: Atom) -> bool:
+def _edges(one: Spelling, *, inside: bool) -> bool:
     """Three letters at a change of case are a part of a name (iMap), not a word."""
-    return len(one.flat) > 3 or not (atom.glued_left or atom.glued_right)
+    return len(one.flat) > 3 or not inside
 
 
 def _foreign(doc: Document, start: int, end: int) -> bool:
@@ -277,12 +284,6 @@ def _foreign(doc: Document, start: int, end: int) -> bool:
         return False
     native, latin_letters = doc.scripts(start)
     return native - native_here > latin_letters
-
-
-def _is_tag(doc: Document, start: int) -> bool:
-    if start and doc.lower[start - 1] == "#":
-        return True
-    return doc.field(start).startswith(("tags[", "community", "author.handle", "author.name"))
 
 
 def _near(atoms: list[Atom], changed: list[int]) -> list[Atom]:
@@ -302,29 +303,10 @@ def _index(pairs: Iterable[tuple[str, Spelling]]) -> Mapping[str, list[Spelling]
     return index
 
 
-def _native_pattern(native: list[Spelling]) -> re.Pattern[str] | None:
-    """Names in scripts other than Latin. Where words are set apart, long ones may carry an ending of up to three
-    letters, and Arabic prefixes may precede; where they are not, a name may stand anywhere.
-    """
-    joined = re.compile(f"[{RUN_TOGETHER}]")
-    flats = sorted({one.flat for one in native}, key=len, reverse=True)
-    run = [flat for flat in flats if joined.search(flat) or not ATOM.search(flat)]
-    words = [flat for flat in flats if flat not in run]
-    parts = {
-        "run": ("", run, ""),
-        "long": (_WORD_START, [flat for flat in words if len(flat) >= 4], r"(?![^\W_]{4})"),
-        "short": (_WORD_START, [flat for flat in words if len(flat) < 4], r"(?![^\W_])"),
-    }
-    alternatives = [
-        f"{start}(?P<{name}>{'|'.join(map(re.escape, forms))}){end}"
-        for name, (start, forms, end) in parts.items()
-        if forms
-    ]
-    return re.compile("|".join(alternatives)) if alternatives else None
-
-
 def _longest(found: list[Found]) -> list[Found]:
     """Without what lies inside a longer find."""
+    if len(found) < 2:
+        return found
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end, len(one.how), one.spelling.weak)):
         inside = kept and one.start < kept[-1].end and one.end <= kept[-1].end

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from monitor.detect.document import BOUNDARY, Document
 from monitor.detect.spellings import Found
@@ -35,8 +34,7 @@ _TOKEN: Final = re.compile(
 _ORDER: Final = {"taken": 0, "app": 1, "same": 2, "service": 3, "term": 4}
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """`kind` is a group's name of the pattern above, or "app", "service", "term", "taken", "same"; `found` are an app
     token's readings.
     """

@@ -7,7 +7,7 @@ the number of lists or entries.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import cached_property
 from typing import Final, NamedTuple
 
@@ -81,17 +81,17 @@ class WordIndex:
                 patterns[owner] = re.compile("|".join(bodies))
         return patterns
 
-    def hits(self, doc: Document, start: int, end: int) -> Sequence[Sequence[WordHit]]:
-        """By list, its entries between two document positions, the longest where they overlap. Kept with the
-        document.
+    def hits(self, doc: Document, start: int, end: int) -> Mapping[int, list[WordHit]]:
+        """By list, its entries between two document positions, the longest where they overlap; lists without any are
+        left out. Kept with the document.
         """
         kept = doc.kept.get((id(self), start, end))
         if kept is None:
             kept = doc.kept[id(self), start, end] = self._scan(doc, start, end)
         return kept
 
-    def _scan(self, doc: Document, start: int, end: int) -> Sequence[Sequence[WordHit]]:
-        found: list[list[WordHit]] = [[] for _ in self._lists]
+    def _scan(self, doc: Document, start: int, end: int) -> Mapping[int, list[WordHit]]:
+        found: dict[int, list[WordHit]] = {}
         words, heads, beginnings = self._tables
         text = doc.lower
         for run in _RUN.finditer(text, start, end):
@@ -108,10 +108,11 @@ class WordIndex:
                         continue
                     last = rest.end()
                 if not (one.native and doc.original(run.start(), last).isascii()):
-                    _keep(found[one.owner], WordHit(text[run.start() : last], run.start(), last))
+                    _keep(found.setdefault(one.owner, []), WordHit(text[run.start() : last], run.start(), last))
         if not doc.ascii and _UNSPACED.search(text, start, end):
             for owner, pattern in self._unspaced.items():
-                found[owner] += [WordHit(hit[0], *hit.span()) for hit in pattern.finditer(text, start, end)]
+                if hits := [WordHit(hit[0], *hit.span()) for hit in pattern.finditer(text, start, end)]:
+                    found.setdefault(owner, []).extend(hits)
         return found
 
 
@@ -122,15 +123,18 @@ class WordList:
         self._index = index
         self._owner = owner
 
-    def find(self, doc: Document, start: int = 0, end: int | None = None) -> Iterator[WordHit]:
+    def find(self, doc: Document, start: int = 0, end: int | None = None) -> Sequence[WordHit]:
         """The entries between two document positions."""
         last = len(doc.lower) if end is None else end
-        yield from self._index.hits(doc, start, last)[self._owner]
+        return self._index.hits(doc, start, last).get(self._owner, ())
 
     def distinct(self, doc: Document, start: int = 0, end: int | None = None) -> list[WordHit]:
         """The first of each different wording."""
+        hits = self.find(doc, start, end)
+        if not hits:
+            return []
         seen: dict[str, WordHit] = {}
-        for hit in self.find(doc, start, end):
+        for hit in hits:
             seen.setdefault(hit.entry, hit)
         return sorted(seen.values(), key=lambda hit: hit.start)
 

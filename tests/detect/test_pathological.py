@@ -91,9 +91,10 @@ def test_a_megabyte_of_it_ends(screen: Screen, text: Callable[[], str]) -> None:
 
 
 def test_ten_thousand_tags_cost_what_their_letters_do(screen: Screen) -> None:
-    tags = tuple(f"tag{number}" for number in range(10_000))
+    # Words that were seen before are known: each side has its own.
+    tags, words = (tuple(f"tag{number}" for number in range(first, first + 10_000)) for first in (10_000, 20_000))
     apart = calls(lambda: screen(post("kik zorblat_77", tags=tags)))
-    assert apart <= 3 * calls(lambda: screen(post("kik zorblat_77 " + " ".join(tags)))) + 300_000
+    assert apart <= 3 * calls(lambda: screen(post("kik zorblat_77 " + " ".join(words)))) + 300_000
 
 
 @pytest.mark.parametrize("join", [", ", " / ", " | ", " • ", "\n", "\n- ", "\n1) ", " and ", ", @", "; "], ids=repr)

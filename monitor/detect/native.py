@@ -1,0 +1,34 @@
+"""Names in scripts other than Latin."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+from monitor.detect.atoms import ATOM, RUN_TOGETHER
+
+_WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
+_ENDED: Final = 4
+"""Letters from which on a name may carry an ending."""
+
+
+def native_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
+    """Finds names as groups. Where words are set apart, long ones may carry an ending of up to three letters, and
+    Arabic prefixes may precede; where they are not, a name may stand anywhere.
+    """
+    joined = re.compile(f"[{RUN_TOGETHER}]")
+    flats = sorted(set(names), key=len, reverse=True)
+    run = [flat for flat in flats if joined.search(flat) or not ATOM.search(flat)]
+    words = [flat for flat in flats if flat not in run]
+    parts = {
+        "run": ("", run, ""),
+        "long": (_WORD_START, [flat for flat in words if len(flat) >= _ENDED], r"(?![^\W_]{4})"),
+        "short": (_WORD_START, [flat for flat in words if len(flat) < _ENDED], r"(?![^\W_])"),
+    }
+    alternatives = [
+        f"{start}(?P<{name}>{'|'.join(map(re.escape, forms))}){end}"
+        for name, (start, forms, end) in parts.items()
+        if forms
+    ]
+    return re.compile("|".join(alternatives)) if alternatives else None
