@@ -13,10 +13,9 @@ _LETTERS: Final = {
 _SIGNS: Final = "|".join(re.escape(signs) for signs in sorted(_LETTERS, key=len, reverse=True))
 DRAWN: Final = re.compile(rf"(?:(?<=[^\W_])|(?=(?:{_SIGNS})+[^\W_]))(?:{_SIGNS})")
 """Signs beside a letter that may be one themselves; longer ones first."""
-_BEGINS: Final = re.compile(
-    f"[{''.join({re.escape(signs[0]) for signs in _LETTERS})}][{''.join({re.escape(signs[1]) for signs in _LETTERS})}]"
-)
-"""Two signs in a row that may begin one: most texts have none."""
+_FIRST, _SECOND = ("".join(sorted({re.escape(signs[at]) for signs in _LETTERS})) for at in (0, 1))
+BEGINS: Final = re.compile(f"[{_FIRST}](?=[{_SECOND}])")
+"""What all of them begin with; most texts do not hold it."""
 
 
 class Drawn(NamedTuple):
@@ -35,7 +34,7 @@ class Drawn(NamedTuple):
 
 def drawn(lower: str) -> Drawn | None:
     """A text with its drawn letters read; None where it has none."""
-    found = list(DRAWN.finditer(lower)) if _BEGINS.search(lower) else []
+    found = list(DRAWN.finditer(lower)) if BEGINS.search(lower) else []
     if not found:
         return None
     parts: list[str] = []

@@ -245,12 +245,17 @@ class Senses:
 
 
 def sentence(doc: Document, term: Found) -> tuple[int, int]:
-    """The sentence that a term stands in."""
+    """The sentence that a term stands in; kept with the document, because all ask for it."""
+    place = ("sentence", term.start, term.end)
+    if (kept := doc.kept.get(place)) is not None:
+        return kept
     first, last = doc.bounds(term.start)
     start = max(first, term.start - _WINDOW)
     ends = [found.end() for found in _SENTENCE_END.finditer(doc.lower, start, term.start)]
     after = _SENTENCE_END.search(doc.lower, term.end, min(last, term.end + _WINDOW))
-    return (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
+    found = (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
+    doc.kept[place] = found
+    return found
 
 
 def _beside(doc: Document, term: Found) -> tuple[int, int]:

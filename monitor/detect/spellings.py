@@ -122,6 +122,11 @@ class Spellings:
             glued = [one for one in glued if one.spelling.kind == "term" and _reads_backwards(one)]
         return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
 
+    def in_word(self, word: str) -> list[Spelling]:
+        """As :meth:`find` on a tag of nothing but this word: lower-case letters of ASCII, and digits."""
+        known = self._word(word).spellings
+        return [known[0][0]] if known else [one for _, _, one in self._gluing.of(word, True)]
+
     def native_name(self, lower: str) -> bool:
         """True where a spelling in another script than Latin may stand in a folded text."""
         return self._native_pattern is not None and self._native_pattern.search(lower) is not None
@@ -149,7 +154,7 @@ class Spellings:
         for first, word in enumerate(words):
             if word.spellings and (fit := _whole(doc, atoms[first], word)) is not None:
                 yield fit
-            if word.begins:
+            if word.begins and first + 1 < len(words) and _together(word.key, words[first + 1].key) in self._prefixes:
                 yield from self._joined(atoms, words, first, text)
 
     def _joined(self, atoms: list[Atom], words: list[_Word], first: int, text: str) -> Iterator[Found]:
@@ -165,9 +170,7 @@ class Spellings:
             size += len(atom.text)
             if size > 3 * len(key) + 6 or size > _LONGEST:
                 return
-            # As the key of the words together.
-            more = words[last].key
-            key += more[1:] if key[-1] == more[0] else more
+            key = _together(key, words[last].key)
             if key in whole:
                 run = atoms[first : last + 1]
                 joined = "".join(one.text for one in run)
@@ -260,6 +263,11 @@ def _whole(doc: Document, atom: Atom, word: _Word) -> Found | None:
         if _edges(one, inside=inside) and (doc.ascii or not _foreign(doc, atom.start, atom.end)):
             return Found(one, atom.start, atom.end, how | _GLUED if inside else how)
     return None
+
+
+def _together(key: str, more: str) -> str:
+    """The key of words together, of the keys of the words."""
+    return key + more[1:] if key[-1] == more[:1] else key + more
 
 
 def _parted(gap: str) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from monitor.detect.document import Document
@@ -16,10 +16,14 @@ from monitor.text.fold import fold
 
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _RUN: Final = re.compile(r"[^\W_]+")
+_ASCII_RUN: Final = re.compile(r"[A-Za-z0-9]+")
+"""The same for ASCII."""
 _GAP: Final = r"(?:(?![.!?\n]\s)[\W_]){0,3}"
 """Between the words of a phrase; no sentence ends there."""
 _HEAD: Final = 2
 """Letters of a beginning by which beginnings are looked up."""
+_REMEMBERED: Final = 1 << 14
+"""Words of which it is known what they begin; texts repeat a few thousand."""
 
 
 class WordHit(NamedTuple):
@@ -47,6 +51,7 @@ class WordIndex:
 
     def __init__(self) -> None:
         self._lists: list[Sequence[str]] = []
+        self._begin_with = lru_cache(maxsize=_REMEMBERED)(self._look_up)
 
     def add(self, entries: Iterable[str]) -> WordList:
         """A further list. All are added before the first is asked."""
@@ -92,15 +97,9 @@ class WordIndex:
 
     def _scan(self, doc: Document, start: int, end: int) -> Mapping[int, list[WordHit]]:
         found: dict[int, list[WordHit]] = {}
-        words, heads, beginnings = self._tables
-        text = doc.lower
-        for run in _RUN.finditer(text, start, end):
-            word = run[0]
-            entries = words.get(word, ())
-            begun = heads.get(word[:_HEAD])
-            if begun is not None and word.startswith(begun):
-                entries = [*entries, *(one for key in begun if word.startswith(key) for one in beginnings[key])]
-            for one in entries:
+        text, begin_with = doc.lower, self._begin_with
+        for run in (_ASCII_RUN if text.isascii() else _RUN).finditer(text, start, end):
+            for one in begin_with(run[0]):
                 last = run.end()
                 if one.rest is not None:
                     rest = one.rest.match(text, run.start(), end)
@@ -114,6 +113,12 @@ class WordIndex:
                 if hits := [WordHit(hit[0], *hit.span()) for hit in pattern.finditer(text, start, end)]:
                     found.setdefault(owner, []).extend(hits)
         return found
+
+    def _look_up(self, word: str) -> Sequence[_Entry]:
+        """The entries that a word may begin."""
+        words, heads, beginnings = self._tables
+        begun = heads.get(word[:_HEAD], ())
+        return (*words.get(word, ()), *(one for key in begun if word.startswith(key) for one in beginnings[key]))
 
 
 class WordList:

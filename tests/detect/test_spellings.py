@@ -133,3 +133,12 @@ def test_spans_answer_like_a_plain_search(spans: list[tuple[int, int]], start: i
     assert made.overlaps(start, end) == any(a < end and start < b for a, b in spans)
     if any(a <= start and end <= b for a, b in spans):
         assert made.holds(start, end)
+
+
+PIECES = st.sampled_from(["taboo", "perv", "map", "no", "limits", "nolimits", "wickr", "chat", "club", "4", "t4boo"])
+
+
+@given(st.lists(PIECES | st.text("abimnoprtw04", min_size=1, max_size=3), min_size=1, max_size=5).map("".join))
+def test_a_word_alone_is_what_it_is_as_a_tag(word: str) -> None:
+    tag = Document.of(Post(platform="forum", id="1", tags=(f"#{word}",)))
+    assert INDEX.in_word(word) == [one.spelling for one in INDEX.find(tag)]

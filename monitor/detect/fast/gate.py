@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_right
-from collections.abc import Sequence
-from functools import lru_cache
+from collections.abc import Sequence, Set
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
@@ -36,6 +35,8 @@ _ODD_ADDRESS: Final = re.compile(r"@[^\s@]{0,200}(?:[^\x00-\x7f]|:[A-Za-z0-9-]+\
 _GREEK: Final = 0x370
 _ARMENIAN: Final = 0x58F
 """The scripts whose letters look like Latin ones: from the one to the other."""
+_REMEMBERED: Final = 1 << 13
+"""Communities of which it is known whether they are named after an app."""
 _FIRST_FLAG: Final = "\U0001f1e6"
 
 
@@ -53,6 +54,7 @@ class Gate:
         native = native_triggers(names, self._letters)
         self._by_letter = make_matcher([*native, bytes([ODD])], backend=backend)
         self._checks = [*native.values(), Check.FOLD]
+        self._communities: dict[str, bool] = {}
 
     def rows(self, texts: Sequence[str], communities: Sequence[str] = ()) -> list[int]:
         """Numbers of the rows that may hold a handle share, or a community named after an app; ascending.
@@ -84,7 +86,9 @@ class Gate:
         for row, apps in look.named.items():
             if row not in look.passed and self._possible(read.get(row) or _as_folded(texts[row]), apps):
                 look.passed.add(row)
-        look.passed.update(row for row, name in enumerate(communities) if name and self._named_after_app(name))
+        if communities:
+            after_app = self._named_after_apps({name for name in communities if name})
+            look.passed.update(row for row, name in enumerate(communities) if name in after_app)
         return sorted(look.passed)
 
     def lines(self, block: LineBlock) -> list[int]:
@@ -107,12 +111,17 @@ class Gate:
         """Like `_possible`; a community named after an app needs no share, so any mention of one will do."""
         return b'"community' in line or self._possible(line.decode("latin-1"), apps)
 
-    @lru_cache(maxsize=8192)  # noqa: B019 - one gate lives as long as the process
-    def _named_after_app(self, community: str) -> bool:
-        look = Look()
-        name = _join([folded(community)])
-        self._look_at_odd(name, code_points(name), [0], look, folded=True)
-        return bool(look.passed or look.named)
+    def _named_after_apps(self, communities: Set[str]) -> set[str]:
+        """Those of some communities that may be named after an app. The same ones come again and again."""
+        asked = [name for name in communities if name not in self._communities]
+        if len(self._communities) + len(asked) > _REMEMBERED:
+            self._communities.clear()
+            asked = list(communities)
+        if asked:
+            look, names = Look(), _join([folded(name) for name in asked])
+            self._look_at_odd(names, code_points(names), range(len(asked)), look, folded=True)
+            self._communities |= {name: row in look.passed or row in look.named for row, name in enumerate(asked)}
+        return {name for name in communities if self._communities[name]}
 
     def _look_at_odd(
         self, joined: str, codes: NDArray[np.uint32], rows: Sequence[int], look: Look, *, folded: bool

@@ -99,6 +99,9 @@ class Names:
         return NOTHING
 
     def _ask(self, word: str) -> frozenset[str]:
+        lower = word.lower()
+        if word.isalnum() and word.isascii() and (word in {lower, word.upper()} or word[1:].islower()):
+            return frozenset(one.id for one in self._spellings.in_word(lower) if one.kind in self._kinds)
         # A tag may be put together of more pieces than a word of a text, and of all that those may be.
         tag = ("tags[0]", fold(f"#{word}"))
         doc = Document((tag,) if word.isalnum() and word.isascii() else (("text", fold(word)), tag))

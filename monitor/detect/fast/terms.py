@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final
 import numpy as np
 
 from monitor.detect.atoms import ATOM, RUN_TOGETHER, atoms_of
-from monitor.detect.drawn import DRAWN, drawn
+from monitor.detect.drawn import BEGINS, DRAWN, drawn
 from monitor.detect.fast.alphabet import CLASSES, ROW, SINGLES, code_points, folded
 from monitor.detect.fast.matchers import make_matcher, translated
 from monitor.detect.fast.names import Names
@@ -43,8 +43,6 @@ _MEANT: Final = {"€": 0x81, "£": 0x82, "•": 0x83}
 _JOINED: Final = re.compile(f"[{RUN_TOGETHER}]")
 _OTHER: Final = ord("/")
 _SPACE: Final = ord(" ")
-_DRAWING: Final = re.compile(r"[(\[<‹/|](?=[^\w\s/])|\\(?=/)|\|(?=[/2v_])")
-"""What any letter drawn with signs begins with."""
 _SIGN: Final = "@$!|+(*"
 _APART: Final = 120
 """Characters that letters set apart are looked for in."""
@@ -172,7 +170,7 @@ class TermGate:
 
     def _drawn(self, texts: _Texts, found: set[int]) -> Iterator[int]:
         """Letters drawn with several signs."""
-        begun = (at.start() for at in _DRAWING.finditer(texts.joined))
+        begun = (at.start() for at in BEGINS.finditer(texts.joined))
         for row in {texts.row(at) for at in begun if DRAWN.match(texts.joined, at)} - found:
             read = drawn(texts.cased[row].lower())
             if read is not None and any(self._draws(read.text, at) for at in read.places):
