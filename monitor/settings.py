@@ -107,6 +107,27 @@ class Review(_Section):
     )
 
 
+class Priority(_Section):
+    """What makes an alert urgent: the most points that each part gives, of 1,000; 0 turns a part off."""
+
+    score: float = Field(default=400, ge=0, le=1000, description="The screen's score.")
+    risk: float = Field(
+        default=150, ge=0, le=1000, description="The risk of earlier reportable decisions on it or its handles."
+    )
+    spread: float = Field(default=100, ge=0, le=1000, description="Over how many platforms it is posted.")
+    growth: float = Field(default=100, ge=0, le=1000, description="How many posts a day came in the last three days.")
+    returns: float = Field(
+        default=150, ge=0, le=1000, description="What came back after a post of it became unavailable."
+    )
+    age: float = Field(default=50, ge=0, le=1000, description="How long it has waited; full after two weeks.")
+    terms: float = Field(
+        default=50, ge=0, le=1000, description="How often alerts with its terms were reportable; taken off if rarely."
+    )
+    defunct: float = Field(
+        default=100, ge=0, le=1000, description="Taken off where all its handles are of apps that are closed."
+    )
+
+
 class Page(_Section):
     """The review page."""
 
@@ -137,6 +158,7 @@ class Settings(BaseSettings):
     sources: dict[str, SourceSettings] = Field(default_factory=dict[str, SourceSettings])
     channels: dict[str, ChannelSettings] = Field(default_factory=dict[str, ChannelSettings])
     review: Review = Review()
+    priority: Priority = Priority()
     page: Page = Page()
     lexicon: Path | None = None
     rules: Path | None = None

@@ -1,8 +1,8 @@
 """The handle record: what is known here of one handle, masked until a logged reveal."""
 
 from alerts.handles.limit import TooManyLookUpsError
-from alerts.handles.linking import Linking
 from alerts.handles.lookup import HandleRecords, NotShownError, Reference
 from alerts.handles.records import HandleRecord
+from monitor.linking import Linking
 
 __all__ = ["HandleRecord", "HandleRecords", "Linking", "NotShownError", "Reference", "TooManyLookUpsError"]

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
-from alerts.handles.linking import Linking
 from alerts.handles.records import (
     AccountSeen,
     AlertSeen,
@@ -25,6 +24,7 @@ from alerts.masking import clean, tag
 from alerts.triage.queue import effective
 from alerts.triage.records import Lane
 from alerts.verdicts import Conduct
+from monitor.linking import Linking
 from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Report, StoredPost
 
 LISTED = 50

@@ -9,7 +9,6 @@ from sqlmodel import Session, select
 
 from alerts.handles import limit
 from alerts.handles.build import build
-from alerts.handles.linking import Linking
 from alerts.handles.records import HandleRecord
 from alerts.masking import tag
 from alerts.roles import Permission, require
@@ -20,6 +19,7 @@ from monitor.detect.apps import App
 from monitor.errors import ConfigError
 from monitor.handles import canonical_keys, find_app
 from monitor.intake import identity_hash
+from monitor.linking import Linking
 from monitor.store.database import Store
 from monitor.store.tables import Identity
 

@@ -10,9 +10,9 @@ from typing import Any
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from alerts.handles.linking import Linking
 from alerts.handles.records import Return
 from alerts.triage.records import Lane
+from monitor.linking import Linking
 from monitor.rechecking import GONE
 from monitor.store.tables import Alert, Mention, Occurrence, SourceRow, StoredPost
 

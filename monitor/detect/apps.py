@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final, cast
 
 from monitor.detect.lint import check_class, check_host, check_id, check_link, check_spelling
@@ -17,6 +18,7 @@ CASES: Final = ("ignore", "keep", "upper", "lower")
 _KINDS: Final[dict[str, type]] = {
     "id": str, "names": list, "weak": list, "common": list, "shapes": list,
     "chars": str, "start": str, "min": int, "max": int, "case": str, "links": list, "reserved": list, "subdomain": str,
+    "closed": str,
 }  # fmt: skip
 _FURTHER: Final = frozenset({"leet", "separated", "glued", "starred"})
 """What further names of an app tolerate: they are misspellings and short forms already."""
@@ -40,7 +42,7 @@ class App:
     """A messenger.
 
     `common_flats` are its `common` names as the matcher folds them; `name` is the pattern of a "name" handle,
-    anchored; None where it has none.
+    anchored; None where it has none. `closed` is the day (ISO 8601) on which the app's makers shut it, if they did.
     """
 
     id: str
@@ -55,6 +57,7 @@ class App:
     reserved: frozenset[str]
     subdomain: str | None
     common_flats: frozenset[str]
+    closed: str | None = None
 
     def canonical(self, text: str, shape: str) -> str | None:
         """The canonical form of `text` as a handle of that shape, or None where it is none.
@@ -152,7 +155,15 @@ def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
         reserved=frozenset(table.get("reserved", ())),
         subdomain=table.get("subdomain"),
         common_flats=frozenset(Spelling.of("app", "", name).flat for name in table.get("common", ())),
+        closed=_day(source, where, table.get("closed")),
     )
+
+
+def _day(source: TomlSource, where: Where, text: str | None) -> str | None:
+    try:
+        return date.fromisoformat(text).isoformat() if text is not None else None
+    except ValueError:
+        source.fail(where, f"closed: {text!r} is no day.", key="closed", do='Write it like "2023-12-31".')
 
 
 def _name_pattern(source: TomlSource, where: Where, table: dict[str, Any], chars: str) -> re.Pattern[str]:

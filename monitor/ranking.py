@@ -1,0 +1,201 @@
+"""Reckons alerts' priorities from the store: what is known of each campaign, weighed (`monitor.priority`).
+
+At intake for the alert that a post joined, and again by the hour for all that wait, because growth passes and age
+comes.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Final, NamedTuple
+
+from sqlalchemy import case
+from sqlmodel import Session, col, func, select
+
+from monitor.linking import Linking
+from monitor.priority import DAYS, RISKS, Facts, Weights, as_kept, parts_of, priority_of
+from monitor.store.database import Store
+from monitor.store.tables import (
+    Alert,
+    AlertTerm,
+    Comeback,
+    Decision,
+    Identity,
+    Mention,
+    Occurrence,
+    SourceRow,
+    StoredPost,
+)
+
+WAITING: Final = ("open", "claimed", "second_review")
+PORTION: Final = 100
+"""Alerts that one transaction ranks."""
+HANDLES: Final = 64
+"""Handles of a campaign whose earlier decisions are looked for."""
+MENTIONS: Final = 500
+"""Posts of those handles, the newest, that are looked at."""
+_MAIN: Final = "main"
+
+
+class _Handle(NamedTuple):
+    """A handle of a campaign, on a platform, brought by a kind of source."""
+
+    identity: int
+    app: str
+    platform: str
+    plugin: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ranking:
+    """Ranks alerts.
+
+    :param defunct: apps that are closed.
+    :param linking: which posts may be set beside those of other platforms.
+    """
+
+    weights: Weights = field(default_factory=Weights)
+    defunct: frozenset[str] = frozenset()
+    linking: Linking = field(default_factory=Linking)
+
+    def rank(self, session: Session, alert: Alert, now: datetime) -> None:
+        """Reckons an alert's priority and its parts anew, in the caller's transaction."""
+        parts = parts_of(self._facts(session, alert, now), self.weights)
+        alert.priority, alert.priority_parts = priority_of(parts), as_kept(parts)
+        session.add(alert)
+
+    def _facts(self, session: Session, alert: Alert, now: datetime) -> Facts:
+        handles = _handles(session, alert.campaign_id)
+        recent = col(StoredPost.first_seen_at) > now - timedelta(days=DAYS)
+        best, platforms, lately = session.exec(
+            select(
+                func.max(StoredPost.score),
+                func.count(func.distinct(col(StoredPost.platform))),
+                func.sum(case((recent, 1), else_=0)),
+            )
+            .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
+            .where(Occurrence.campaign_id == alert.campaign_id)
+        ).one()
+        return Facts(
+            score=max(alert.score, best or 0.0),
+            risk=self._risk(session, alert, handles),
+            platforms=platforms,
+            recent=lately or 0,
+            returns=_returns(session, alert.campaign_id),
+            waited=(now - (alert.raised_again_at or alert.opened_at)).total_seconds() / 86_400,
+            histories=_histories(session, alert),
+            apps={one.app for one in handles},
+            defunct=self.defunct,
+        )
+
+    def _risk(self, session: Session, alert: Alert, handles: Sequence[_Handle]) -> str | None:
+        """The gravest risk of final reportable decisions on this alert, or on others that its handles are in."""
+        own = session.exec(
+            select(Decision.risk).where(Decision.alert_id == alert.id, Decision.final, Decision.verdict == "reportable")
+        ).all()
+        others = (
+            risk
+            for identity, platform, plugin, risk in _decided(session, {one.identity for one in handles})
+            if any(
+                one.identity == identity and (one.platform == platform or self._may_meet(one, platform, plugin))
+                for one in handles
+            )
+        )
+        return max((risk for risk in (*own, *others) if risk), key=lambda risk: RISKS.get(risk, 0.0), default=None)
+
+    def _may_meet(self, one: _Handle, platform: str, plugin: str | None) -> bool:
+        return self.linking.may_link(one.platform, one.plugin) and self.linking.may_link(platform, plugin)
+
+
+def _handles(session: Session, campaign_id: int) -> list[_Handle]:
+    rows = session.exec(
+        select(Mention.identity_id, Identity.app, StoredPost.platform, SourceRow.plugin)
+        .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
+        .join(StoredPost, col(StoredPost.id) == col(Mention.post_id))
+        .join(Identity, col(Identity.id) == col(Mention.identity_id))
+        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source), isouter=True)
+        .where(Occurrence.campaign_id == campaign_id)
+        .distinct()
+        .order_by(col(Mention.identity_id), col(StoredPost.platform), col(SourceRow.plugin))
+    )
+    return [_Handle(*row) for row in rows]
+
+
+def _decided(session: Session, identities: Collection[int]) -> list[tuple[int, str, str | None, str | None]]:
+    """(identity, platform, kind of source, risk) of reportable alerts that have posts with these identities."""
+    near = (
+        select(Mention.identity_id, Mention.post_id)
+        .where(col(Mention.identity_id).in_(sorted(identities)[:HANDLES]))
+        .order_by(col(Mention.post_id).desc())
+        .limit(MENTIONS)
+        .subquery()
+    )
+    rows = session.exec(
+        select(near.c.identity_id, StoredPost.platform, SourceRow.plugin, Decision.risk)
+        .select_from(near)
+        .join(StoredPost, col(StoredPost.id) == near.c.post_id)
+        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source), isouter=True)
+        .join(Occurrence, col(Occurrence.post_id) == near.c.post_id)
+        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
+        .join(Decision, col(Decision.alert_id) == col(Alert.id))
+        .where(
+            Alert.verdict == "reportable", Alert.lane == _MAIN, Decision.verdict == "reportable", col(Decision.final)
+        )
+        .distinct()
+    )
+    return [(row[0], row[1], row[2], row[3]) for row in rows]
+
+
+def _returns(session: Session, campaign_id: int) -> dict[str, int]:
+    rows = session.exec(
+        select(Comeback.kind, func.count())
+        .join(Occurrence, col(Occurrence.post_id) == col(Comeback.post_id))
+        .where(Occurrence.campaign_id == campaign_id)
+        .group_by(col(Comeback.kind))
+    )
+    return dict(rows.all())
+
+
+def _histories(session: Session, alert: Alert) -> list[tuple[int, int]]:
+    """Of each term of an alert: (reportable, decided) among the other alerts that have it."""
+    own = select(AlertTerm.term_hash).where(AlertTerm.alert_id == alert.id)
+    rows = session.exec(
+        select(AlertTerm.term_hash, Alert.verdict, func.count())
+        .join(Alert, col(Alert.id) == col(AlertTerm.alert_id))
+        .where(
+            col(AlertTerm.term_hash).in_(own),
+            col(AlertTerm.alert_id) != alert.id,
+            Alert.lane == _MAIN,
+            col(Alert.verdict).in_(["reportable", "not_reportable"]),
+        )
+        .group_by(col(AlertTerm.term_hash), col(Alert.verdict))
+    )
+    reportable: Counter[bytes] = Counter()
+    decided: Counter[bytes] = Counter()
+    for term, verdict, alerts in rows:
+        decided[term] += alerts
+        reportable[term] += alerts if verdict == "reportable" else 0
+    return [(reportable[term], decided[term]) for term in sorted(decided)]
+
+
+def rank_waiting(store: Store, ranking: Ranking) -> int:
+    """Reckons the priorities of all alerts that wait, in short transactions; returns how many changed."""
+    changed, last = 0, 0
+    while True:
+        with store.write() as session:
+            alerts = session.exec(
+                select(Alert)
+                .where(col(Alert.state).in_(WAITING), col(Alert.id) > last)
+                .order_by(col(Alert.id))
+                .limit(PORTION)
+            ).all()
+            for alert in alerts:
+                before = alert.priority
+                ranking.rank(session, alert, store.now())
+                changed += alert.priority != before
+        if len(alerts) < PORTION:
+            return changed
+        last = alerts[-1].id or 0
