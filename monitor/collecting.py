@@ -24,7 +24,8 @@ from monitor.coverage import WHOLE_SOURCE
 from monitor.detect.fast.screen import FastScreen
 from monitor.enriching import nearly_hitting, with_posts
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError, RefusedError, StoreError
-from monitor.intake import Committed, Screened, screen_batch
+from monitor.hits import HitScreen, Screened
+from monitor.intake import Committed
 from monitor.ports import Batch, Coverage, Cursor, Enriching, Seen, Source
 
 FIRST_WAIT = 1.0
@@ -110,6 +111,7 @@ class Collector:
         self._source = source
         self._sink = sink
         self._screen = screen
+        self._hits = HitScreen(screen)
         self._screen_thread = screen_thread
         self._store_thread = store_thread
         self._now = clock
@@ -155,7 +157,7 @@ class Collector:
         async with aclosing(self._source.collect(cursor)) as batches:
             async for bare in batches:
                 batch = await self._enriched(bare)
-                screened = await self._on(self._screen_thread, partial(screen_batch, self._screen, batch))
+                screened = await self._on(self._screen_thread, partial(self._hits, batch))
                 # A commit that has begun is waited for, even when we are told to stop.
                 done = await asyncio.shield(self._on(self._store_thread, partial(self._take, screened)))
                 self.status.posts += done.posts

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -17,45 +17,23 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, col, select
 
 from monitor import audit, coverage, volume
-from monitor.campaigns import Arrival, place
-from monitor.detect.fast.screen import FastScreen
+from monitor.campaigns import Arrival, Placing
 from monitor.detect.screening import Screening
-from monitor.detect.template import template
 from monitor.errors import StoreError
-from monitor.ports import AccountRef, BadRecord, Batch, Coverage, Cursor
-from monitor.post import Post, PostRef, storable
+from monitor.graph.member import identities_of
+from monitor.hits import Hit, Screened
+from monitor.ports import Cursor
+from monitor.post import Post
+from monitor.raising import raise_alert
 from monitor.records import to_record
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.keys import Keyring
 from monitor.store.tables import Account, CursorRow, Identity, Mention, Run, StoredPost
 from monitor.store.writing import insert_or_ignore
-from monitor.text.access import redact_access
 
 DEADLOCK_TRIES = 5
 _TURN = 0x68616E646C66  # any constant of our own
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """A post that hit, as it will be stored: access-bearing strings already replaced."""
-
-    post: Post
-    screening: Screening
-    template: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Screened:
-    """A batch after the screen: what hit, and of the rest only how many there were."""
-
-    posts: int
-    hits: Sequence[Hit]
-    cursor: Cursor | None = None
-    coverage: Sequence[Coverage] = ()
-    deleted: Sequence[PostRef] = ()
-    deleted_accounts: Sequence[AccountRef] = ()
-    bad: Sequence[BadRecord] = ()
 
 
 @dataclass(slots=True)
@@ -75,32 +53,6 @@ class Committed:
         for name in ("posts", "hits", "repeats", "alerts", "deleted", "bad"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.alert_ids += other.alert_ids
-
-
-def screen_batch(screen: FastScreen, batch: Batch) -> Screened:
-    """Runs the screen over a batch. Pure: spans refer to the texts with access-bearing strings replaced."""
-    hits = [
-        Hit(post=post, screening=screening, template=template(post, screening))
-        for _, post, screening in screen.hits(
-            batch.records.columns, lambda row: _storable(redact_access(batch.records[row]))
-        )
-    ]
-    return Screened(
-        posts=len(batch.records),
-        hits=hits,
-        cursor=batch.cursor,
-        coverage=batch.coverage,
-        deleted=[PostRef(storable(ref.platform), storable(ref.id)) for ref in batch.deleted],
-        deleted_accounts=[AccountRef(storable(ref.platform), ref.key) for ref in batch.deleted_accounts],
-        bad=batch.bad,
-    )
-
-
-def _storable(post: Post) -> Post:
-    platform, post_id = storable(post.platform), storable(post.id)
-    if (platform, post_id) == (post.platform, post.id):
-        return post
-    return replace(post, platform=platform, id=post_id)
 
 
 def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:
@@ -182,8 +134,9 @@ class Intake:
             # Monitors that have hits take turns: posts share accounts, handles and campaigns in any order, so row
             # locks alone would deadlock. Hits are rare and this transaction is short. SQLite has one writer anyway.
             session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+        placing = Placing(session, self._store.keyring, screened.likeness)
         for hit in sorted(screened.hits, key=lambda hit: hit.post.ref):
-            self._take(session, hit, source, run_id, done)
+            self._take(session, hit, placing, source, run_id, done)
         done.deleted = self._delete(session, screened)
         coverage.enter(session, source, run_id, screened.coverage)
         volume.count(session, source, screened.posts, self._store.now())
@@ -197,7 +150,9 @@ class Intake:
             )
         return done
 
-    def _take(self, session: Session, hit: Hit, source: str, run_id: int | None, done: Committed) -> None:
+    def _take(
+        self, session: Session, hit: Hit, placing: Placing, source: str, run_id: int | None, done: Committed
+    ) -> None:
         now, keyring, post = self._store.now(), self._store.keyring, hit.post
         record = to_record(post)
         explanation = frozen(hit.screening, keyring)
@@ -223,23 +178,22 @@ class Intake:
             done.repeats += 1
             return
         self._identities(session, hit.screening, stored, now)
-        arrival = place(
-            session,
-            keyring,
-            Arrival(post_id=stored, template=hit.template, screening=hit.screening, explanation=explanation, at=now),
+        placed = placing.place(
+            Arrival(post_id=stored, wording=hit.wording, identities=identities_of(hit.screening), at=now)
         )
+        raised = raise_alert(session, placed.campaign_id, hit.screening, explanation, now)
         audit.record(
             session,
             now,
             actor=f"system:source:{source}",
             action="post.store",
             subject=f"post:{stored}",
-            alert=arrival.alert_id,
+            alert=raised.alert_id,
             bundle=hit.screening.bundle,
         )
-        if arrival.new:
+        if raised.new:
             done.alerts += 1
-            done.alert_ids.append(arrival.alert_id)
+            done.alert_ids.append(raised.alert_id)
 
     def _account(self, session: Session, post: Post, now: datetime) -> int | None:
         if post.author.key is None:

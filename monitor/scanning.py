@@ -12,7 +12,8 @@ from pathlib import Path
 
 from monitor.app import App, ConfiguredSource, holder_name, open_sources
 from monitor.errors import HandlewatchError, InputError
-from monitor.intake import Committed, screen_batch
+from monitor.hits import HitScreen
+from monitor.intake import Committed
 from monitor.keeping import Keeping
 from monitor.plugins import source_plugins
 from monitor.ports import BadRecord
@@ -88,11 +89,12 @@ async def _scan(
             asyncio.get_running_loop().add_signal_handler(name, this.cancel)
     async with open_sources([configured], app.settings, clock=app.store.now) as opened:
         source = opened[SOURCE]
+        hits = HitScreen(app.screen)
         cursor = keeping.begin(SOURCE)
         try:
             async with aclosing(source.collect(cursor)) as batches:
                 async for batch in batches:
-                    result.done.add(keeping.take(SOURCE, screen_batch(app.screen, batch)))
+                    result.done.add(keeping.take(SOURCE, hits(batch)))
                     result.seconds = time.monotonic() - begun
                     result.progress = source.progress if isinstance(source, ArchiveSource) else None
                     for bad in batch.bad:

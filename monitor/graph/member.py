@@ -38,6 +38,11 @@ def member(post: Post, screening: Screening, words: Callable[[Post, Screening], 
         ref=post.ref,
         at=post.created_at,
         wording=words(post, screening),
-        identities=tuple(sorted({(one.app, one.key.partition(":")[2]) for one in screening.handles})),
+        identities=identities_of(screening),
         account=account,
     )
+
+
+def identities_of(screening: Screening) -> tuple[tuple[str, str], ...]:
+    """(app, handle) of the handles that a post shares, sorted, each once; the handle as in its key."""
+    return tuple(sorted({(one.app, one.key.partition(":")[2]) for one in screening.handles}))

@@ -80,6 +80,10 @@ class Keyring:
         """Whether a value was sealed with this key."""
         return sealed[len(_FORMAT) : len(_FORMAT) + _ID_BYTES] == self.id
 
+    def derived(self, purpose: str) -> bytes:
+        """A key (32 bytes) for one further purpose of the look-up hashes."""
+        return self.lookup("derived", purpose)
+
     def lookup(self, context: str, value: str) -> bytes:
         """The keyed hash (32 bytes) under which a value is found again; equal values, equal hashes."""
         return hmac.new(self._lookup, f"{context}\0{value}".encode("utf-8", "surrogatepass"), sha256).digest()

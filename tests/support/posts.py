@@ -8,7 +8,7 @@ from typing import Any
 from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
-from monitor.intake import Screened, screen_batch
+from monitor.hits import HitScreen, Screened
 from monitor.ports import Batch, Records
 from monitor.post import Author, Post
 
@@ -45,4 +45,4 @@ def screen() -> FastScreen:
 
 def screened(*posts: Post, **parts: Any) -> Screened:
     """A batch of posts after the screen."""
-    return screen_batch(screen(), batch(*posts, **parts))
+    return HitScreen(screen())(batch(*posts, **parts))

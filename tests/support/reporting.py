@@ -24,13 +24,14 @@ from alerts.triage import Triage
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.channel_ports import Outgoing, Receipt, ReportDraft, Subject
 from monitor.detect.screening import HandleMatch, Screening, TermMatch
-from monitor.intake import Hit, Intake, Screened
+from monitor.hits import Hit, Screened
+from monitor.intake import Intake
 from monitor.post import Post
 from monitor.settings import Review, Settings
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Occurrence, Report, ReportEvent, SourceRow, StoredPost, User
 from tests.support.posts import hit
-from tests.support.reviewing import PEOPLE, add_people
+from tests.support.reviewing import PEOPLE, add_people, exactly
 
 REPORT_ID = "3f2a91c0-0000-4000-8000-000000000001"
 
@@ -108,7 +109,7 @@ def take_in(store: Store, *posts: Post, template: str = "one") -> int:
     with store.write() as session:
         if session.get(SourceRow, "sample") is None:
             session.add(SourceRow(name="sample", plugin="archive", enabled_at=store.now()))
-    hits = [Hit(post=post, screening=_screening(post), template=template) for post in posts]
+    hits = [Hit(post=post, screening=_screening(post), wording=exactly(template)) for post in posts]
     Intake(store).commit(Screened(posts=len(posts), hits=hits), source="sample")
     with store.read() as session:
         known = select(StoredPost.id).where(StoredPost.platform == posts[0].platform, StoredPost.post_id == posts[0].id)

@@ -23,7 +23,7 @@ class FastScreen:
 
     def __init__(self, screen: Screen, *, backend: str | None = None) -> None:
         """:param backend: of the matchers (`matchers.BACKENDS`); None takes the fastest that is installed."""
-        bundle = screen.bundle
+        self.bundle = bundle = screen.bundle
         self._screen = screen
         self._backend = backend
         self._house = frozenset(

@@ -1,0 +1,59 @@
+"""Puts a campaign before an analyst: one alert a campaign."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, NamedTuple
+
+from sqlalchemy import update
+from sqlmodel import Session, col, select
+
+from monitor import audit
+from monitor.detect.screening import Screening
+from monitor.store.tables import Alert
+from monitor.store.writing import insert_or_ignore
+
+
+class Raised(NamedTuple):
+    """The alert that a post belongs to, and whether the post raised it."""
+
+    alert_id: int
+    new: bool
+
+
+def raise_alert(
+    session: Session, campaign: int, screening: Screening, explanation: dict[str, Any], at: datetime
+) -> Raised:
+    """The alert of a campaign that a post just joined; raised if there is none.
+
+    :param explanation: the frozen screening.
+    """
+    # Asked first: on PostgreSQL an insert that is not needed uses up a number, and people see these numbers.
+    known = session.exec(select(Alert.id).where(col(Alert.campaign_id) == campaign)).first()
+    if known is not None:
+        session.exec(update(Alert).where(col(Alert.id) == known).values(last_occurrence_at=at))
+        return Raised(known, new=False)
+    raised = insert_or_ignore(
+        session,
+        Alert,
+        campaign_id=campaign,
+        state="open",
+        version=1,
+        lane="main",
+        priority=priority(screening),
+        score=screening.score,
+        rule=screening.rule,
+        bundle=screening.bundle,
+        explanation=explanation,
+        opened_at=at,
+        last_occurrence_at=at,
+    )
+    if raised is None:
+        raise AssertionError("writers take turns, and an alert that was looked for is there nevertheless")
+    audit.record(session, at, actor="system:intake", action="alert.open", subject=f"alert:{raised}", campaign=campaign)
+    return Raised(raised, new=True)
+
+
+def priority(screening: Screening) -> int:
+    """0 to 1000, higher first: until campaigns have more to say, the score alone."""
+    return round(screening.score * 1000)
