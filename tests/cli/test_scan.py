@@ -127,7 +127,7 @@ def test_a_full_disk_is_said_and_nothing_is_lost(handlewatch: Any, installed: Pa
     archive = tmp_path / "a.ndjson"
     archive.write_text(records(12_000))
     process = subprocess.run(
-        ["sh", "-c", f'trap "" XFSZ; ulimit -f 900; exec handlewatch scan {archive}'],
+        ["sh", "-c", f'trap "" XFSZ; ulimit -f 1600; exec handlewatch scan {archive}'],
         capture_output=True,
         text=True,
         env=handlewatch.untraced,
