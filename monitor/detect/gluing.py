@@ -12,8 +12,8 @@ _LENGTHS: Final = range(5, 61)
 """Letters of a word that is cut into pieces."""
 _PIECE: Final = 3
 """Letters of a spelling that is a piece, at least."""
-_FOR: Final = "4"
-"""A piece everywhere: "perv4map"."""
+_FOR: Final = frozenset("24")
+"""Pieces everywhere: "perv4map", "perv2perv"."""
 _REMEMBERED: Final = 1 << 15
 """Words whose pieces are kept."""
 
@@ -57,7 +57,7 @@ class Gluing:
                 if end > len(word):
                     break
                 piece = word[start:end]
-                if end not in begun and (piece in pieces or piece == _FOR or (numbers and piece.isdigit())):
+                if end not in begun and (piece in pieces or piece in _FOR or (numbers and piece.isdigit())):
                     begun[end] = start
         places: list[tuple[int, int]] = []
         end = len(word) if len(word) in begun else 0

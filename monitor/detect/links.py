@@ -10,6 +10,7 @@ from typing import Final
 
 from monitor.detect.apps import App, Link
 from monitor.detect.document import Document, Place
+from monitor.detect.shapes import placeholder
 from monitor.text.fold import fold
 
 _HOST: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
@@ -126,7 +127,7 @@ class Links:
             for app, link in self._by_start[start]:
                 rest = self._rest[link.form].match(doc.cased, head.end())
                 handle = _canonical(app, link, rest["h"]) if rest else None
-                if rest is not None and handle is not None:
+                if rest is not None and handle is not None and not placeholder(handle):
                     text = rest["h"]
                     skip = 3 if text[:3].lower() in {"%2b", "%40", "%23"} else int(text[0] in "@~")
                     keep = 0 if link.form in {"matrix-id", "phone"} and not text.startswith("%") else skip

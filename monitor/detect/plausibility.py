@@ -26,10 +26,16 @@ _QUANTITY: Final = re.compile(
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
 _BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{4}|^.{0,3}x{3}\Z")
+_MEET: Final = re.compile(r"[a-z0-9]{1,4}4[a-z]{1,4}\Z", re.IGNORECASE)
+"""Who writes and who is looked for: M4A, f4m, mm4f."""
 _PIECE: Final = re.compile(r"[a-z]+")
 _PIECES: Final = 3
+_SENTENCE: Final = 3
+"""Words that a sentence's end counts for."""
 _SHORT: Final = 3
 _PLAIN: Final = 4
+_LONG: Final = 7
+"""Words of another language beside an app's name are seldom longer; names often are."""
 _MODELS: Final = re.compile(
     r"(?:mp3|mp4|ps4|ps5|h264|web3|covid19|utf8|win10|win11|3ds|b2b|p2p|24h|1v1|5g|4g|4k|i18n|k8s)\Z"
 )
@@ -41,7 +47,9 @@ class Reach:
     `explicit`: a colon, an arrow, "username"; `pointed`: a colon or an arrow itself; `cue`: "is", "add me"; `strange`:
     words that are no everyday words; `native`: words of another script; `alone`: the word has a line
     to itself; `named`: it is said to be the name; `headed`: the app's name begins its line; `mine`: "my" stands before
-    it; `signed`: a sign (an emoji) stands between.
+    it; `signed`: a sign (an emoji) stands between; `coded`: coded terms stand in the text that hardly anybody writes
+    who means something else, so that a word beside an app's name is a handle where it looks like a natural one, too;
+    `closed`: the word ends its sentence.
     """
 
     def __init__(self, *, explicit: bool = False, careful: bool = False) -> None:
@@ -57,9 +65,12 @@ class Reach:
         self.headed = False
         self.mine = False
         self.signed = False
+        self.coded = False
+        self.closed = False
         self.steps = 0
         self.strange = 0
         self.lines = 0
+        self.sentences = 0
 
     @property
     def open(self) -> bool:
@@ -76,7 +87,8 @@ class Reach:
         """A sentence's end: only a telling word soon after it still counts."""
         self.crossed = True
         self.explicit = self.pointed = False
-        self.steps += 3
+        self.steps += _SENTENCE
+        self.sentences += 1
         return self.strange == 0
 
 
@@ -85,13 +97,15 @@ class Tie:
     """How a word is tied to the app's name after it.
 
     :param linked: "on", "at" or a sign stands between; :param bracketed: the app's name is in brackets;
-    :param introduced: "add", "I'm", "@" stands before it; :param first: it begins its sentence.
+    :param introduced: "add", "I'm", "@" stands before it; :param first: it begins its sentence; :param coded: as in
+    `Reach`.
     """
 
     linked: bool
     bracketed: bool = False
     introduced: bool = False
     first: bool = False
+    coded: bool = False
 
 
 class Plausibility:
@@ -108,14 +122,21 @@ class Plausibility:
         if _FILE_OR_HOST.match(word) or self._says_so(word):
             return True
         return not at and (
-            word in self._words.neutral or _MODELS.match(word) is not None or _QUANTITY.match(word) is not None
+            word in self._words.neutral
+            or _MODELS.match(word) is not None
+            or _MEET.match(text) is not None
+            or _QUANTITY.match(word) is not None
         )
 
     def _says_so(self, word: str) -> bool:
         """True for words that introduce a handle, joined by signs ("_id_is" in "wickr_id_is: zorblat_77")."""
         parts = [part for part in re.split(r"[_.-]+", word) if part]
-        return len(parts) > (word[0].isalnum()) and all(
-            part in self._words.cue or part in self._words.naming for part in parts
+        if len(parts) <= word[0].isalnum():
+            return False
+        stands = any(part in self._words.blank for part in parts)  # "your_name_here"
+        return all(
+            part in self._words.cue or part in self._words.naming or (stands and part in self._words.neutral)
+            for part in parts
         )
 
     def coined(self, text: str, *, natural: float) -> bool:
@@ -143,12 +164,18 @@ class Plausibility:
             return NO
         common = found.spelling.flat in app.common_flats
         if self.telling(token, text):
-            if common and not self._clear(token, text, reach):
+            told = reach.coded and reach.steps == 0 and not reach.crossed and _closes(following)
+            if common and not told and not self._clear(token, text, reach):
                 return NO
             return 0.97 if reach.explicit else 0.9 if reach.steps <= 3 or reach.cue else 0.8
         word = text.lower()
-        sure = self._letters(word, reach, weak=found.spelling.weak, common=common, following=following)
-        return NO if sure < _POINTED and self._words.naturalness(word) >= natural else sure
+        sure = self._letters(
+            word, reach, weak=found.spelling.weak, common=common, native=found.spelling.native, following=following
+        )
+        if sure >= _POINTED or self._words.naturalness(word) < natural:
+            return sure
+        least = _PLAIN if natural > 1 else _LONG
+        return sure if reach.coded and len(word) > least and (reach.closed or _closes(following)) else NO
 
     def _clear(self, token: Token, text: str, reach: Reach) -> bool:
         """True for a telling word that is clearly the handle of an app whose name is an everyday word."""
@@ -167,12 +194,16 @@ class Plausibility:
         return odd and len(pieces) <= _PIECES and text[-1].isdigit() and text[0].isalpha()
 
     def _letters(  # noqa: PLR0911 - one line a case
-        self, word: str, reach: Reach, *, weak: bool, common: bool, following: Token | None
+        self, word: str, reach: Reach, *, weak: bool, common: bool, native: bool, following: Token | None
     ) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
+        closes = reach.closed or _closes(following)
         label = following is not None and following.kind == "colon" and following.text[0] == ":"
-        if len(word) < 4 or reach.strange or reach.careful or word in self._words.state or label:
+        if len(word) < 4 or reach.careful or word in self._words.state or label:
             return NO
+        if reach.strange:
+            led = reach.coded and reach.pointed and not common and not reach.crossed and closes
+            return _POINTED if led and not self._words.everyday(word) else NO
         last = following is None or following.kind not in {"word", "native", "at", "spaced"}
         next_word = "" if following is None else following.text.lower()
         if reach.named and not self._words.everyday(word):
@@ -185,7 +216,8 @@ class Plausibility:
         if common:
             mine = reach.mine and reach.cue and reach.steps == 1 and last
             signed = reach.signed and reach.steps == 0 and (following is None or following.kind == "other")
-            return 0.74 if mine or signed else NO
+            told = reach.coded and closes and reach.steps <= 1 and (reach.cue or reach.quoted or native)
+            return 0.74 if mine or signed or (told and not reach.crossed) else NO
         if reach.cue or reach.quoted or reach.native:
             return 0.8 if reach.cue and last else 0.74
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
@@ -196,6 +228,8 @@ class Plausibility:
             or self._words.everyday(next_word)
         )
         near = reach.steps == 0 and (not reach.crossed or reach.alone) and plain
+        # "Taboo. Wickr? zorblat."
+        near = near or (reach.coded and reach.sentences == 1 and reach.steps == _SENTENCE and closes)
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(  # noqa: PLR0911 - one line a case
@@ -213,8 +247,15 @@ class Plausibility:
         made = self._words.naturalness(word)
         if common and not (tie.linked and tie.introduced and natural > 1 and made < _NATURAL):
             return NO
-        if not tie.bracketed and made >= natural:
+        if not tie.bracketed and made >= natural and not (tie.coded and (tie.introduced or tie.bracketed)):
             return NO
         if tie.bracketed or (tie.linked and (tie.introduced or tie.first)):
             return 0.77
         return 0.7 if tie.introduced and not tie.linked and len(word) > 4 else NO
+
+
+def _closes(following: Token | None) -> bool:
+    """True where a part of a sentence ends before a token, or another word that is hardly one begins."""
+    return (
+        following is None or following.kind not in {"word", "native", "at", "spaced"} or len(following.text) <= _SHORT
+    )

@@ -284,7 +284,7 @@ class Reading:
     def _backward(self, group: list[Token], at: int) -> Chosen:
         """A handle before an app: "zorblat_77 on kik", "zorblat_77 (kik)", "zorblat_77 kik"."""
         back = at - 1
-        linked = bracketed = passed = False
+        linked = bracketed = passed = owned = False
         while back >= 0 and at - back <= (_ASIDE_REACH if linked else _BACK_REACH):
             token = self._tokens[back]
             word = token.text.lower()
@@ -293,6 +293,8 @@ class Reading:
                 bracketed = bracketed or (token.kind == "open" and token.text[-1] in "([{‹")
             elif word in self._words.placing:
                 linked = True
+            elif self._around.is_mine(back, at):
+                owned = linked = True
             elif token.text in _ASIDE or (token.kind == "newline" and self._tokens[back + 1].text.lower() in _UP):
                 passed = True
                 linked = linked or token.text != ","
@@ -301,10 +303,12 @@ class Reading:
             else:
                 break
             back -= 1
+        if back > 0 and self._tokens[back - 1].text == "#" and self._tokens[back].kind == "word":
+            return []  # a tag
         if back < 0 or back in self._used or self._tokens[back].kind not in {"word", "spaced", "phone", "address"}:
             return []
         telling = self._plausibility.telling(self._tokens[back], self._tokens[back].text)
-        named = self._around.named(back)
+        named = owned or self._around.named(back)
         before = self._tokens[max(back - 2, 0) : back]
         introduced = any(
             token.text.lower() in self._words.introducing
@@ -316,6 +320,10 @@ class Reading:
         # A word before a full stop, and one that is said to be another service's, is not this app's.
         slashed = all(token.text in _SLASHES for token in self._tokens[back + 1 : at])
         near = not passed or slashed or (linked and introduced)
+        # "add zorblat, kik"
+        near = near or (
+            self._tying.coded and introduced and self._tokens[back + 1 : at] and self._around.aside(back, at)
+        )
         if not telling and not named and (not near or self._tokens[back].text[-1] == "."):
             return []
         if passed and any(token.kind in {"service", "app"} for token in before):

@@ -13,6 +13,7 @@ from monitor.detect.abbreviations import abbreviated
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
+from monitor.detect.preference import preferred
 from monitor.detect.rules import Context, Rules
 from monitor.detect.screening import Part
 from monitor.detect.spans import Spans
@@ -40,6 +41,7 @@ _FRAMING: Final = 4
 _COMMENT: Final = 3
 """Words from which on what stands below a quotation is about it."""
 _LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
+_SITE: Final = re.compile(r"\.(?:me|com|net|org|io|app|dev|co)(?![\w.])")
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
 
 
@@ -68,7 +70,7 @@ class Senses:
         """The terms that are meant as coded."""
         parts: list[Part] = []
         handles = Spans(share.whole for share in shares if not share.same)
-        live = [term for term in terms if not handles.holds(term.start, term.end)]
+        live = [term for term in terms if not handles.holds(term.start, term.end) and not _host(doc, term)]
         if len(live) < len(terms):
             parts.append(Part(name="in-handle", weight=0.0, why="a term that is a part of a handle does not count"))
         live, negated = self._split(live, self._unwanted.among(doc, live, shares))
@@ -124,10 +126,12 @@ class Senses:
         """Benign words in the company of a term's occurrences, each with its context's reason."""
         words: dict[str, str] = {}
         spans = self._company(doc, terms)
+        # Elsewhere in a long text, other things are spoken of.
+        liked = any(preferred(doc, term) for term in terms[:20])
         for context in self._rules.contexts:
             if not terms or (term_id := terms[0].spelling.id) not in context.terms:
                 continue
-            within = [sentence(doc, term) for term in terms] if term_id in context.sparing else spans
+            within = [sentence(doc, term) for term in terms] if term_id in context.sparing or liked else spans
             found = {hit.entry: context.why for hit in self._context_hits(doc, context, within, taken)}
             if term_id not in context.sparing or sum(1 + (" " in word) for word in found) > 1:
                 words.update(found)
@@ -160,8 +164,10 @@ class Senses:
     def _company(doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
         """The text that is a term's company: everything where that is little, else around it, and short fields."""
         if len(doc.lower) <= _SMALL:
-            return [(0, len(doc.lower))]
-        spans = [(start, end) for _, start, end in doc.extents() if end - start <= 300][:50]
+            return _without_account(doc)
+        spans = [(start, end) for name, start, end in doc.extents() if end - start <= 300 and name != "author.handle"][
+            :50
+        ]
         return spans + [(max(term.start - _WINDOW, 0), min(term.end + _WINDOW, len(doc.lower))) for term in terms[:20]]
 
     # ---- distance ----
@@ -256,6 +262,19 @@ def sentence(doc: Document, term: Found) -> tuple[int, int]:
     found = (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
     doc.kept[place] = found
     return found
+
+
+def _without_account(doc: Document) -> list[tuple[int, int]]:
+    """Everything but the account's name, whose words ("river_otter") say nothing about what is meant."""
+    for name, start, end in doc.extents():
+        if name == "author.handle":
+            return [span for span in ((0, start), (end, len(doc.lower))) if span[0] < span[1]]
+    return [(0, len(doc.lower))]
+
+
+def _host(doc: Document, term: Found) -> bool:
+    """True for a term that is a site's name: "maps.me"."""
+    return _SITE.match(doc.lower, term.end) is not None
 
 
 def _beside(doc: Document, term: Found) -> tuple[int, int]:

@@ -22,10 +22,17 @@ _ADDRESS: Final = re.compile(rf"(?P<user>[A-Za-z0-9._+%-]{{1,200}})@(?P<host>{_H
 _SIGNAL: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]{2,31}\.[0-9]{2,9}\Z")
 _DISCORD: Final = re.compile(r"(?P<name>[^\s#@:`]{2,32})#(?P<tag>[0-9]{4})\Z")
 
+_DUMMY: Final = re.compile(r"\*?(\w)\1{6,}\Z|.*#(?:0000|xxxx)\Z|(?:example|name|user|username|test|nick)#\d{4}\Z")
+
 SHAPES: Final = (
     "name", "phone", "session-id", "signal-name", "discord-tag", "threema-id", "matrix-id", "zangi-number",
     "teleguard-id", "tox-id", "xmpp-address",
 )  # fmt: skip
+
+
+def placeholder(handle: str) -> bool:
+    """True for what stands where a handle would: XXXXXXXX, example#0000."""
+    return _DUMMY.match(handle.lower()) is not None
 
 
 def tox_checksum_holds(text: str) -> bool:

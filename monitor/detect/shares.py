@@ -67,7 +67,9 @@ class Shares:
             whole = [term for term in terms if _whole_word(doc, term)]
             tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
             spelled = frozenset(doc.lower[term.start : term.end] for term in terms)
-            tying = Tying(doc, tokens, self._apps, self._words, self._plausibility, self._pieces, spelled)
+            tying = Tying(
+                doc, tokens, self._apps, self._words, self._plausibility, self._pieces, spelled, _coded(terms)
+            )
             shares += Reading(tying).shares()
             shares += list(self._claimed(doc, claims, shares, author))
         return sorted(shares, key=lambda share: (share.start, share.end))
@@ -130,6 +132,13 @@ def _named_before(doc: Document, claim: Claim, app: App, shares: Sequence[Share]
     last = max(before, key=lambda one: one.end)
     handle = app.canonical(last.handle, "name") if "name" in last.app.shapes and last.place is None else None
     return replace(last, app=app, handle=handle) if handle is not None and last.app is not app else None
+
+
+def _coded(terms: Sequence[Found]) -> bool:
+    """True beside coded terms: there, what looks like a word of some language beside an app's name is a handle all
+    the same.
+    """
+    return bool(terms)
 
 
 def _whole_word(doc: Document, term: Found) -> bool:

@@ -86,6 +86,20 @@ class Surroundings:
             len(words) > 2 and words[0] in {"is", "'s", "was"} and words[1] in _ITS and words[2] in self._words.naming
         )
 
+    def is_mine(self, at: int, app: int) -> bool:
+        """True for the "is" of "zorblat is my kik"."""
+        words = [token.text.lower() for token in self._tokens[at:app]]
+        return (
+            len(words) == 2
+            and words[0] in {"is", "'s", "=", "es", "ist", "è", "est"}
+            and words[1] in self._words.own["my"]
+        )
+
+    def aside(self, at: int, app: int) -> bool:
+        """True where only a comma, and an article, stand between a word and an app's name: "zorblat, the w app"."""
+        words = [token.text.lower() for token in self._tokens[at + 1 : app]]
+        return bool(words) and words[0] == "," and set(words[1:]) <= {"the", "my", "on"}
+
     def alone(self, at: int) -> bool:
         """True for a word that is all that its line holds."""
         return (

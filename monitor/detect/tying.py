@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Final
 
 from monitor.detect.apps import App
@@ -10,6 +11,7 @@ from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.pieces import Pieces
 from monitor.detect.plausibility import NO, Plausibility, Reach, Tie
+from monitor.detect.shapes import placeholder
 from monitor.detect.spellings import Found
 from monitor.detect.surroundings import Surroundings
 from monitor.detect.tokens import Token
@@ -17,6 +19,7 @@ from monitor.detect.vocabulary import Vocabulary
 from monitor.detect.wording import read_as, read_groups
 
 _PIECED: Final = 0.9
+_GATEWAY: Final = 7
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 
 
@@ -32,8 +35,12 @@ class Tying:
         plausibility: Plausibility,
         pieces: Pieces,
         terms: frozenset[str] = frozenset(),
+        coded: bool = False,
     ) -> None:
-        """:param terms: the coded terms of the document as they are spelled there: no handles by themselves."""
+        """:param terms: the coded terms of the document as they are spelled there: no handles by themselves;
+        :param coded: they are such that a word beside an app's name is hardly anything but a handle.
+        """
+        self.coded = coded
         self.doc = doc
         self.tokens = tokens
         self.words = words
@@ -60,9 +67,11 @@ class Tying:
                 read = read_as(shape, token, glued=mark.end >= token.start - 1 and tie is None, terms=self._terms)
                 if (groups := read_groups(shape, self.tokens, at)) and app.canonical(groups[0], shape):
                     read = groups
+                if shape == "threema-id" and read is not None and self._gateway(token):
+                    read = ("*" + read[0], read[1] - 1, read[2], read[3])
                 sure = self._sure(shape, read[0], app, found, at, reach, tie) if read else NO
                 handle = app.canonical(read[0], shape) if read and sure else None
-                if read is not None and handle is not None:
+                if read is not None and handle is not None and not placeholder(handle):
                     _, start, end, how = read
                     if shape == "name" and self._pieces.turned(self.doc, start, end) and not _looks_right(handle):
                         turned = app.canonical(handle[::-1], shape)
@@ -86,14 +95,25 @@ class Tying:
             return 0.98 if shape in _SURE_SHAPES else 0.97
         token = self.tokens[at]
         if tie is not None:
+            tie = replace(tie, coded=self.coded)
             return self.plausibility.backwards(token, text, app, found, tie, natural=self.around.natural(at))
         following = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
         reach = reach or Reach()
         reach.alone = self.around.alone(at)
         reach.named = self.around.named(at)
+        reach.coded = self.coded
+        reach.closed = token.text[-1] == "."
         if self.around.determined(at) and not reach.pointed and not self.plausibility.telling(token, text):
             return NO
         return self.plausibility.forwards(token, text, app, found, reach, following, natural=self.around.natural(at))
+
+    def _gateway(self, token: Token) -> bool:
+        """True for the seven letters of Threema's *GATEWAY ids."""
+        text = self.doc.cased
+        return (
+            len(token.text) == _GATEWAY
+            and text[token.start - 1 : token.start] == "*" != text[token.end : token.end + 1]
+        )
 
     def in_pieces(self, group: list[Token], at: int) -> list[Share]:
         """A name given in pieces, which the text says are one word."""

@@ -44,6 +44,7 @@ class Vocabulary:
     :param trigrams: what words of the listed languages are made of: three letters in a row, `^` and `$` at the ends.
     :param inviting: what only those write who want an answer.
     :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones.
+    :param spoken: English words of the lists by language;
     :param english: CRC-32 of common English words of four letters or more.
     """
 
@@ -69,6 +70,7 @@ class Vocabulary:
     others: frozenset[str]
     own: Mapping[str, tuple[str, ...]]
     english: frozenset[int]
+    spoken: frozenset[str]
     trigrams: frozenset[str]
 
     def everyday(self, word: str) -> bool:
@@ -77,7 +79,7 @@ class Vocabulary:
 
     def english_word(self, word: str) -> bool:
         """True for a common English word, or a short one."""
-        return len(word) < 4 or _checksum(word) in self.english
+        return len(word) < 4 or word in self.spoken or _checksum(word) in self.english
 
     def naturalness(self, word: str) -> float:
         """0 to 1: how much of a word is made of what words of the listed languages are made of."""
@@ -108,6 +110,7 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
             **{name: tuple(source.data["own"][name].split()) for name in _OWN},
         },
         english=frozenset(hashes),
+        spoken=_words(source.data[name]["en"] for name in _BY_LANGUAGE if "en" in source.data[name]),
         trigrams=frozenset(
             one for word in set(_LETTERS.findall(fold(f"{source.text} {samples}").lower)) for one in _trigrams(word)
         ),

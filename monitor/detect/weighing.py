@@ -11,6 +11,7 @@ from typing import Final
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
+from monitor.detect.preference import preferred
 from monitor.detect.rules import Rules
 from monitor.detect.screening import Part
 from monitor.detect.senses import Senses, sentence
@@ -25,6 +26,7 @@ AMBIGUOUS: Final = 0.04
 SECOND: Final = 0.20
 THIRD: Final = 0.04
 BARE: Final = 0.15
+PREFERRED: Final = 0.20
 NEAR: Final = 0.06
 APPROACH: Final = 0.03
 ALONE: Final = 0.10
@@ -105,7 +107,12 @@ class Weigher:
             parts = [_part("term", TERM * self._lexicon[first].weight, f"coded term: {first}")]
         else:
             parts = [_part("ambiguous-term", AMBIGUOUS, f"{', '.join(ids)}: also an everyday word")]
-        if len(ids) > 1 and not clear and len(strange) > _PROSE and not _listed(doc, live):
+        if (
+            len(ids) > 1
+            and not clear
+            and len(strange) > _PROSE
+            and not (_listed(doc, live) or any(preferred(doc, term) for term in live[:_PAIRS]))
+        ):
             return [*parts, _part("prose", 0.0, f"everyday words in a sentence: {', '.join(strange[:5])}")]
         if len(ids) > 1:
             parts.append(_part("second-term", SECOND, f"{len(ids)} different terms together"))
@@ -122,6 +129,8 @@ class Weigher:
             invited = any(self._vocabulary.inviting & _words(doc, *sentence(doc, term)) for term in live[:_PAIRS])
             if len(strange) <= self._rules.bare_words + invited:
                 parts.append(_part("bare-list", BARE, "a bare list of words without an innocent sense"))
+            elif any(preferred(doc, term) for term in live[:_PAIRS]):
+                parts.append(_part("preference", PREFERRED, "somebody says that they like or are what it stands for"))
             else:
                 parts.append(_part("no-bare-list", 0.0, f"not a bare list of words: {', '.join(strange[:5])}"))
         if any(
