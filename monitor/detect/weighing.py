@@ -30,6 +30,8 @@ PREFERRED: Final = 0.20
 NEAR: Final = 0.06
 APPROACH: Final = 0.03
 ALONE: Final = 0.10
+NAMED: Final = 0.12
+"""Where no handle was read: there may be one in a form that is not known."""
 APART: Final = -0.25
 SAID: Final = -0.02
 """For each word with a meaning of its own beyond the first, up to six."""
@@ -75,7 +77,7 @@ class Weigher:
     def weigh(self, doc: Document, shares: Sequence[Share], terms: Sequence[Found], apps: Sequence[Found]) -> Weighed:
         """The weight of shares and terms together; each may be empty."""
         if not shares or not terms:
-            return _alone(shares, terms)
+            return _alone(shares, terms, apps)
         some_shares, some_terms = shares[:_CAP], terms[:_CAP]
         sensed = self.senses.meant(doc, some_shares, some_terms, apps)
         best = max(some_shares, key=lambda share: share.confidence)
@@ -221,12 +223,14 @@ def _listed(doc: Document, live: Sequence[Found]) -> bool:
     )
 
 
-def _alone(shares: Sequence[Share], terms: Sequence[Found]) -> Weighed:
+def _alone(shares: Sequence[Share], terms: Sequence[Found], apps: Sequence[Found]) -> Weighed:
     parts: list[Part] = []
     if shares:
         parts.append(_part("handle", ALONE, "a handle is shared, without a coded term"))
     if terms:
         parts.append(_part("term", ALONE / 2, "a coded term stands there, without a handle"))
+    if terms and not shares and apps:
+        parts.append(_part("app", NAMED, f"{apps[0].spelling.id} is named, too"))
     return Weighed(live=terms, parts=parts, score=sum(part.weight for part in parts))
 
 

@@ -43,7 +43,9 @@ def obfuscated(rng: random.Random) -> Post:
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
-@pytest.mark.parametrize("name", ["posts.ndjson", "handwritten.ndjson", "blind.ndjson", "blind2.ndjson"])
+@pytest.mark.parametrize(
+    "name", ["posts.ndjson", "handwritten.ndjson", "blind.ndjson", "blind2.ndjson", "blind4.ndjson"]
+)
 def test_the_corpus_gives_the_hits_of_the_reference(name: str, backend: str) -> None:
     lines = (CORPUS / name).read_bytes().splitlines()
     posts = [from_record(json.loads(line)) for line in lines]
