@@ -21,6 +21,7 @@ from alerts.handles import HandleRecords, Linking
 from alerts.routing import Router
 from alerts.triage import Triage
 from monitor.clock import Clock, system_clock
+from monitor.crossref import Crossref
 from monitor.detect.apps import App as Messenger
 from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.screen import FastScreen
@@ -60,17 +61,26 @@ class App:
             route=route,
             withdraw=router.withdraw,
             review=self.settings.review,
+            relink=self.crossref.campaign_moved,
             ask_first=() if self.settings.review.show_unchecked_archives else platforms_to_ask(),
         )
 
     @cached_property
+    def crossref(self) -> Crossref:
+        """Keeps edges and linked sets, within what the terms of the installed sources allow."""
+        return Crossref(self._linking, hub_accounts=self.settings.linking.hub_accounts)
+
+    @cached_property
+    def _linking(self) -> Linking:
+        return Linking.by_terms({plugin.name: plugin.terms for plugin in source_plugins().values()})
+
+    @cached_property
     def handles(self) -> HandleRecords:
         """The records of handles, within what the terms of the installed sources allow."""
-        terms = {plugin.name: plugin.terms for plugin in source_plugins().values()}
         return HandleRecords(
             self.store,
             apps=lambda: self._apps,
-            linking=Linking.by_terms(terms),
+            linking=self._linking,
             an_hour=self.settings.review.handles_an_hour,
         )
 

@@ -9,8 +9,7 @@ import json
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Any, TypeVar
+from typing import Any, NamedTuple
 
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
@@ -18,22 +17,24 @@ from sqlmodel import Session, col, select
 
 from monitor import audit, coverage, volume
 from monitor.campaigns import Arrival, Placing
+from monitor.crossref import Arrived, Crossref
+from monitor.crossref.accounts import account_hash, account_of, follow
+from monitor.crossref.mentions import identity_hash, note, shared
+from monitor.crossref.moments import moment
 from monitor.detect.screening import Screening
 from monitor.errors import StoreError
 from monitor.graph.member import identities_of
 from monitor.hits import Hit, Screened
 from monitor.ports import Cursor
-from monitor.post import Post
 from monitor.raising import raise_alert
 from monitor.records import to_record
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.keys import Keyring
-from monitor.store.tables import Account, CursorRow, Identity, Mention, Run, StoredPost
-from monitor.store.writing import insert_or_ignore
+from monitor.store.tables import Account, CursorRow, Run, SourceRow, StoredPost
+from monitor.store.writing import insert_or_ignore, take_turn
 
 DEADLOCK_TRIES = 5
-_TURN = 0x68616E646C66  # any constant of our own
 
 
 @dataclass(slots=True)
@@ -88,11 +89,6 @@ def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:
     }
 
 
-def identity_hash(keyring: Keyring, key: str) -> bytes:
-    """The keyed hash under which an identity ("wickr:zorblat_77") is found again."""
-    return keyring.lookup("identity", key)
-
-
 _CONTENT = ("title", "text", "tags", "community", "community_description", "author", "url")
 
 
@@ -101,14 +97,26 @@ def _content_hash(keyring: Keyring, record: Mapping[str, Any]) -> bytes:
     return keyring.lookup("post", json.dumps(content, sort_keys=True))
 
 
+class _Within(NamedTuple):
+    """The batch that a post is of: its source, the kind of that, its run, and where its posts are placed."""
+
+    source: str
+    plugin: str | None
+    run_id: int | None
+    placing: Placing
+
+
 class Intake:
     """Commits screened batches.
 
     Safe to repeat: what is stored already is counted as a repeat, by platform, id and content.
+
+    :param crossref: keeps edges and linked sets; None for one without terms to obey.
     """
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, *, crossref: Crossref | None = None) -> None:
         self._store = store
+        self._crossref = crossref or Crossref()
 
     def commit(
         self, screened: Screened, *, source: str, run_id: int | None = None, lease: leases.Held | None = None
@@ -130,13 +138,14 @@ class Intake:
         done = Committed(posts=screened.posts, hits=len(screened.hits), bad=len(screened.bad))
         if lease is not None:
             leases.keep(self._store, session, lease)
-        if not self._store.is_sqlite and (screened.hits or screened.deleted or screened.deleted_accounts):
+        if screened.hits or screened.deleted or screened.deleted_accounts:
             # Monitors that have hits take turns: posts share accounts, handles and campaigns in any order, so row
             # locks alone would deadlock. Hits are rare and this transaction is short. SQLite has one writer anyway.
-            session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
-        placing = Placing(session, self._store.keyring, screened.likeness)
+            take_turn(session)
+        plugin = session.exec(select(SourceRow.plugin).where(SourceRow.name == source)).first()
+        within = _Within(source, plugin, run_id, Placing(session, self._store.keyring, screened.likeness))
         for hit in sorted(screened.hits, key=lambda hit: hit.post.ref):
-            self._take(session, hit, placing, source, run_id, done)
+            self._take(session, hit, within, done)
         done.deleted = self._delete(session, screened)
         coverage.enter(session, source, run_id, screened.coverage)
         volume.count(session, source, screened.posts, self._store.now())
@@ -150,75 +159,66 @@ class Intake:
             )
         return done
 
-    def _take(
-        self, session: Session, hit: Hit, placing: Placing, source: str, run_id: int | None, done: Committed
-    ) -> None:
+    def _take(self, session: Session, hit: Hit, within: _Within, done: Committed) -> None:
         now, keyring, post = self._store.now(), self._store.keyring, hit.post
         record = to_record(post)
         explanation = frozen(hit.screening, keyring)
+        account_id = account_of(session, keyring, post.platform, post.author, now)
+        # Nobody saw anything later than now, whatever an archive says.
+        seen_at = min(post.first_seen_at or now, now)
         stored = insert_or_ignore(
             session,
             StoredPost,
             platform=post.platform,
             post_id=post.id,
             content_hash=_content_hash(keyring, record),
-            source=source,
-            run_id=run_id,
-            account_id=self._account(session, post, now),
+            source=within.source,
+            run_id=within.run_id,
+            account_id=account_id,
             record=record,
             screening=explanation,
             bundle=hit.screening.bundle,
             rule=hit.screening.rule,
             score=hit.screening.score,
             created_at=post.created_at,
-            first_seen_at=post.first_seen_at or now,
+            first_seen_at=seen_at,
             state="up",
         )
         if stored is None:
             done.repeats += 1
             return
-        self._identities(session, hit.screening, stored, now)
-        placed = placing.place(
+        if account_id is not None:
+            follow(session, keyring, account_id, post.author, moment(post.created_at, seen_at))
+        identities = note(session, keyring, shared(hit.screening), stored, now)
+        placed = within.placing.place(
             Arrival(post_id=stored, wording=hit.wording, identities=identities_of(hit.screening), at=now)
         )
         raised = raise_alert(session, placed.campaign_id, hit.screening, explanation, now)
         audit.record(
             session,
             now,
-            actor=f"system:source:{source}",
+            actor=f"system:source:{within.source}",
             action="post.store",
             subject=f"post:{stored}",
             alert=raised.alert_id,
             bundle=hit.screening.bundle,
         )
+        self._crossref.arrive(
+            session,
+            Arrived(
+                row=stored,
+                platform=post.platform,
+                name=post.id,
+                account_id=account_id,
+                plugin=within.plugin,
+                created_at=post.created_at,
+                first_seen_at=seen_at,
+                identities=identities,
+            ),
+        )
         if raised.new:
             done.alerts += 1
             done.alert_ids.append(raised.alert_id)
-
-    def _account(self, session: Session, post: Post, now: datetime) -> int | None:
-        if post.author.key is None:
-            return None
-        author = post.author
-        values = {
-            "platform": post.platform,
-            "key_hash": self._account_hash(post.platform, post.author.key),
-            "author": {"id": author.id, "handle": author.handle, "name": author.name},
-            "first_seen_at": now,
-        }
-        return _id_of(session, Account, values, ("platform", "key_hash"))
-
-    def _identities(self, session: Session, screening: Screening, post_id: int, now: datetime) -> None:
-        for key, match in sorted({match.key: match for match in screening.handles}.items()):
-            values = {
-                "app": match.app,
-                "key_hash": identity_hash(self._store.keyring, key),
-                "handle": match.handle,
-                "first_seen_at": now,
-                "last_seen_at": now,
-            }
-            identity = _id_of(session, Identity, values, ("app", "key_hash"))
-            session.exec(update(Identity).where(col(Identity.id) == identity).values(last_seen_at=now))
-            insert_or_ignore(session, Mention, identity_id=identity, post_id=post_id)
 
     def _delete(self, session: Session, screened: Screened) -> int:
         """The platform says these are deleted: their text goes, the evidence frozen with the alert stays."""
@@ -228,7 +228,7 @@ class Intake:
         ]
         for platform, key in sorted(set(screened.deleted_accounts)):
             account = session.exec(
-                select(Account.id).where(Account.key_hash == self._account_hash(platform, key))
+                select(Account.id).where(Account.key_hash == account_hash(self._store.keyring, platform, key))
             ).first()
             if account is not None:
                 gone.append(col(StoredPost.account_id) == account)
@@ -250,9 +250,6 @@ class Intake:
             )
         return len(rows)
 
-    def _account_hash(self, platform: str, key: str) -> bytes:
-        return self._store.keyring.lookup("account", f"{platform}\0{key}")
-
     def _move(self, session: Session, source: str, cursor: Cursor, lease: leases.Held | None) -> None:
         token = lease.token if lease else 0
         row = session.get(CursorRow, source) or CursorRow(
@@ -260,21 +257,6 @@ class Intake:
         )
         row.value, row.token, row.updated_at = dict(cursor), token, self._store.now()
         session.add(row)
-
-
-_Row = TypeVar("_Row", Account, Identity)
-
-
-def _id_of(session: Session, table: type[_Row], values: dict[str, Any], unique: tuple[str, str]) -> int:
-    """The id of the row with these unique values, made if it is not there."""
-    made = insert_or_ignore(session, table, **values)
-    if made is not None:
-        return made
-    first, second = (getattr(table, name) == values[name] for name in unique)
-    found = session.exec(select(table.id).where(first, second)).one()
-    if found is None:
-        raise AssertionError("a row without an id was read from the store")
-    return found
 
 
 _DEADLOCK_STATES = {"40P01", "40001"}  # PostgreSQL: deadlock_detected, serialization_failure

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from sqlmodel import select
 
 from monitor import coverage
+from monitor.crossref import Crossref
 from monitor.errors import RefusedError
 from monitor.intake import Committed, Intake, Screened
 from monitor.ports import Coverage, Cursor
@@ -20,11 +21,12 @@ class Keeping:
 
     :param holder: this process, in the lease rows.
     :param alone: no other monitor works on this database (the run lock of a SQLite file is held).
+    :param crossref: keeps edges and linked sets; see `Intake`.
     """
 
-    def __init__(self, store: Store, *, holder: str, alone: bool) -> None:
+    def __init__(self, store: Store, *, holder: str, alone: bool, crossref: Crossref | None = None) -> None:
         self._store = store
-        self._intake = Intake(store)
+        self._intake = Intake(store, crossref=crossref)
         self._holder = holder
         self._alone = alone
         self._held: dict[str, leases.Held] = {}

@@ -97,7 +97,7 @@ class Running:
         if self._app is None:
             return Counting(), []
         store = self._app.store
-        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite)
+        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite, crossref=self._app.crossref)
         for source in self._sources:
             keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)
 

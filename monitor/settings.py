@@ -128,6 +128,20 @@ class Priority(_Section):
     )
 
 
+class Linking(_Section):
+    """What joins handles to linked sets, and how long it counts."""
+
+    hub_accounts: int = Field(
+        default=50,
+        ge=2,
+        description="A handle that so many accounts shared (a support channel, a bot) joins nothing, unless a person "
+        "says that it does.",
+    )
+    half_life_days: float = Field(
+        default=180, gt=0, description="After so many days without a new post, a link counts half."
+    )
+
+
 class Page(_Section):
     """The review page."""
 
@@ -159,6 +173,7 @@ class Settings(BaseSettings):
     channels: dict[str, ChannelSettings] = Field(default_factory=dict[str, ChannelSettings])
     review: Review = Review()
     priority: Priority = Priority()
+    linking: Linking = Linking()
     page: Page = Page()
     lexicon: Path | None = None
     rules: Path | None = None
@@ -279,6 +294,7 @@ def _siblings(path: tuple[int | str, ...]) -> list[str]:
         "organisation": Organisation,
         "database": Database,
         "review": Review,
+        "linking": Linking,
         "page": Page,
     }
     for part in path:

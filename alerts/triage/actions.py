@@ -41,7 +41,14 @@ Route = Callable[[Session, Alert, Decision, datetime], object]
 Withdraw = Callable[[Session, Alert, Decision, datetime], object]
 """Takes back the reports of a decision inside the transaction; raises `RefusedError` where one has left."""
 
+Relink = Callable[[Session, int], object]
+"""Told inside the transaction of a campaign whose posts came into the safeguarding lane, or out of it."""
+
 PAGE = 25
+
+
+def _nothing(session: Session, campaign_id: int) -> None:
+    """Where nothing is linked."""
 
 
 class Triage:
@@ -49,6 +56,7 @@ class Triage:
 
     :param route: enqueues the reports of a final decision.
     :param withdraw: takes them back within the undo window.
+    :param relink: keeps linked sets free of what is in the safeguarding lane.
     :param ask_first: platforms that want deletions followed: their posts out of archives are shown only after a
         re-check.
     :raises ConfigError: a second person is asked for what does not exist: a slip that would let all through.
@@ -61,13 +69,14 @@ class Triage:
         route: Route,
         withdraw: Withdraw,
         review: Review,
+        relink: Relink = _nothing,
         ask_first: Collection[str] = (),
     ) -> None:
         _check(review)
         self._ask_first = frozenset(ask_first)
         self._store = store
         self._review = review
-        self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw)
+        self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw, relink=relink)
 
     def queue(
         self,

@@ -20,16 +20,18 @@ from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Report, User
+from monitor.store.writing import take_turn
 
 
 class Decisions:
     """Verdicts, by one person or two. See :class:`alerts.triage.Triage`."""
 
-    def __init__(self, store: Store, *, route: Any, review: Review, withdraw: Any) -> None:
+    def __init__(self, store: Store, *, route: Any, review: Review, withdraw: Any, relink: Any) -> None:
         self._store = store
         self._route = route
         self._review = review
         self._withdraw = withdraw
+        self._relink = relink
 
     def decide(self, alert_id: int, *, version: int, choice: Choice, user: str) -> Decided:
         """See `Triage.decide`."""
@@ -42,6 +44,8 @@ class Decisions:
             expects = self._takes_over(session, alert, version, person)
             alone = not self._needs_second(choice, person)
             lane = alert.lane
+            if lane_after(choice, lane) != lane:
+                take_turn(session)
             change(
                 session,
                 alert,
@@ -54,6 +58,8 @@ class Decisions:
                 decided_at=now if alone else None,
                 expects=expects,
             )
+            if alert.lane != lane:
+                self._relink(session, alert.campaign_id)
             return self._record(session, alert, Step.VERDICT, choice, person, now, lane=lane, final=alone)
 
     def _takes_over(self, session: Session, alert: Alert, version: int, person: User) -> list[State] | None:
@@ -144,6 +150,9 @@ class Decisions:
                     kept="The decision stands.",
                     do="Withdraw its reports with `handlewatch reports withdraw`.",
                 )
+            lane = alert.lane
+            if last.lane != lane:
+                take_turn(session)
             self._withdraw(session, alert, last, now)
             change(
                 session,
@@ -157,6 +166,8 @@ class Decisions:
                 decided_at=None,
                 expects=[State.DECIDED, State.SECOND_REVIEW],
             )
+            if alert.lane != lane:
+                self._relink(session, alert.campaign_id)
             return self._record(session, alert, Step.WITHDRAWAL, same(last, "undone"), person, now, final=False)
 
     def _undo_until(self, decision: Decision) -> datetime:

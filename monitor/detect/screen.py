@@ -189,6 +189,7 @@ def _handle(doc: Document, share: Share) -> HandleMatch:
         end=place.end,
         confidence=round(share.confidence, 2),
         steps=("markup",) if share.place else (*doc.steps(share.start, share.end), *share.how),
+        same_name=share.same,
     )
 
 

@@ -19,6 +19,7 @@ class HandleMatch:
     :param key: app + ":" + handle, lower-cased where the app ignores case.
     :param confidence: 0 to 1, that this is a handle of this app.
     :param steps: names of the folding steps without which it would not have been seen.
+    :param same_name: the post says that the author's own name is the handle; the span is that of the name.
     """
 
     app: str
@@ -29,6 +30,7 @@ class HandleMatch:
     end: int
     confidence: float
     steps: Sequence[str] = ()
+    same_name: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

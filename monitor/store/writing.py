@@ -20,6 +20,18 @@ def insert_or_ignore(session: Session, table: type[SQLModel], **values: Any) -> 
     return session.exec(statement).scalar_one_or_none()
 
 
+_TURN = 0x68616E646C66  # any constant of our own
+
+
+def take_turn(session: Session) -> None:
+    """Waits until no other process writes what posts share: accounts, handles, campaigns, links. Ends with the commit.
+
+    To be asked for before anything else in a transaction. SQLite has one writer anyway.
+    """
+    if session.get_bind().dialect.name != "sqlite":
+        session.connection().exec_driver_sql(f"SELECT pg_advisory_xact_lock({_TURN})")
+
+
 def rows_changed(session: Session, statement: Update) -> int:
     """Executes an UPDATE and says how many rows it changed: the test of every conditional update."""
     return cast("CursorResult[Any]", session.exec(statement)).rowcount

@@ -12,6 +12,7 @@ from sqlmodel import Session
 
 from alerts.roles import Role
 from alerts.triage import Triage
+from monitor.crossref import Crossref
 from monitor.detect.screening import HandleMatch, Part, Screening, TermMatch
 from monitor.graph.wording import Wording
 from monitor.hits import Hit, Screened
@@ -95,7 +96,7 @@ def exactly(text: str) -> Wording:
     return Wording(words, words, words, short=True, about=False)
 
 
-def take_in(store: Store, *posts: Post) -> list[int]:
+def take_in(store: Store, *posts: Post, crossref: Crossref | None = None) -> list[int]:
     """Takes posts in as hits; returns the ids of the alerts that they raised."""
     hits = [
         Hit(post=post, screening=screening(post), wording=exactly(_SHARE.sub("", post.text or ""))) for post in posts
@@ -103,8 +104,14 @@ def take_in(store: Store, *posts: Post) -> list[int]:
     with store.write() as session:
         if session.get(SourceRow, "sample") is None:
             session.add(SourceRow(name="sample", plugin="archive", enabled_at=store.now()))
-    return Intake(store).commit(Screened(posts=len(hits), hits=hits), source="sample").alert_ids
+    return Intake(store, crossref=crossref).commit(Screened(posts=len(hits), hits=hits), source="sample").alert_ids
 
 
 def make_triage(store: Store, routed: Routed, **review: Any) -> Triage:
-    return Triage(store, route=routed, withdraw=routed.take_back, review=Review(**review))
+    return Triage(
+        store,
+        route=routed,
+        withdraw=routed.take_back,
+        review=Review(**review),
+        relink=Crossref().campaign_moved,
+    )

@@ -7,7 +7,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import LargeBinary
+from sqlalchemy import Index, LargeBinary
 from sqlmodel import Field, SQLModel
 
 from monitor.store.types import UtcTime, encrypted_json
@@ -17,13 +17,19 @@ class Sharing(SQLModel, table=True):
     """The edge between an account and an identity that it shared; the posts that prove it are the mentions'.
 
     `linkable`: a post whose terms let it be set beside other platforms' proves it. `same_name`: the account said
-    that its own name is the handle. `confidence` is the best of its posts.
+    that its own name is the handle. `confidence` is the best of its posts, of which versions count once; `platform` is
+    the account's. Posts of the safeguarding lane prove nothing.
     """
 
     __tablename__ = "sharing"
+    __table_args__ = (
+        Index("ix_sharing_identity_id_linkable", "identity_id", "linkable"),
+        Index("ix_sharing_identity_id_platform", "identity_id", "platform"),
+    )
 
     identity_id: int = Field(primary_key=True, foreign_key="identity.id")
     account_id: int = Field(primary_key=True, foreign_key="account.id", index=True)
+    platform: str
     linkable: bool
     same_name: bool = False
     confidence: float
@@ -35,7 +41,7 @@ class Sharing(SQLModel, table=True):
 class LinkedSet(SQLModel, table=True):
     """The linked set that an identity is in, named by its smallest identity; singles have no row.
 
-    `scope`: empty for what may be linked over platforms, else the platform within which alone it may be.
+    `scope`: empty for what may be linked over platforms, else the platform whose accounts alone join it.
     """
 
     __tablename__ = "linked_set"

@@ -145,6 +145,7 @@ def _linking() -> None:
         "sharing",
         sa.Column("identity_id", sa.Integer(), nullable=False),
         sa.Column("account_id", sa.Integer(), nullable=False),
+        sa.Column("platform", sa.String(), nullable=False),
         sa.Column("linkable", sa.Boolean(), nullable=False),
         sa.Column("same_name", sa.Boolean(), nullable=False),
         sa.Column("confidence", sa.Float(), nullable=False),
@@ -156,6 +157,8 @@ def _linking() -> None:
         sa.PrimaryKeyConstraint("identity_id", "account_id"),
     )
     op.create_index("ix_sharing_account_id", "sharing", ["account_id"])
+    op.create_index("ix_sharing_identity_id_linkable", "sharing", ["identity_id", "linkable"])
+    op.create_index("ix_sharing_identity_id_platform", "sharing", ["identity_id", "platform"])
     op.create_table(
         "linked_set",
         sa.Column("identity_id", sa.Integer(), nullable=False),

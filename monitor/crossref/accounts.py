@@ -1,0 +1,61 @@
+"""Accounts are followed by what their platform calls them, whatever they call themselves."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import update
+from sqlmodel import Session, col, func, select
+
+from monitor.post import Author
+from monitor.store.keys import Keyring
+from monitor.store.tables import Account, AccountName
+from monitor.store.writing import insert_or_ignore
+
+
+def account_hash(keyring: Keyring, platform: str, key: str) -> bytes:
+    """The keyed hash under which an account is found again, by the platform's id for it (else its handle)."""
+    return keyring.lookup("account", f"{platform}\0{key}")
+
+
+def account_of(session: Session, keyring: Keyring, platform: str, author: Author, now: datetime) -> int | None:
+    """The account of an author, made if it is not there; None for nobody."""
+    if author.key is None:
+        return None
+    found = account_hash(keyring, platform, author.key)
+    made = insert_or_ignore(session, Account, platform=platform, key_hash=found, first_seen_at=now)
+    if made is not None:
+        return made
+    return session.exec(select(Account.id).where(Account.platform == platform, Account.key_hash == found)).one()
+
+
+def name_hash(keyring: Keyring, author: Author) -> bytes:
+    """The keyed hash of what an account calls itself."""
+    return keyring.lookup("account-name", json.dumps([author.handle, author.name]))
+
+
+def follow(session: Session, keyring: Keyring, account_id: int, author: Author, at: datetime) -> None:
+    """Notes what an account called itself at a time. The account goes by what it called itself last.
+
+    When the account was first seen does not change, nor does that of a name that it takes again.
+    """
+    said: dict[str, Any] = {"id": author.id, "handle": author.handle, "name": author.name}
+    newest = session.exec(
+        select(func.max(AccountName.last_seen_at)).where(AccountName.account_id == account_id)
+    ).one_or_none()
+    if author.handle is not None or author.name is not None:
+        called = name_hash(keyring, author)
+        row = session.get(AccountName, (account_id, called))
+        if row is None:
+            session.add(
+                AccountName(account_id=account_id, name_hash=called, author=said, first_seen_at=at, last_seen_at=at)
+            )
+        else:
+            row.author = said
+            row.first_seen_at, row.last_seen_at = min(row.first_seen_at, at), max(row.last_seen_at, at)
+            session.add(row)
+        session.flush()
+    if newest is None or at >= newest:
+        session.exec(update(Account).where(col(Account.id) == account_id).values(author=said))
