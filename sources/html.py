@@ -8,6 +8,7 @@ browsers are: unknown tags vanish, unclosed ones do no harm, a lone `<` is text.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from html import unescape
 from typing import Final, NamedTuple
 from urllib.parse import unquote
@@ -190,9 +191,9 @@ class _Reader:
                 self._pre -= 1
 
     def _begin_link(self, rest: str) -> None:
-        attributes = {name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(rest)}
-        href, classes = attributes.get("href", ""), attributes.get("class", "").split()
-        plain = "mention" in classes or "hashtag" in classes or "tag" in attributes.get("rel", "").split()
+        attributes = _attributes(rest)
+        href = attributes.get("href", "")
+        plain = ("mention" in rest or "tag" in rest) and _is_plain(attributes)
         self._link = _Link((unescape(href) if "&" in href else href).strip(), len(self._out), plain)
 
     def _end_link(self) -> None:
@@ -215,6 +216,26 @@ class _Reader:
             self._out.append(f" ({href})")
 
 
+def _attributes(rest: str) -> dict[str, str]:
+    """A tag's attributes; most are written as `name="value"`, with one space between, and need no expression."""
+    if rest.endswith('"') and "=" in rest:
+        found: dict[str, str] = {}
+        for piece in rest[:-1].split('" '):
+            name, equals, value = piece.partition('="')
+            if not equals or not name.isalpha() or '"' in value:
+                break
+            found[name.lower()] = value
+        else:
+            return found
+    return {name.lower(): double or single or bare for name, double, single, bare in _ATTRIBUTE.findall(rest)}
+
+
+def _is_plain(attributes: Mapping[str, str]) -> bool:
+    """Whether a link is a mention or a tag, which stay as written."""
+    classes = attributes.get("class", "").split()
+    return "mention" in classes or "hashtag" in classes or "tag" in attributes.get("rel", "").split()
+
+
 def _one_space(text: str) -> str:
     """The text with one space where there is white space; looked for by simple searches, as most texts have no more."""
     if "  " in text or "\n" in text or "\t" in text or "\r" in text or "\f" in text:
@@ -224,12 +245,18 @@ def _one_space(text: str) -> str:
 
 def _says(words: str, href: str) -> bool:
     """Whether the words of a link are its address, scheme and final slash aside, or its shortened beginning."""
-    bare = _SCHEME.sub("", words, count=1).rstrip("/")
+    bare = _bare(words)
     if not bare:
         return True
-    target = _SCHEME.sub("", href, count=1).rstrip("/")
+    target = _bare(href)
     if href[:7].lower() == "mailto:":
         target = href[7:].partition("?")[0]
     if bare == target or ("%" in target and bare == unquote(target)):
         return True
     return bare[-1] in "…." and len(bare) > 8 and target.startswith(bare.rstrip("….")) and " " not in bare
+
+
+def _bare(address: str) -> str:
+    """An address without its scheme and its final slash."""
+    scheme = _SCHEME.match(address)
+    return (address[scheme.end() :] if scheme else address).rstrip("/")

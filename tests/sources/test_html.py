@@ -152,3 +152,20 @@ _PIECES = (
 def test_reading_quickly_gives_what_reading_step_by_step_gives(pieces: list[str]) -> None:
     html = "".join(pieces)
     assert _Reader(html).read_quickly() in {None, _Reader(html).read()}
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        'href="https://a.example/x" rel="nofollow"',
+        'rel="nofollow"  href="https://a.example/x"',
+        'HREF="https://a.example/x"',
+        'rel=nofollow\nhref="https://a.example/x"',
+        'data-n="1" href="https://a.example/x"',
+        'title="a=b, mention" href="https://a.example/x" class=""',
+        'href="https://b.example" href="https://a.example/x"',
+        'href="https://a.example/x" rel=""',
+    ],
+)
+def test_a_link_is_found_however_its_attributes_are_written(attributes: str) -> None:
+    assert html_to_text(f"<a {attributes}>here</a>").text == "here (https://a.example/x)"
