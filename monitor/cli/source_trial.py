@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import AsyncGenerator, Sequence
+from contextlib import aclosing, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -15,8 +15,8 @@ import typer
 
 from monitor.cli.output import print_error
 from monitor.clock import system_clock
-from monitor.errors import ConfigError, Exit, HandlewatchError
-from monitor.net.ratelimit import Limiter
+from monitor.errors import ConfigError, Exit, HandlewatchError, UnreachableError
+from monitor.net.ratelimit import MAX_WAIT, Limiter
 from monitor.plugins import pick, source_plugins
 from monitor.ports import BadRecord, Batch, Coverage, Pace, Seen, SourcePlugin
 from monitor.post import Post
@@ -26,6 +26,8 @@ from monitor.sourcing import make_options, on_loopback, open_source
 
 SILENCE_SECONDS: Final = 10.0
 UNASKED_LIMIT: Final = 100
+_MOST_WAITING: Final = 120.0
+"""Seconds without a post after which a stream ends, whatever it waits for."""
 _BAD_SHOWN: Final = 20
 _TEXT_SHOWN: Final = 100
 
@@ -94,6 +96,8 @@ class Trial:
         missed = self.missed
         if missed and not self.posts and all(known.state is Seen.FAILED for known in self.coverage):
             return Exit.UNREACHABLE
+        if missed and not self.posts and all(known.state is Seen.RATE_LIMITED for known in self.coverage):
+            return Exit.RATE_LIMITED
         return Exit.PARTIAL if self.bad or missed else Exit.OK
 
     def summary(self) -> dict[str, Any]:
@@ -183,7 +187,8 @@ async def run_trial(trial: Trial, plugin: SourcePlugin, options: Any, *, user_ag
     local = not plugin.servers(options) or on_loopback(plugin, options)
     if trial.limit is None and trial.pages is None and not local:
         trial.limit = UNASKED_LIMIT
-    limiter = Limiter(clock=system_clock)
+    silence = _Silence()
+    limiter = Limiter(clock=system_clock, sleep=silence.obey)
     try:
         async with (
             open_source(
@@ -192,30 +197,87 @@ async def run_trial(trial: Trial, plugin: SourcePlugin, options: Any, *, user_ag
                 user_agent=user_agent,
                 clock=system_clock,
                 limiter=limiter,
+                sleep=silence.try_again,
                 limit=trial.limit,
                 pages=trial.pages,
             ) as source,
             aclosing(source.collect(None)) as batches,
         ):
-            await _drain(trial, batches, stream=plugin.pace is Pace.STREAM)
+            await _drain(trial, batches, silence if plugin.pace is Pace.STREAM else None)
     except HandlewatchError as error:
         trial.error = error
     trial.report()
     return trial.exit_code
 
 
-async def _drain(trial: Trial, batches: Any, *, stream: bool) -> None:
-    """Until the source has caught up, enough posts came, or a stream has been silent for long enough."""
-    loop = asyncio.get_running_loop()
-    quiet_until = loop.time() + SILENCE_SECONDS
+async def _drain(trial: Trial, batches: Any, silence: _Silence | None) -> None:
+    """Until the source has caught up, enough posts came, or a stream has been silent for long enough.
+
+    :raises UnreachableError: the stream gave nothing at all, not even that it is connected.
+    """
+    if silence is not None:
+        silence.begin()
     while not trial.full:
         try:
-            async with asyncio.timeout_at(quiet_until if stream else None):
+            async with silence.limit() if silence else nullcontext():
                 batch = await anext(batches)
-        except (StopAsyncIteration, TimeoutError):
+        except StopAsyncIteration:
             return
-        if trial.take(batch):
-            quiet_until = loop.time() + SILENCE_SECONDS
+        except TimeoutError:
+            if silence is not None and not silence.heard:
+                raise UnreachableError(
+                    f"{trial.source} was not connected within {SILENCE_SECONDS:.0f} seconds.",
+                    do="Check the address, the network and the proxy settings.",
+                ) from None
+            return
+        if silence is not None:
+            silence.heard = True
+        if trial.take(batch) and silence is not None:
+            silence.begin()
+
+
+class _Silence:
+    """How long a stream may yet say nothing: counted anew from every post, and not while it waits as a server asks.
+
+    Until it is connected, waiting between attempts is no silence either.
+    """
+
+    def __init__(self) -> None:
+        self.heard = False
+        self._until = self._latest = 0.0
+        self._limit: asyncio.Timeout | None = None
+
+    def begin(self) -> None:
+        """Counts from now."""
+        now = asyncio.get_running_loop().time()
+        self._until, self._latest = now + SILENCE_SECONDS, now + _MOST_WAITING
+
+    @asynccontextmanager
+    async def limit(self) -> AsyncGenerator[None]:
+        """Raises `TimeoutError` where what is inside takes longer."""
+        try:
+            async with asyncio.timeout_at(self._until) as self._limit:
+                yield
+        finally:
+            self._limit = None
+
+    async def obey(self, seconds: float) -> None:
+        """Waits as a server asks."""
+        self._extend(seconds)
+        await asyncio.sleep(seconds)
+
+    async def try_again(self, seconds: float) -> None:
+        """Waits before another attempt."""
+        if not self.heard and seconds <= MAX_WAIT:
+            self._extend(seconds)
+        await asyncio.sleep(seconds)
+
+    def _extend(self, seconds: float) -> None:
+        until = min(asyncio.get_running_loop().time() + seconds + SILENCE_SECONDS, self._latest)
+        if until > self._until:
+            self._until = until
+            if self._limit is not None and not self._limit.expired():
+                self._limit.reschedule(until)
 
 
 def _touch(one: Coverage, other: Coverage) -> bool:

@@ -109,6 +109,7 @@ class Stream:
         self._batch_posts = min(options.batch_posts, context.limit or options.batch_posts)
         self._dids = frozenset(options.dids)
         self._turn = 0
+        self._connected = False
         self._wires: dict[str, Wire] = {}
 
     async def collect(self, cursor: Cursor | None) -> AsyncGenerator[Batch, None]:
@@ -117,12 +118,14 @@ class Stream:
         Connects again by itself, where it left off; gives up (and raises) after `reconnects` failures in a row.
         """
         place, failures = Place.load(cursor), 0
+        self._connected = False
         while True:
             server = self._options.addresses[self._turn % len(self._options.addresses)]
             try:
                 async with aclosing(self._stream(server, place)) as batches:
                     async for batch in batches:
-                        failures = 0
+                        if len(batch.records) or batch.coverage:
+                            failures = 0
                         yield batch
             except StatusError:
                 raise
@@ -156,6 +159,9 @@ class Stream:
                 ) as socket,
                 aclosing(self._batches(socket, server, wire, place)) as batches,
             ):
+                if not self._connected:
+                    self._connected = True
+                    yield Batch(records=Records.of(()))  # says only that it is
                 async for batch in batches:
                     yield batch
         except StatusError as error:

@@ -170,6 +170,8 @@ class MastodonStreamSource:
         if isinstance(happening, Connected):
             happening.answer(error)  # an error breaks the connection off: nothing is taken from it before
         elif error is not None:
+            if isinstance(error, AuthError):
+                place.down[line.scope] = error
             yield missed(line.scope, place.states[line.scope].until, error, clock=self._context.clock)
         if error is None:
             place.down.pop(line.scope, None)

@@ -192,9 +192,12 @@ class FakeJetstream:
             while not self._done(found, batches=batches, until=until):
                 try:
                     async with asyncio.timeout(QUIET):
-                        found.take(await anext(collected))
+                        batch = await anext(collected)
                 except (TimeoutError, StopAsyncIteration):
                     break
+                # One that holds nothing says only that it is connected.
+                if len(batch.records) or batch.coverage:
+                    found.take(batch)
         return found
 
     def _done(self, found: Harvest, *, batches: int | None, until: int | None) -> bool:

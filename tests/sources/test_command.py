@@ -112,6 +112,47 @@ async def test_a_stream_ends_in_silence(attempt: Any) -> None:
     assert coverage["state"] == "seen"
 
 
+async def test_a_stream_that_is_connected_and_silent_is_well(attempt: Any) -> None:
+    async with serving(FakeJetstream(wires=(V2,))) as world:
+        code, posts, coverage, _ = await attempt("bluesky", "--base-url", world.options["base_url"])
+    assert (code, posts, coverage["state"]) == (0, [], "seen")
+
+
+async def test_a_stream_that_was_never_connected_is_not_called_silent(attempt: Any) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        base = f"http://127.0.0.1:{taken.getsockname()[1]}"  # nobody listens
+        code, posts, coverage, _ = await attempt("mastodon-stream", "--base-url", base, "--set", "tags=map")
+    assert (code, posts, coverage["state"]) == (6, [], "failed")
+
+
+async def test_a_server_that_says_nothing_at_all_is_not_called_silent(attempt: Any) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as dumb:
+        base = f"http://127.0.0.1:{dumb.getsockname()[1]}"
+        code, posts, coverage, rest = await attempt("mastodon-stream", "--base-url", base, "--set", "tags=map")
+    assert (code, posts, coverage["state"]) == (6, [], "failed")
+    assert "was not connected within 10 seconds" in rest
+
+
+async def test_a_stream_waits_as_its_server_asks_before_it_is_called_silent(attempt: Any) -> None:
+    world = FakeMastodon()
+    added = world.add(3)
+    world.faults += [lambda _: httpx.Response(429, headers={"Retry-After": "12"})]
+    async with listening(world) as base:
+        code, posts, coverage, _ = await attempt("mastodon-stream", "--base-url", base, "--set", "tags=map")
+    assert (code, coverage["state"]) == (0, "seen")
+    assert sorted(post["id"] for post in posts) == sorted(added)
+
+
+@pytest.mark.parametrize(("status", "expected"), [(401, 4), (429, 5)])
+async def test_a_stream_that_is_refused_says_so(attempt: Any, status: int, expected: int) -> None:
+    world = FakeMastodon()
+    world.faults += [lambda _: httpx.Response(status, json={"error": "no"}, headers={"Retry-After": "3600"})] * 30
+    async with listening(world) as base:
+        code, posts, _, _ = await attempt("mastodon-stream", "--base-url", base, "--set", "tags=map")
+    assert (code, posts) == (expected, [])
+
+
 async def test_an_archive_needs_no_server(attempt: Any, tmp_path: Path) -> None:
     path = tmp_path / "posts.ndjson"
     path.write_text('{"platform": "demo", "id": "1", "text": "a \\ud800 b"}\n{oops\n')
