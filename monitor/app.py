@@ -16,6 +16,7 @@ import httpx
 from pydantic import BaseModel
 from sqlmodel import Session
 
+from alerts.campaigns import Campaigns
 from alerts.channels.configured import ConfiguredChannel, open_channels
 from alerts.handles import HandleRecords, Linking
 from alerts.routing import Router
@@ -73,6 +74,11 @@ class App:
     @cached_property
     def _linking(self) -> Linking:
         return Linking.by_terms({plugin.name: plugin.terms for plugin in source_plugins().values()})
+
+    @cached_property
+    def campaigns(self) -> Campaigns:
+        """Campaigns for people: growth, merging, splitting."""
+        return Campaigns(self.store, self.triage)
 
     @cached_property
     def handles(self) -> HandleRecords:

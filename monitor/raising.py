@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 
 from monitor import audit
 from monitor.detect.screening import Screening
-from monitor.store.tables import Alert
+from monitor.store.tables import Alert, StoredPost
 from monitor.store.writing import insert_or_ignore
 
 
@@ -33,27 +33,66 @@ def raise_alert(
     if known is not None:
         session.exec(update(Alert).where(col(Alert.id) == known).values(last_occurrence_at=at))
         return Raised(known, new=False)
+    raised = _open(
+        session,
+        campaign,
+        at,
+        score=screening.score,
+        rule=screening.rule,
+        bundle=screening.bundle,
+        explanation=explanation,
+        lane="main",
+    )
+    return Raised(raised, new=True)
+
+
+def raise_for(session: Session, campaign: int, post: StoredPost, at: datetime, *, lane: str) -> int:
+    """The alert of a campaign that a person made of stored posts: a new one, or its own from before, open again.
+
+    :param post: its first post.
+    :param lane: that of the alert which the posts come from.
+    """
+    known = session.exec(select(Alert).where(Alert.campaign_id == campaign)).first()
+    if known is None:
+        return _open(
+            session,
+            campaign,
+            at,
+            score=post.score,
+            rule=post.rule,
+            bundle=post.bundle,
+            explanation=post.screening,
+            lane=lane,
+        )
+    if known.verdict in {"reportable", "not_reportable"}:
+        return known.id or 0  # decided for itself, before it was merged
+    known.lane, known.state, known.verdict, known.decided_at = lane, "open", None, None
+    known.version += 1
+    known.claimed_by = known.claimed_until = None
+    session.add(known)
+    session.flush()
+    return known.id or 0
+
+
+def _open(session: Session, campaign: int, at: datetime, *, score: float, **values: Any) -> int:
     raised = insert_or_ignore(
         session,
         Alert,
         campaign_id=campaign,
         state="open",
         version=1,
-        lane="main",
-        priority=priority(screening),
-        score=screening.score,
-        rule=screening.rule,
-        bundle=screening.bundle,
-        explanation=explanation,
+        priority=priority(score),
+        score=score,
         opened_at=at,
         last_occurrence_at=at,
+        **values,
     )
     if raised is None:
         raise AssertionError("writers take turns, and an alert that was looked for is there nevertheless")
     audit.record(session, at, actor="system:intake", action="alert.open", subject=f"alert:{raised}", campaign=campaign)
-    return Raised(raised, new=True)
+    return raised
 
 
-def priority(screening: Screening) -> int:
+def priority(score: float) -> int:
     """0 to 1000, higher first: until campaigns have more to say, the score alone."""
-    return round(screening.score * 1000)
+    return round(score * 1000)

@@ -16,6 +16,7 @@ from alerts.triage.queue import effective
 from alerts.triage.records import Abilities, Choice, Decided, Lane, Outcome, State, Step
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
+from monitor.campaigns.merging import Act, Merging
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.settings import Review
 from monitor.store.database import Store
@@ -37,9 +38,10 @@ class Decisions:
         """See `Triage.decide`."""
         choice = complete(choice, alert_id)
         with self._store.write() as session:
-            person, alert = find_for(session, alert_id, user)
             if choice.duplicate_of is not None:
-                _check_original(session, choice.duplicate_of, user)
+                take_turn(session)
+            person, alert = find_for(session, alert_id, user)
+            original = _original(session, alert, choice.duplicate_of, user) if choice.duplicate_of else None
             now = self._store.now()
             expects = self._takes_over(session, alert, version, person)
             alone = not self._needs_second(choice, person)
@@ -60,6 +62,10 @@ class Decisions:
             )
             if alert.lane != lane:
                 self._relink(session, alert.campaign_id)
+            if original is not None:
+                # One way for one thing: a duplicate's campaign becomes part of the other's.
+                act = Act(user=person.name, reason=choice.reason, at=now)
+                Merging(session, self._store.keyring).merge(into=original.campaign_id, other=alert.campaign_id, act=act)
             return self._record(session, alert, Step.VERDICT, choice, person, now, lane=lane, final=alone)
 
     def _takes_over(self, session: Session, alert: Alert, version: int, person: User) -> list[State] | None:
@@ -153,6 +159,10 @@ class Decisions:
             lane = alert.lane
             if last.lane != lane:
                 take_turn(session)
+            if last.verdict == Verdict.DUPLICATE:
+                take_turn(session)
+                act = Act(user=user, reason="undone", at=now)
+                Merging(session, self._store.keyring).unmerge(alert.campaign_id, act)
             self._withdraw(session, alert, last, now)
             change(
                 session,
@@ -306,7 +316,8 @@ def _require_second(session: Session, person: User, first: Decision) -> None:
         )
 
 
-def _check_original(session: Session, original_id: int, user: str) -> None:
+def _original(session: Session, alert: Alert, original_id: int, user: str) -> Alert:
+    """The alert that another one repeats. Raises `ConfigError`, `RefusedError` where it cannot be that."""
     _, original = find(session, original_id, user)
     last = standing(session, original) if original.verdict == Verdict.DUPLICATE else None
     if last is not None and last.duplicate_of is not None:
@@ -315,3 +326,10 @@ def _check_original(session: Session, original_id: int, user: str) -> None:
             kept="Nothing was changed.",
             do=f"Name alert {last.duplicate_of}.",
         )
+    if original.lane != alert.lane:
+        raise RefusedError(
+            "One of these alerts is in the safeguarding lane, and the other is not.",
+            kept="Nothing was changed.",
+            do="Decide the conduct of both first.",
+        )
+    return original

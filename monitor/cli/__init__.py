@@ -30,6 +30,10 @@ COMMANDS: dict[str, tuple[str, str]] = {
     "sources": ("monitor.cli.sources", "Lists, documents and tries the sources."),
     "coverage": ("monitor.cli.coverage", "Shows what was seen and what was not, by source and interval."),
     "alerts": ("monitor.cli.alerts", "The review queue: list, show, reveal, decide."),
+    "campaigns": (
+        "monitor.cli.campaigns",
+        "Campaigns: their growth, what is suggested to merge; merge, dismiss, split.",
+    ),
     "handles": ("monitor.cli.handles", "The record of one handle: where it was seen, decided, reported; returns."),
     "reports": ("monitor.cli.reports", "The outbox: list, show, send, mark-filed, withdraw, stop, resume."),
     "batches": ("monitor.cli.batches", "Exports decided alerts with a manifest, and verifies one."),

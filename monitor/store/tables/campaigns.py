@@ -99,9 +99,10 @@ class Suggestion(SQLModel, table=True):
 
 
 class CampaignStep(SQLModel, table=True):
-    """A person's merge, split, or taking back of a merge: who, why, and which posts moved. Never changed.
+    """What a person did to campaigns: who, why, and which posts moved. Never changed.
 
-    `kind`: merge (`other_id` became part of `campaign_id`), split (`other_id` came out of it), unmerge.
+    `kind`: merge (`other_id` became part of `campaign_id`), unmerge, split (`other_id` came out of it), dismiss (the
+    two stay apart).
     """
 
     __tablename__ = "campaign_step"
