@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -16,6 +16,7 @@ from alerts.outbox.reports import MANUAL_CHANNEL, Cause, ReportState, Slot, enqu
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.channel_ports import Outgoing, ReportDraft, Subject
+from monitor.joining import LEFT
 from monitor.records import from_record
 from monitor.settings import Settings
 from monitor.store.database import Store
@@ -62,8 +63,16 @@ class Router:
         self._channels = channels
         self._undo_seconds = settings.review.undo_seconds
 
-    def route(self, session: Session, *, alert: Alert, decision: Decision, at: datetime) -> list[Report]:
-        """See :class:`Routes`."""
+    def route(
+        self,
+        session: Session,
+        *,
+        alert: Alert,
+        decision: Decision,
+        at: datetime,
+        only: Collection[int] | None = None,
+    ) -> list[Report]:
+        """See :class:`Routes`. :param only: rows of posts, where not all of the campaign are meant."""
         if decision.verdict != Verdict.REPORTABLE or not decision.final:
             return []
         if decision.id is None or decision.conduct is None:
@@ -81,7 +90,7 @@ class Router:
             )
             return []
         case = _Case(alert=alert, decision=decision, decision_id=decision.id, conduct=conduct, at=at)
-        posts = _posts(session, alert.campaign_id)
+        posts = [post for post in _posts(session, alert.campaign_id) if only is None or post.id in only]
         reports = [report for post in posts for report in self._route_post(session, case, post)]
         session.flush()
         return reports
@@ -175,7 +184,7 @@ def _posts(session: Session, campaign_id: int) -> list[StoredPost]:
     rows = session.exec(
         select(StoredPost)
         .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-        .where(Occurrence.campaign_id == campaign_id)
+        .where(Occurrence.campaign_id == campaign_id, Occurrence.state != LEFT)
         .order_by(col(StoredPost.id))
     )
     newest = {(post.platform, post.post_id): post for post in rows}

@@ -14,6 +14,7 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.masking import Field, Kind, Segment
+from alerts.triage.fastlane import WaitingPost
 from alerts.triage.records import AlertView, Decided, Entry, State
 from alerts.words import age, field_name, moment, person_state, strength
 
@@ -37,6 +38,27 @@ def queue_row(entry: Entry, now: datetime) -> tuple[object, ...]:
 def entry_json(entry: Entry) -> dict[str, Any]:
     """One line of the queue as JSON."""
     return _plain(asdict(entry))
+
+
+WAITING_COLUMNS = ("Alert", "Post", "Platform", "Account", "Handles", "Joined", "Verdict by")
+
+
+def waiting_row(post: WaitingPost, now: datetime) -> tuple[object, ...]:
+    """One line of the fast lane."""
+    return (
+        post.alert_id,
+        post.post_id if post.available else f"{post.post_id} (gone)",
+        post.platform,
+        post.account.removeprefix("account "),
+        ", ".join(label.removeprefix("handle ") for label in post.handles),
+        age(post.joined_at, now),
+        post.verdict_by,
+    )
+
+
+def waiting_json(post: WaitingPost) -> dict[str, Any]:
+    """One line of the fast lane as JSON."""
+    return _plain(asdict(post))
 
 
 def view_json(view: AlertView) -> dict[str, Any]:

@@ -18,9 +18,9 @@ from sqlmodel import Session
 
 from alerts.campaigns import Campaigns
 from alerts.channels.configured import ConfiguredChannel, open_channels
-from alerts.handles import HandleRecords, Linking
+from alerts.handles import HandleRecords
 from alerts.routing import Router
-from alerts.triage import Triage
+from alerts.triage import FastLane, Triage
 from monitor.clock import Clock, system_clock
 from monitor.crossref import Crossref
 from monitor.detect.apps import App as Messenger
@@ -28,12 +28,15 @@ from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
 from monitor.errors import ConfigError
+from monitor.linking import Linking
 from monitor.net.address import hosts_of
 from monitor.net.bodies import TextType
 from monitor.net.http import open_plain_client
 from monitor.net.ratelimit import Limiter
 from monitor.plugins import pick, source_plugins
 from monitor.ports import Source, SourcePlugin
+from monitor.priority import Weights
+from monitor.ranking import Ranking
 from monitor.retention import Limits
 from monitor.settings import Settings, SourceSettings, load_settings
 from monitor.sourcing import make_options, on_loopback, open_source
@@ -52,7 +55,7 @@ class App:
     @cached_property
     def triage(self) -> Triage:
         """The people's side: decisions enqueue their reports through the configured channels."""
-        router = Router(self.store, self._channels, self.settings)
+        router = self._router
 
         def route(session: Session, alert: Alert, decision: Decision, at: datetime) -> object:
             return router.route(session, alert=alert, decision=decision, at=at)
@@ -79,6 +82,24 @@ class App:
     def campaigns(self) -> Campaigns:
         """Campaigns for people: growth, merging, splitting."""
         return Campaigns(self.store, self.triage)
+
+    @cached_property
+    def fast_lane(self) -> FastLane:
+        """Posts that joined reportable alerts and wait for a person."""
+        return FastLane(self.store, route=self._router.route)
+
+    @cached_property
+    def _router(self) -> Router:
+        return Router(self.store, self._channels, self.settings)
+
+    @cached_property
+    def ranking(self) -> Ranking:
+        """What reckons how urgent alerts are."""
+        return Ranking(
+            weights=Weights(**self.settings.priority.model_dump()),
+            defunct=frozenset(app.id for app in self._apps if app.closed is not None),
+            linking=self._linking,
+        )
 
     @cached_property
     def handles(self) -> HandleRecords:

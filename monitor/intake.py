@@ -25,13 +25,15 @@ from monitor.detect.screening import Screening
 from monitor.errors import StoreError
 from monitor.graph.member import identities_of
 from monitor.hits import Hit, Screened
+from monitor.joining import Joining, join
 from monitor.ports import Cursor
 from monitor.raising import raise_alert
+from monitor.ranking import Ranking
 from monitor.records import to_record
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.keys import Keyring
-from monitor.store.tables import Account, CursorRow, Run, SourceRow, StoredPost
+from monitor.store.tables import Account, Alert, CursorRow, Run, SourceRow, StoredPost
 from monitor.store.writing import insert_or_ignore, take_turn
 
 DEADLOCK_TRIES = 5
@@ -112,11 +114,13 @@ class Intake:
     Safe to repeat: what is stored already is counted as a repeat, by platform, id and content.
 
     :param crossref: keeps edges and linked sets; None for one without terms to obey.
+    :param ranking: reckons how urgent alerts are; None for one of plain settings.
     """
 
-    def __init__(self, store: Store, *, crossref: Crossref | None = None) -> None:
+    def __init__(self, store: Store, *, crossref: Crossref | None = None, ranking: Ranking | None = None) -> None:
         self._store = store
         self._crossref = crossref or Crossref()
+        self._ranking = ranking or Ranking()
 
     def commit(
         self, screened: Screened, *, source: str, run_id: int | None = None, lease: leases.Held | None = None
@@ -194,6 +198,10 @@ class Intake:
             Arrival(post_id=stored, wording=hit.wording, identities=identities_of(hit.screening), at=now)
         )
         raised = raise_alert(session, placed.campaign_id, hit.screening, explanation, now)
+        alert = session.get_one(Alert, raised.alert_id, with_for_update=True, populate_existing=True)
+        joining = Joining(post_id=stored, platform=post.platform, platform_id=post.id, screening=hit.screening, at=now)
+        join(session, keyring, alert, joining, new=raised.new)
+        self._ranking.rank(session, alert, now)
         audit.record(
             session,
             now,

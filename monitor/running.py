@@ -28,6 +28,7 @@ from monitor.clock import Clock, system_clock
 from monitor.collecting import Collector, Sink, Status, stopped_within
 from monitor.counting import Counting
 from monitor.keeping import Keeping
+from monitor.ranking import rank_waiting
 from monitor.runlock import run_lock
 from monitor.schedule import Driven, Schedule, Service
 from monitor.settings import Settings
@@ -40,6 +41,8 @@ SEAL_EVERY = 2.0
 BEAT_EVERY = leases.LEASE_SECONDS / 3
 EXPIRE_EVERY = 600.0
 """Seconds between two looks for texts that were kept as long as they may be."""
+RANK_EVERY = 3600.0
+"""Seconds between two reckonings of how urgent the alerts are that wait."""
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("handlewatch.run")
 
@@ -97,19 +100,29 @@ class Running:
         if self._app is None:
             return Counting(), []
         store = self._app.store
-        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite, crossref=self._app.crossref)
+        keeping = Keeping(
+            store,
+            holder=holder_name(),
+            alone=store.is_sqlite,
+            crossref=self._app.crossref,
+            ranking=self._app.ranking,
+        )
         for source in self._sources:
             keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)
 
-        limits = text_limits(self._settings)
+        limits, ranking = text_limits(self._settings), self._app.ranking
 
         async def on_store_thread(ending: asyncio.Event) -> None:
-            loop, beat_in, expire_in = asyncio.get_running_loop(), BEAT_EVERY, 0.0
+            loop, beat_in, expire_in, rank_in = asyncio.get_running_loop(), BEAT_EVERY, 0.0, 0.0
             while not await stopped_within(SEAL_EVERY, ending):
                 expire_in -= SEAL_EVERY
                 if expire_in <= 0:
                     expire_in = EXPIRE_EVERY
                     await loop.run_in_executor(store_thread, retention.expire, store, limits)
+                rank_in -= SEAL_EVERY
+                if rank_in <= 0:
+                    rank_in = RANK_EVERY
+                    await loop.run_in_executor(store_thread, rank_waiting, store, ranking)
                 await loop.run_in_executor(store_thread, audit.seal, store)
                 beat_in -= SEAL_EVERY
                 if beat_in <= 0:

@@ -18,6 +18,7 @@ from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.campaigns.merging import Act, Merging
 from monitor.errors import AuthError, ConfigError, RefusedError
+from monitor.joining import reopen
 from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Report, User
@@ -176,6 +177,7 @@ class Decisions:
                 decided_at=None,
                 expects=[State.DECIDED, State.SECOND_REVIEW],
             )
+            reopen(session, alert.campaign_id)
             if alert.lane != lane:
                 self._relink(session, alert.campaign_id)
             return self._record(session, alert, Step.WITHDRAWAL, same(last, "undone"), person, now, final=False)

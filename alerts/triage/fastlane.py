@@ -1,0 +1,166 @@
+"""The fast lane: posts that joined an alert after it was found reportable. A person still says yes to each."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from sqlmodel import Session, col, func, select
+
+from alerts.masking import clean, tag
+from alerts.roles import Permission, require
+from alerts.triage import choice, moves
+from alerts.triage.records import Lane
+from alerts.verdicts import Verdict
+from monitor import audit
+from monitor.errors import RefusedError
+from monitor.joining import ADDED, LEFT, WAITING
+from monitor.store.database import Store
+from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
+
+
+class RoutePosts(Protocol):
+    """Enqueues the reports of some of a decision's posts (`alerts.routing.Router.route`)."""
+
+    def __call__(
+        self, session: Session, *, alert: Alert, decision: Decision, at: datetime, only: Collection[int] | None
+    ) -> Sequence[Report]:
+        """The reports that are new."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WaitingPost:
+    """One post in the fast lane; nothing in clear.
+
+    :param handles: labels as "handle H-4F2KQ7 · wickr". :param available: its record is there still.
+    """
+
+    alert_id: int
+    post_id: int
+    platform: str
+    account: str
+    handles: Sequence[str]
+    score: float
+    joined_at: datetime
+    verdict_by: str
+    verdict_at: datetime
+    available: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Said:
+    """What a person's word made of a waiting post. :param reports: how many were enqueued."""
+
+    alert_id: int
+    post_id: int
+    state: str
+    reports: int
+
+
+class FastLane:
+    """Posts that joined reportable alerts, one by one before a person.
+
+    :param route: enqueues the reports of a post that somebody says yes to.
+    """
+
+    def __init__(self, store: Store, *, route: RoutePosts) -> None:
+        self._store = store
+        self._route = route
+
+    def waiting(self, *, user: str, lane: Lane = Lane.MAIN, limit: int = 50) -> list[WaitingPost]:
+        """Posts that wait, longest first. Raises `AuthError`."""
+        with self._store.read() as session:
+            require(session, user, Permission.SAFEGUARDING if lane is Lane.SAFEGUARDING else Permission.REVIEW)
+            rows = session.exec(
+                select(Occurrence, Alert, StoredPost)
+                .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
+                .join(StoredPost, col(StoredPost.id) == col(Occurrence.post_id))
+                .where(Occurrence.state == WAITING, Alert.lane == lane)
+                .order_by(col(Occurrence.added_at), col(Occurrence.post_id))
+                .limit(max(1, min(limit, 200)))
+            ).all()
+            return [_shown(session, *row) for row in rows]
+
+    def count(self, *, user: str, lane: Lane = Lane.MAIN) -> int:
+        """How many posts wait."""
+        with self._store.read() as session:
+            require(session, user, Permission.SAFEGUARDING if lane is Lane.SAFEGUARDING else Permission.REVIEW)
+            return session.exec(
+                select(func.count())
+                .select_from(Occurrence)
+                .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
+                .where(Occurrence.state == WAITING, Alert.lane == lane)
+            ).one()
+
+    def add(self, alert_id: int, post_id: int, *, user: str) -> Said:
+        """Yes: the post is reported under the decision that stands. Raises `RefusedError` where it does not wait."""
+        return self._say(alert_id, post_id, user=user, state=ADDED, reason=None)
+
+    def leave(self, alert_id: int, post_id: int, *, user: str, reason: str) -> Said:
+        """No: the post stays with the campaign and is not reported. Raises `RefusedError`, `ConfigError`."""
+        why = choice.worded(reason, "To leave a post out")
+        return self._say(alert_id, post_id, user=user, state=LEFT, reason=why)
+
+    def _say(self, alert_id: int, post_id: int, *, user: str, state: str, reason: str | None) -> Said:
+        with self._store.write() as session:
+            person, alert = moves.find_for(session, alert_id, user)
+            # Locked: an undo of the decision comes before or after.
+            alert = session.get_one(Alert, alert.id, with_for_update=True, populate_existing=True)
+            occurrence = session.get(Occurrence, (alert.campaign_id, post_id)) if 0 < post_id < 2**31 else None
+            decision = moves.standing(session, alert)
+            if (
+                occurrence is None
+                or occurrence.state != WAITING
+                or decision is None
+                or decision.verdict != Verdict.REPORTABLE
+                or not decision.final
+            ):
+                raise RefusedError(
+                    f"Post {post_id} of alert {alert_id} does not wait for a word.",
+                    kept="Nothing was changed and nothing was sent.",
+                    do="Look at what waits: handlewatch alerts waiting",
+                )
+            now = self._store.now()
+            occurrence.state, occurrence.decided_by, occurrence.decided_at = state, person.name, now
+            session.add(occurrence)
+            audit.record(
+                session,
+                now,
+                actor=person.name,
+                action="alert.fast_lane_yes" if state == ADDED else "alert.fast_lane_no",
+                subject=f"alert:{alert_id}",
+                post=post_id,
+                decision=decision.id,
+                **({"reason": self._store.keyring.lookup("reason", reason).hex()} if reason is not None else {}),
+            )
+            session.flush()
+            made = (
+                self._route(session, alert=alert, decision=decision, at=now, only={post_id}) if state == ADDED else ()
+            )
+            return Said(alert_id=alert_id, post_id=post_id, state=state, reports=len(made))
+
+
+def _shown(session: Session, occurrence: Occurrence, alert: Alert, post: StoredPost) -> WaitingPost:
+    account = session.get(Account, post.account_id) if post.account_id is not None else None
+    identities = session.exec(
+        select(Identity.app, Identity.key_hash)
+        .join(Mention, col(Mention.identity_id) == col(Identity.id))
+        .where(Mention.post_id == occurrence.post_id)
+        .order_by(col(Identity.app), col(Identity.id))
+    )
+    decision = moves.standing(session, alert)
+    return WaitingPost(
+        alert_id=alert.id or 0,
+        post_id=occurrence.post_id,
+        platform=clean(post.platform),
+        account=f"account {tag('A', account.key_hash)}" if account else "account",
+        handles=[f"handle {tag('H', key_hash)} · {app}" for app, key_hash in identities],
+        score=post.score,
+        joined_at=occurrence.added_at,
+        verdict_by=decision.user if decision else "",
+        verdict_at=decision.decided_at if decision else alert.opened_at,
+        available=post.record is not None,
+    )
