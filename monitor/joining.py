@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
-import structlog
 from sqlalchemy import update
 from sqlmodel import Session, col, select
 
@@ -27,11 +26,9 @@ ADDED: Final = "added"
 LEFT: Final = "left"
 
 NOTICE: Final = timedelta(hours=1)
-"""Between two notices that an alert that waits has grown."""
+"""Between two notices, in the audit trail, that an alert that waits has grown."""
 _TERMS: Final = frozenset({"term", "ambiguous-term", "second-term", "more-terms"})
 """Parts of the score that terms give."""
-
-log: structlog.stdlib.BoundLogger = structlog.get_logger("handlewatch.intake")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +149,6 @@ def _notice(session: Session, alert: Alert, at: datetime) -> None:
     alert.noticed_at = at
     session.add(alert)
     audit.record(session, at, actor="system:intake", action="alert.grew", subject=f"alert:{alert.id}")
-    log.info("an alert that waits has grown", alert=alert.id)
 
 
 def _set(session: Session, alert: Alert, post: Joining, state: str) -> None:
