@@ -17,6 +17,7 @@ from sqlmodel import Session, col, select
 
 from monitor import audit, coverage, volume
 from monitor.campaigns import Arrival, Placing
+from monitor.campaigns.forgetting import forget
 from monitor.crossref import Arrived, Crossref
 from monitor.crossref.accounts import account_hash, account_of, follow
 from monitor.crossref.mentions import identity_hash, note, shared
@@ -256,6 +257,7 @@ class Intake:
                 action="post.deleted",
                 subject=f"post:{row.id}",
             )
+        forget(session, [row.id for row in rows if row.id is not None])
         return len(rows)
 
     def _move(self, session: Session, source: str, cursor: Cursor, lease: leases.Held | None) -> None:

@@ -12,6 +12,7 @@ from typing import Final
 from sqlmodel import Session, col, select
 
 from monitor import audit
+from monitor.campaigns.forgetting import forget
 from monitor.ports import Known, Recheck, Rechecking, Standing
 from monitor.post import PostRef, text_hash
 from monitor.records import from_record
@@ -74,12 +75,14 @@ async def ask(sources: Mapping[str, object], posts: Sequence[Known]) -> list[Rec
 def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
     """Writes down what was found, in one transaction; of posts that are gone, the records go too."""
     with store.write() as session:
+        gone: list[int] = []
         for one in found:
             for row in _versions(session, one.ref):
                 if one.standing is not Standing.UNKNOWN:
                     row.standing, row.checked_at = one.standing, store.now()
                 if one.standing in GONE and row.state != "deleted":
                     row.state, row.record = "deleted", None
+                    gone.append(row.id or 0)
                 session.add(row)
                 audit.record(
                     session,
@@ -89,6 +92,7 @@ def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
                     subject=f"post:{row.id}",
                     standing=str(one.standing),
                 )
+        forget(session, gone)
 
 
 def _versions(session: Session, ref: PostRef) -> Sequence[StoredPost]:

@@ -16,6 +16,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, select
 
 from monitor import audit
+from monitor.campaigns.forgetting import forget
 from monitor.post import Author
 from monitor.records import from_record, to_record
 from monitor.store.database import Store
@@ -84,6 +85,7 @@ def expire(store: Store, limits: Limits) -> int:
                         subject=f"post:{row.id}",
                         why=why,
                     )
+                forget(session, [row.id for row in rows if row.id is not None])
             done += len(rows)
             if len(rows) < _AT_ONCE:
                 break

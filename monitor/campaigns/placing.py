@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from monitor.campaigns.bands import Bands, together
@@ -76,6 +77,7 @@ class Placing:
         variant = variant_hash(self._keyring, arrival.wording, arrival.identities)
         known = looking.variant(variant)
         if known is not None:
+            self._remember(known[0], arrival.wording)
             return Placed(campaign_id=known[1], wording_id=known[0], new=False)
         words = words_hash(self._keyring, arrival.wording)
         weighed = self._likeness.weigh(arrival.wording)
@@ -113,11 +115,19 @@ class Placing:
         found = set(matches)
         rows = looking.rows(wordings)
         for row in (rows[wording] for wording in wordings if wording in rows):
-            if row.campaign_id not in found and self._likeness.same_template(
-                weighed, self._likeness.weigh(self._read(row)), related=related
-            ):
+            if row.hashed or row.campaign_id in found:
+                continue
+            if self._likeness.same_template(weighed, self._likeness.weigh(self._read(row)), related=related):
                 found.add(row.campaign_id)
         return found
+
+    def _remember(self, wording_id: int, wording: Wording) -> None:
+        """A wording that lost its words has a text again."""
+        self._session.exec(
+            update(StoredWording)
+            .where(col(StoredWording.id) == wording_id, col(StoredWording.hashed))
+            .values(words=to_words(wording), hashed=False)
+        )
 
     def _read(self, row: Row) -> Wording:
         return from_words(json.loads(self._keyring.open(row.sealed, WORDS)))

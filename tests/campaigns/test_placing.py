@@ -19,11 +19,14 @@ from monitor.graph.member import member
 from monitor.graph.wording import Wordings
 from monitor.hits import HitScreen
 from monitor.intake import Intake
-from monitor.ports import Batch, Records
-from monitor.post import Post
+from monitor.ports import Batch, Recheck, Records, Standing
+from monitor.post import Post, PostRef
+from monitor.rechecking import follow
 from monitor.records import from_record
+from monitor.retention import Limits, expire
 from monitor.store.database import Store, open_store
 from monitor.store.tables import Alert, Campaign, Occurrence, SourceRow, StoredPost, StoredWording, Suggestion
+from tests.conftest import FakeClock
 from tests.graph.generate import Maker
 from tests.support.posts import hit, screened
 
@@ -182,3 +185,37 @@ def test_five_hundred_handles_and_times_out_of_the_world(intake: Intake, store: 
 
 def _record(name: str) -> dict[str, Any]:
     return {"platform": "x", "id": name, "text": "trade taboo and nolimits here, wickr: zorblat77"}
+
+
+def words_kept(store: Store) -> list[bool]:
+    with store.read() as session:
+        rows = session.exec(select(StoredWording).order_by(col(StoredWording.id))).all()
+    assert all(bool(row.words["whole"]) != row.hashed for row in rows)
+    return [not row.hashed for row in rows]
+
+
+def test_words_go_with_the_last_text_that_had_them_and_its_like_is_known_again(intake: Intake, store: Store) -> None:
+    one = "long list of things for anyone into taboo and nolimits here tonight, wickr: zorblat77"
+    commit(intake, [hit(1, text=one), hit(2, text=one), hit(3, text=one, platform="othernet")])
+    assert words_kept(store) == [True]
+    for number, platform in ((1, "examplenet"), (2, "examplenet")):
+        intake.commit(screened(deleted=[PostRef(platform, f"post-{number}")]), source="s")
+    assert words_kept(store) == [True]
+    follow(store, [Recheck(ref=PostRef("othernet", "post-3"), standing=Standing.UNAVAILABLE)], actor="ana")
+    assert words_kept(store) == [False]
+    with store.engine.connect() as connection:
+        (sealed,) = connection.exec_driver_sql("SELECT words FROM wording").one()
+    assert "tonight" not in store.keyring.open(bytes(sealed), "wording.words").decode()
+    # The very words with another handle are its campaign's still; with the same handle, it has its words again.
+    commit(intake, [hit(4, text=one.replace("zorblat77", "vexilorp"))])
+    commit(intake, [hit(5, text=one)])
+    assert words_kept(store) == [True, True]
+    with store.read() as session:
+        assert {row.campaign_id for row in session.exec(select(Occurrence))} == {1}
+
+
+def test_words_go_when_texts_were_kept_as_long_as_they_may_be(intake: Intake, store: Store, clock: FakeClock) -> None:
+    commit(intake, [hit(1)])
+    clock.advance(days=3)
+    assert expire(store, Limits(by_platform={"examplenet": 2}, by_plugin={})) == 1
+    assert words_kept(store) == [False]
