@@ -51,12 +51,15 @@ class Committed:
     deleted: int = 0
     bad: int = 0
     alert_ids: list[int] = field(default_factory=list[int])
+    touched: set[int] = field(default_factory=set[int])
+    """Alerts that posts raised or joined."""
 
     def add(self, other: Committed) -> None:
         """Adds another's counts to these."""
         for name in ("posts", "hits", "repeats", "alerts", "deleted", "bad"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.alert_ids += other.alert_ids
+        self.touched |= other.touched
 
 
 def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:
@@ -151,6 +154,9 @@ class Intake:
         within = _Within(source, plugin, run_id, Placing(session, self._store.keyring, screened.likeness))
         for hit in sorted(screened.hits, key=lambda hit: hit.post.ref):
             self._take(session, hit, within, done)
+        # Once a batch: what is reckoned grows with the campaign.
+        for alert_id in sorted(done.touched):
+            self._ranking.rank(session, session.get_one(Alert, alert_id), self._store.now())
         done.deleted = self._delete(session, screened)
         coverage.enter(session, source, run_id, screened.coverage)
         volume.count(session, source, screened.posts, self._store.now())
@@ -202,7 +208,7 @@ class Intake:
         alert = session.get_one(Alert, raised.alert_id, with_for_update=True, populate_existing=True)
         joining = Joining(post_id=stored, platform=post.platform, platform_id=post.id, screening=hit.screening, at=now)
         join(session, keyring, alert, joining, new=raised.new)
-        self._ranking.rank(session, alert, now)
+        done.touched.add(raised.alert_id)
         audit.record(
             session,
             now,
