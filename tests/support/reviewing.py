@@ -92,7 +92,7 @@ def screening(post: Post) -> Screening:
 
 def exactly(text: str) -> Wording:
     """A wording that is like no other than itself: these tests say by their texts which posts are one campaign."""
-    words = tuple(sha256(f"{number} {text}".encode()).hexdigest()[:12] for number in range(6))
+    words = tuple(sha256(f"{number} {text}".encode("utf-8", "surrogatepass")).hexdigest()[:12] for number in range(6))
     return Wording(words, words, words, short=True, about=False)
 
 
