@@ -106,7 +106,7 @@ def test_an_interrupted_scan_goes_on_where_it_was(
     handlewatch: Any, installed: Path, tmp_path: Path, sign: signal.Signals
 ) -> None:
     pipe = tmp_path / "a.ndjson"
-    pipe.write_text(records(12_000))
+    pipe.write_text(records(6_000))
     process = subprocess.Popen(
         ["handlewatch", "scan", str(pipe)], stderr=subprocess.PIPE, stdout=subprocess.PIPE, env=handlewatch.environment
     )
@@ -119,13 +119,13 @@ def test_an_interrupted_scan_goes_on_where_it_was(
         assert b"go on" in stderr
     done = handlewatch("scan", str(pipe), "--json")
     assert done.returncode == 0, done.stderr
-    assert kept(installed) == 1200
+    assert kept(installed) == 600
 
 
 def test_a_full_disk_is_said_and_nothing_is_lost(handlewatch: Any, installed: Path, tmp_path: Path) -> None:
     """The file-size limit stands in for a full disk: SQLite meets the same failed write."""
     archive = tmp_path / "a.ndjson"
-    archive.write_text(records(12_000))
+    archive.write_text(records(6_000))
     process = subprocess.run(
         ["sh", "-c", f'trap "" XFSZ; ulimit -f 1600; exec handlewatch scan {archive}'],
         capture_output=True,
@@ -138,9 +138,9 @@ def test_a_full_disk_is_said_and_nothing_is_lost(handlewatch: Any, installed: Pa
     assert "to do:" in process.stderr
     assert "Traceback" not in process.stderr
     before = kept(installed)
-    assert 0 < before < 1200
+    assert 0 < before < 600
     assert handlewatch("scan", str(archive)).returncode == 0
-    assert kept(installed) == 1200
+    assert kept(installed) == 600
 
 
 @pytest.mark.realdata
