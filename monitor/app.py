@@ -76,7 +76,7 @@ class App:
 
     @cached_property
     def _linking(self) -> Linking:
-        return Linking.by_terms({plugin.name: plugin.terms for plugin in source_plugins().values()})
+        return linking_terms()
 
     @cached_property
     def campaigns(self) -> Campaigns:
@@ -124,6 +124,11 @@ class App:
     def screen(self) -> FastScreen:
         """The screen with the operator's lexicon and rules."""
         return open_screen(self.settings)
+
+
+def linking_terms() -> Linking:
+    """What the terms of the installed sources allow to link."""
+    return Linking.by_terms({plugin.name: plugin.terms for plugin in source_plugins().values()})
 
 
 def open_screen(settings: Settings) -> FastScreen:

@@ -263,7 +263,7 @@ class Intake:
                 action="post.deleted",
                 subject=f"post:{row.id}",
             )
-        forget(session, [row.id for row in rows if row.id is not None])
+        forget(session, self._store.keyring, [row.id for row in rows if row.id is not None])
         return len(rows)
 
     def _move(self, session: Session, source: str, cursor: Cursor, lease: leases.Held | None) -> None:

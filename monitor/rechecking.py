@@ -92,7 +92,7 @@ def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
                     subject=f"post:{row.id}",
                     standing=str(one.standing),
                 )
-        forget(session, gone)
+        forget(session, store.keyring, gone)
 
 
 def _versions(session: Session, ref: PostRef) -> Sequence[StoredPost]:

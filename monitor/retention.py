@@ -85,7 +85,7 @@ def expire(store: Store, limits: Limits) -> int:
                         subject=f"post:{row.id}",
                         why=why,
                     )
-                forget(session, [row.id for row in rows if row.id is not None])
+                forget(session, store.keyring, [row.id for row in rows if row.id is not None])
             done += len(rows)
             if len(rows) < _AT_ONCE:
                 break

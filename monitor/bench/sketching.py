@@ -41,10 +41,10 @@ Play = Callable[[Side, Any, Sequence[str], Asked], None]
 def measure_sketches(*, texts: int, rounds: int, tell: Callable[[str], None]) -> list[Side]:
     """Runs both sides in turn."""
     rng = random.Random(11)  # noqa: S311 - the same texts every time
-    words = ["".join(rng.choices(_SYLLABLES, k=rng.choice([1, 2, 2, 3]))) for _ in range(_WORDS)]
-    originals = [" ".join(_drawn(words, rng) for _ in range(rng.randint(8, 60))) for _ in range(texts)]
+    words = made_words(rng)
+    originals = [" ".join(drawn(words, rng) for _ in range(rng.randint(8, 60))) for _ in range(texts)]
     asked = [
-        (number, kind, _edited(originals[number], kind, words, rng))
+        (number, kind, edited(originals[number], kind, words, rng))
         for number in rng.sample(range(texts), texts // 10)
         for kind in KINDS
     ]
@@ -62,12 +62,18 @@ def measure_sketches(*, texts: int, rounds: int, tell: Callable[[str], None]) ->
     return [side for side, _, _ in sides]
 
 
-def _drawn(words: Sequence[str], rng: random.Random) -> str:
+def made_words(rng: random.Random) -> list[str]:
+    """Words that nobody uses."""
+    return ["".join(rng.choices(_SYLLABLES, k=rng.choice([1, 2, 2, 3]))) for _ in range(_WORDS)]
+
+
+def drawn(words: Sequence[str], rng: random.Random) -> str:
     """A word; some are far more common than others."""
     return words[int(len(words) * rng.random() ** 3)]
 
 
-def _edited(text: str, kind: str, words: Sequence[str], rng: random.Random) -> str:
+def edited(text: str, kind: str, words: Sequence[str], rng: random.Random) -> str:
+    """A lightly edited copy, as one of `KINDS` says."""
     parts = text.split(" ")
     match kind:
         case "digits":

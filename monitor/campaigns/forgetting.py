@@ -1,46 +1,54 @@
-"""Wordings lose their words with the texts that they were read from; their keyed hashes stay.
+"""When the texts have to go, the words of their wordings go with them: keyed hashes take their place.
 
-What comes back word by word is known again by these; what was lightly edited no longer is.
+A wording is kept in words as long as one of its posts is. Afterwards a post that comes again is still found by it:
+the same wording as before, a lightly edited one word by word, without forgiveness for typing errors.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Iterable, Mapping
+from typing import Any
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
+from monitor.campaigns.words import from_words, hide, to_words
+from monitor.store.keys import Keyring
 from monitor.store.tables import Occurrence, StoredPost, StoredWording
 
-NO_WORDS: Final[dict[str, Any]] = {"whole": [], "lines": None, "sentences": None, "short": True, "about": False}
-_PORTION: Final = 500  # databases take so many values in one question, and more
+_PORTION = 500  # databases take so many values in one statement, and more
 
 
-def forget(session: Session, posts: Collection[int]) -> None:
-    """Takes the words out of the wordings of these posts, but for wordings that a post whose text is kept has, too.
+def forget(session: Session, keyring: Keyring, posts: Iterable[int]) -> int:
+    """Hides the words of wordings of which no post is kept in words, among those of posts whose words just went.
 
-    Call it in the transaction in which the posts lose their texts, after they did.
+    Call it in the transaction in which the posts lose their texts, after they did; gives how many wordings that were.
     """
     session.flush()
-    for portion in _portions(posts):
-        touched = select(Occurrence.wording_id).where(col(Occurrence.post_id).in_(portion))
+    done = 0
+    ids = sorted(set(posts))
+    for start in range(0, len(ids), _PORTION):
         kept = (
-            select(Occurrence.wording_id)
+            select(Occurrence.post_id)
             .join(StoredPost, col(StoredPost.id) == col(Occurrence.post_id))
             .where(
-                col(Occurrence.wording_id).in_(touched),
+                col(Occurrence.wording_id) == col(StoredWording.id),
                 StoredPost.state == "up",
                 col(StoredPost.record).is_not(None),
             )
+            .exists()
         )
-        session.exec(
-            update(StoredWording)
-            .where(col(StoredWording.id).in_(touched), col(StoredWording.id).not_in(kept))
-            .values(words=NO_WORDS, hashed=True)
-        )
+        of = select(Occurrence.wording_id).where(col(Occurrence.post_id).in_(ids[start : start + _PORTION]))
+        rows = session.exec(
+            select(StoredWording).where(col(StoredWording.id).in_(of), col(StoredWording.hashed).is_(False), ~kept)
+        ).all()
+        for row in rows:
+            row.words, row.hashed = hidden_words(keyring, row.words), True
+            session.add(row)
+        done += len(rows)
+    session.flush()
+    return done
 
 
-def _portions(ids: Collection[int]) -> Iterator[Sequence[int]]:
-    ordered = sorted(ids)
-    return (ordered[start : start + _PORTION] for start in range(0, len(ordered), _PORTION))
+def hidden_words(keyring: Keyring, words: Mapping[str, Any]) -> dict[str, Any]:
+    """Words as they are kept (`to_words`), hidden."""
+    return to_words(hide(keyring, from_words(words), frozenset(words.get("neutral", ()))))

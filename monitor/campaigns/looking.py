@@ -7,10 +7,13 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from sqlmodel import Session
+
+from monitor.store.types import UtcTime
 
 NEWEST: Final = 4
 """Wordings that a band is asked for, the newest: a band that thousands share tells little."""
@@ -29,6 +32,14 @@ class Row(NamedTuple):
     hashed: bool
 
 
+class Known(NamedTuple):
+    """A wording that is there; `hashed`: its words are hidden."""
+
+    id: int
+    campaign_id: int
+    hashed: bool
+
+
 class _Texts(NamedTuple):
     """The statements as one kind of database takes them; `holding` is asked for so many of each band."""
 
@@ -37,27 +48,49 @@ class _Texts(NamedTuple):
     holding: str
     rows: str
     add: str
+    restore: str
+    wording: str
+    campaign: str
+    occurrence: str
 
 
 # SQLite has no lateral join, and takes lists as JSON.
 _SQLITE: Final = _Texts(
-    variant="SELECT id, campaign_id FROM wording WHERE variant_hash = ?",
-    twin="SELECT id, campaign_id FROM wording WHERE words_hash = ? ORDER BY id LIMIT 1",
+    variant="SELECT id, campaign_id, hashed FROM wording WHERE variant_hash = ?",
+    twin="SELECT id, campaign_id, hashed FROM wording WHERE words_hash = ? ORDER BY id LIMIT 1",
     holding="SELECT asked.value, (SELECT group_concat(wording_id) FROM (SELECT wording_id FROM band "
     "WHERE band = asked.value ORDER BY wording_id DESC LIMIT ?)) FROM json_each(?) AS asked",
     rows="SELECT id, campaign_id, words, hashed FROM wording WHERE id IN (SELECT value FROM json_each(?))",
     add="INSERT INTO band (wording_id, band) SELECT ?, value FROM json_each(?)",
+    restore="UPDATE wording SET words = ?, hashed = FALSE WHERE id = ?",
+    wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
+    "VALUES (?, ?, ?, ?, FALSE, ?) RETURNING id",
+    campaign="INSERT INTO campaign (id, first_hash, about, created_at) VALUES (?, ?, ?, ?) "
+    "ON CONFLICT DO NOTHING RETURNING id",
+    occurrence="INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
+    "VALUES (?, ?, ?, 'attached', ?) ON CONFLICT DO NOTHING",
 )
 _POSTGRESQL: Final = _Texts(
-    variant="SELECT id, campaign_id FROM wording WHERE variant_hash = %s",
-    twin="SELECT id, campaign_id FROM wording WHERE words_hash = %s ORDER BY id LIMIT 1",
+    variant="SELECT id, campaign_id, hashed FROM wording WHERE variant_hash = %s",
+    twin="SELECT id, campaign_id, hashed FROM wording WHERE words_hash = %s ORDER BY id LIMIT 1",
     holding="SELECT asked.band, near.wording_id "
     "FROM (SELECT %s::bigint AS most, unnest(%s::bigint[]) AS band) AS asked "
     "CROSS JOIN LATERAL (SELECT wording_id FROM band WHERE band.band = asked.band "
     "ORDER BY wording_id DESC LIMIT asked.most) AS near",
     rows="SELECT id, campaign_id, words, hashed FROM wording WHERE id = ANY(%s)",
     add="INSERT INTO band (wording_id, band) SELECT %s, unnest(%s::bigint[])",
+    restore="UPDATE wording SET words = %s, hashed = FALSE WHERE id = %s",
+    wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
+    "VALUES (%s, %s, %s, %s, FALSE, %s) RETURNING id",
+    campaign="INSERT INTO campaign (id, first_hash, about, created_at) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT DO NOTHING RETURNING id",
+    occurrence="INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
+    "VALUES (%s, %s, %s, 'attached', %s) ON CONFLICT DO NOTHING",
 )
+
+
+def _unchanged(value: Any) -> Any:
+    return value
 
 
 class Looking:
@@ -67,18 +100,19 @@ class Looking:
         self._connection = session.connection()
         self._sqlite = self._connection.dialect.name == "sqlite"
         self._texts = _SQLITE if self._sqlite else _POSTGRESQL
+        self._time = UtcTime().bind_processor(self._connection.dialect) or _unchanged
 
-    def variant(self, variant_hash: bytes) -> tuple[int, int] | None:
-        """(wording, campaign) of this very wording with these very handles."""
+    def variant(self, variant_hash: bytes) -> Known | None:
+        """The very wording with the very handles."""
         return self._first(self._texts.variant, variant_hash)
 
-    def twin(self, words_hash: bytes) -> tuple[int, int] | None:
-        """(wording, campaign) of the first of this very wording, with whatever handles."""
+    def twin(self, words_hash: bytes) -> Known | None:
+        """The first of this very wording, with whatever handles."""
         return self._first(self._texts.twin, words_hash)
 
-    def _first(self, statement: str, value: bytes) -> tuple[int, int] | None:
+    def _first(self, statement: str, value: bytes) -> Known | None:
         row = self._connection.exec_driver_sql(statement, (value,)).first()
-        return None if row is None else (row[0], row[1])
+        return None if row is None else Known(row[0], row[1], bool(row[2]))
 
     def related(self, bands: Sequence[int]) -> list[int]:
         """Wordings that share handles, by the bands of these; the newest first."""
@@ -113,6 +147,30 @@ class Looking:
             return {}
         found = self._connection.exec_driver_sql(self._texts.rows, (self._list(wordings),))
         return {row[0]: Row(row[0], row[1], bytes(row[2]), bool(row[3])) for row in found}
+
+    def rows_of(self, wordings: Sequence[int]) -> Iterator[Row]:
+        """What is kept of wordings, in their order."""
+        rows = self.rows(wordings)
+        return (rows[wording] for wording in wordings if wording in rows)
+
+    def add_wording(self, campaign_id: int, variant_hash: bytes, words_hash: bytes, sealed: bytes, at: datetime) -> int:
+        """Keeps a wording that was looked for and is not there; gives its id."""
+        values = (campaign_id, variant_hash, words_hash, sealed, self._time(at))
+        return self._connection.exec_driver_sql(self._texts.wording, values).scalar_one()
+
+    def restore_words(self, wording_id: int, sealed: bytes) -> None:
+        """Gives hidden words back, when a text has them again."""
+        self._connection.exec_driver_sql(self._texts.restore, (sealed, wording_id))
+
+    def add_campaign(self, post_id: int, first_hash: bytes, at: datetime, *, about: bool) -> bool:
+        """Begins a campaign with a post; False where one began with this wording and these handles before."""
+        values = (post_id, first_hash, about, self._time(at))
+        return self._connection.exec_driver_sql(self._texts.campaign, values).first() is not None
+
+    def add_occurrence(self, campaign_id: int, post_id: int, wording_id: int | None, at: datetime) -> None:
+        """Puts a post into a campaign."""
+        values = (campaign_id, post_id, wording_id, self._time(at))
+        self._connection.exec_driver_sql(self._texts.occurrence, values)
 
     def add_bands(self, wording_id: int, bands: Iterable[int]) -> None:
         """Lets a wording be found by these bands."""

@@ -3,26 +3,23 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final
+from typing import NamedTuple
 
-from sqlalchemy import update
 from sqlmodel import Session, col, select
 
 from monitor.campaigns.bands import Bands, together
-from monitor.campaigns.looking import Looking, Row
+from monitor.campaigns.comparing import WORDS, Comparing
+from monitor.campaigns.looking import Known, Looking
 from monitor.campaigns.redirects import home_of
-from monitor.campaigns.words import Identities, from_words, to_words, variant_hash, words_hash
-from monitor.graph.likeness import FEWEST, Compared, Likeness
+from monitor.campaigns.words import Identities, to_words, variant_hash, words_hash
+from monitor.graph.likeness import FEWEST, Likeness
 from monitor.graph.wording import Wording
 from monitor.store.keys import Keyring
-from monitor.store.tables import Campaign, Occurrence, StoredWording, Suggestion
+from monitor.store.tables import Campaign, Suggestion
 from monitor.store.writing import insert_or_ignore
-
-WORDS: Final = "wording.words"
-"""What the words are sealed for."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +42,16 @@ class Placed:
     bridges: tuple[int, ...] = ()
 
 
+class _Found(NamedTuple):
+    """What the store has of a wording: itself (its number and its campaign), or the campaigns of what is like it."""
+
+    variant: bytes
+    words: bytes
+    known: Known | None
+    matches: frozenset[int]
+    bands: Sequence[int]
+
+
 class Placing:
     """Places posts within one transaction.
 
@@ -60,92 +67,73 @@ class Placing:
 
     def place(self, arrival: Arrival) -> Placed:
         """Puts a stored post into its campaign, which may be a new one."""
-        placed = self._found(arrival)
-        insert_or_ignore(
-            self._session,
-            Occurrence,
-            campaign_id=placed.campaign_id,
-            post_id=arrival.post_id,
-            added_at=arrival.at,
-            wording_id=placed.wording_id,
-            state="attached",
-        )
+        looking = Looking(self._session)
+        found = self._find(looking, arrival)
+        if found.known is not None:
+            self._restore(looking, arrival, found.known)
+            placed = Placed(campaign_id=found.known.campaign_id, wording_id=found.known.id, new=False)
+        else:
+            campaign, new = self._campaign(looking, arrival, found.variant, found.matches)
+            placed = self._kept(looking, arrival, found, campaign, new=new)
+        looking.add_occurrence(placed.campaign_id, arrival.post_id, placed.wording_id, arrival.at)
         return placed
 
-    def _found(self, arrival: Arrival) -> Placed:
+    def adopt(self, arrival: Arrival, campaign_id: int) -> Placed:
+        """Reads the wording of a post that is in a campaign already, which people may have decided: it stays there.
+
+        What it is like is suggested to be merged.
+        """
         looking = Looking(self._session)
+        found = self._find(looking, arrival)
+        if found.known is None:
+            return self._kept(looking, arrival, found, campaign_id, new=False)
+        self._restore(looking, arrival, found.known)
+        other = found.known.campaign_id
+        if other != campaign_id:
+            self._suggest(campaign_id, other, arrival)
+        bridges = (other,) if other != campaign_id else ()
+        return Placed(campaign_id=campaign_id, wording_id=found.known.id, new=False, bridges=bridges)
+
+    def _find(self, looking: Looking, arrival: Arrival) -> _Found:
         variant = variant_hash(self._keyring, arrival.wording, arrival.identities)
         known = looking.variant(variant)
         if known is not None:
-            self._remember(known[0], arrival.wording)
-            return Placed(campaign_id=known[1], wording_id=known[0], new=False)
+            return _Found(variant, b"", known, frozenset(), ())
         words = words_hash(self._keyring, arrival.wording)
-        weighed = self._likeness.weigh(arrival.wording)
+        asked = Comparing(self._keyring, self._likeness, arrival.wording)
         handles = self._bands.of_handles(arrival.identities)
-        strangers = weighed.whole.many >= FEWEST
+        strangers = asked.weighed.whole.many >= FEWEST
         twin = looking.twin(words) if strangers else None
         parts = self._bands.of_wording(arrival.wording) if strangers and twin is None else []
-        matches = self._alike(looking, looking.related(handles), weighed, set(), related=True)
-        if twin is not None and self._likeness.same_template(weighed, weighed, related=False):
-            matches.add(twin[1])
-        matches = self._alike(looking, looking.near(parts), weighed, matches, related=False)
-        campaign, new = self._campaign(arrival, variant, matches)
-        wording = insert_or_ignore(
-            self._session,
-            StoredWording,
-            campaign_id=campaign,
-            variant_hash=variant,
-            words_hash=words,
-            words=to_words(arrival.wording),
-            hashed=False,
-            created_at=arrival.at,
-        )
-        if wording is None:
-            raise AssertionError("writers take turns, and a wording that was looked for is there nevertheless")
-        looking.add_bands(wording, together([handles, *parts]))
-        bridges = tuple(sorted(matches - {campaign}))
+        matches = asked.alike(looking.rows_of(looking.related(handles)), (), related=True)
+        if twin is not None and asked.like_itself():
+            matches.add(twin.campaign_id)
+        matches = asked.alike(looking.rows_of(looking.near(parts)), matches, related=False)
+        return _Found(variant, words, None, frozenset(matches), together([handles, *parts]))
+
+    def _kept(self, looking: Looking, arrival: Arrival, found: _Found, campaign: int, *, new: bool) -> Placed:
+        wording = looking.add_wording(campaign, found.variant, found.words, self._sealed(arrival), arrival.at)
+        looking.add_bands(wording, found.bands)
+        bridges = tuple(sorted(found.matches - {campaign}))
         for other in bridges:
             self._suggest(campaign, other, arrival)
         return Placed(campaign_id=campaign, wording_id=wording, new=new, bridges=bridges)
 
-    def _alike(
-        self, looking: Looking, wordings: list[int], weighed: Compared, matches: set[int], *, related: bool
-    ) -> set[int]:
-        """The campaigns matched so far, with those of wordings that are one template with what was weighed."""
-        found = set(matches)
-        rows = looking.rows(wordings)
-        for row in (rows[wording] for wording in wordings if wording in rows):
-            if row.hashed or row.campaign_id in found:
-                continue
-            if self._likeness.same_template(weighed, self._likeness.weigh(self._read(row)), related=related):
-                found.add(row.campaign_id)
-        return found
+    def _restore(self, looking: Looking, arrival: Arrival, known: Known) -> None:
+        """A wording whose words were hidden has a text again."""
+        if known.hashed:
+            looking.restore_words(known.id, self._sealed(arrival))
 
-    def _remember(self, wording_id: int, wording: Wording) -> None:
-        """A wording that lost its words has a text again."""
-        self._session.exec(
-            update(StoredWording)
-            .where(col(StoredWording.id) == wording_id, col(StoredWording.hashed))
-            .values(words=to_words(wording), hashed=False)
-        )
+    def _sealed(self, arrival: Arrival) -> bytes:
+        words = to_words(arrival.wording, self._likeness.neutral_in(arrival.wording))
+        return self._keyring.seal(json.dumps(words).encode(), WORDS)
 
-    def _read(self, row: Row) -> Wording:
-        return from_words(json.loads(self._keyring.open(row.sealed, WORDS)))
-
-    def _campaign(self, arrival: Arrival, variant: bytes, matches: Iterable[int]) -> tuple[int, bool]:
+    def _campaign(self, looking: Looking, arrival: Arrival, variant: bytes, matches: Iterable[int]) -> tuple[int, bool]:
         oldest = min(matches, default=None)
         if oldest is not None:
             return oldest, False
-        made = insert_or_ignore(
-            self._session,
-            Campaign,
-            id=arrival.post_id,
-            first_hash=variant,
-            created_at=arrival.at,
-            about=arrival.wording.about,
-        )
-        if made is not None:
-            return made, True
+        if looking.add_campaign(arrival.post_id, variant, arrival.at, about=arrival.wording.about):
+            return arrival.post_id, True
         # It began a campaign once, before the rules by which wordings are read were changed.
         begun = self._session.exec(select(col(Campaign.id)).where(Campaign.first_hash == variant)).one()
         return home_of(self._session, begun), False

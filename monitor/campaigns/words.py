@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
+from monitor.graph.blind import hidden
+from monitor.graph.likeness import Likeness
 from monitor.graph.wording import Wording
 from monitor.store.keys import Keyring
 
@@ -13,14 +15,18 @@ Identities = Sequence[tuple[str, str]]
 """(app, handle as in its key) of a post, sorted."""
 
 
-def to_words(wording: Wording) -> dict[str, Any]:
-    """The wording as JSON: parts that read like the part before are left out."""
+def to_words(wording: Wording, neutral: Sequence[str] = ()) -> dict[str, Any]:
+    """The wording as JSON: parts that read like the part before are left out.
+
+    :param neutral: its words that say little of their own.
+    """
     return {
         "whole": list(wording.whole),
         "lines": None if wording.lines == wording.whole else list(wording.lines),
         "sentences": None if wording.sentences == wording.lines else list(wording.sentences),
         "short": wording.short,
         "about": wording.about,
+        "neutral": list(neutral),
     }
 
 
@@ -30,6 +36,11 @@ def from_words(words: Mapping[str, Any]) -> Wording:
     lines = whole if words["lines"] is None else tuple(words["lines"])
     sentences = lines if words["sentences"] is None else tuple(words["sentences"])
     return Wording(whole, lines, sentences, words["short"], words["about"])
+
+
+def hide(keyring: Keyring, wording: Wording, neutral: Collection[str]) -> Wording:
+    """The wording with keyed hashes for words."""
+    return hidden(wording, Likeness(neutral).weight, lambda word: keyring.lookup("word", word)[:8].hex())
 
 
 def words_hash(keyring: Keyring, wording: Wording) -> bytes:

@@ -46,7 +46,7 @@ ArchiveSize = Annotated[
 
 @command.callback()
 def bench() -> None:
-    """Measures the screen, the graph and the sources."""
+    """Measures the screen, the graph, the store's campaigns and the sources."""
 
 
 @command.command(epilog="Example: handlewatch bench quality tests/corpus/posts.ndjson --mistakes")
@@ -150,6 +150,34 @@ def sketch(texts: Texts = 20_000, rounds: Rounds = 3, as_json: Json = False) -> 
         print_json(sketches_json(measured))
     else:
         print_sketches(measured)
+
+
+@command.command(
+    epilog="Examples: handlewatch bench place; "
+    "handlewatch bench place --campaigns 2000000 --database postgresql://bench@/bench"
+)
+def place(
+    campaigns: Annotated[int, typer.Option("--campaigns", min=100, help="Campaigns that are stored.")] = 200_000,
+    probes: Annotated[int, typer.Option("--posts", min=20, help="New posts that are placed after each step.")] = 2_000,
+    steps: Annotated[int, typer.Option("--steps", min=1, help="Steps in which the store is filled.")] = 2,
+    database: Annotated[
+        str | None,
+        typer.Option("--database", help="An empty database (URL); else a SQLite file is made.", show_default=False),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How fast a new post finds its campaign among many stored ones, and how often the right one.
+
+    Fills a database with generated campaigns, then places copies (lightly edited, with digits, with another handle, two
+    other words, three typing errors, none) and posts that are like nothing there.
+    """
+    from monitor.cli.bench_place import place_among, place_json, print_place
+
+    measured = place_among(database, campaigns=campaigns, probes=probes, steps=steps, tell=_tell)
+    if as_json:
+        print_json(place_json(measured))
+    else:
+        print_place(measured)
 
 
 @command.command(epilog="Example: handlewatch bench sources --rounds 9")

@@ -8,8 +8,7 @@ Two common words never make a template.
 from __future__ import annotations
 
 import math
-from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from monitor.graph.wording import TERM, Wording
@@ -73,7 +72,7 @@ class Likeness:
     """Compares wordings. `neutral`: words that say little of their own."""
 
     def __init__(self, neutral: Collection[str]) -> None:
-        self._neutral = neutral
+        self._neutral = frozenset(neutral)
 
     def weigh(self, wording: Wording) -> Compared:
         """Weighs a wording's words."""
@@ -87,7 +86,8 @@ class Likeness:
         total = self._sum(words)
         return Weighed(_numbered(words), total, len(words) - len(terms) / 2, total - _TERM * len(terms), terms)
 
-    def _weight(self, word: str) -> float:
+    def weight(self, word: str) -> float:
+        """What a word weighs; a repeated one what the first does."""
         word = word.rstrip(_AGAIN)
         if word[0] == TERM:
             return _TERM
@@ -147,7 +147,29 @@ class Likeness:
         return not self._reaches(one, other, 0.0, APART * min(one.total, other.total))
 
     def _sum(self, words: Iterable[str]) -> float:
-        return sum(map(self._weight, words))
+        return sum(map(self.weight, words))
+
+    def neutral_in(self, wording: Wording) -> list[str]:
+        """The words of a wording that say little of their own, sorted."""
+        return sorted(self._neutral & {*wording.whole, *wording.lines, *wording.sentences})
+
+    def unlike(self, one: Wording, other: Wording) -> bool:
+        """True where it shows without weighing a word that strangers are not one template; most are told so.
+
+        A wording's words come as tuples or lists.
+        """
+        if one.about != other.about:
+            return True
+        if not _strange(one.whole, other.whole):
+            return False
+        if one.short and other.short:
+            return True
+        parts = (
+            (one.lines, other.lines),
+            (one.sentences, other.sentences),
+            (one.whole if one.short else one.lines, other.whole if other.short else other.lines),
+        )
+        return all(_strange(*pair) for pair in parts)
 
     def _forgiven(self, left: Collection[str], right: Collection[str]) -> float:
         """What words that differ by typing errors add."""
@@ -160,7 +182,7 @@ class Likeness:
             twin = next((one for one in rest if (one[0] == first or one[-1] == last) and mistyped(word, one)), None)
             if twin is not None:
                 rest.remove(twin)
-                total += _TYPO * (self._weight(word) + self._weight(twin))
+                total += _TYPO * (self.weight(word) + self.weight(twin))
         return total
 
 
@@ -168,12 +190,29 @@ def _numbered(words: tuple[str, ...]) -> tuple[str, ...]:
     """Words so that sets of them count repeats."""
     if len(set(words)) == len(words):
         return words
-    seen: Counter[str] = Counter()
+    seen: dict[str, int] = {}
     numbered: list[str] = []
     for word in words:
-        numbered.append(word + _AGAIN * seen[word])
-        seen[word] += 1
+        times = seen.get(word, 0)
+        seen[word] = times + 1
+        numbered.append(word + _AGAIN * times if times else word)
     return tuple(numbered)
+
+
+def _strange(one: Sequence[str], other: Sequence[str]) -> bool:
+    """True where the words alone show that strangers are not alike: no term in common, or too much that differs for
+    typing errors to be looked for, whatever it weighs.
+    """
+    first, second = set(one), set(other)
+    common = first & second
+    left, right = len(first) - len(common), len(second) - len(common)
+    if min(left, right) > _ERRORS and _SLIGHT * (left + right) > (1 - STRANGERS) * (len(one) + len(other)):
+        return True
+    return not _has_term(common) and _has_term(first) and _has_term(second)
+
+
+def _has_term(words: Iterable[str]) -> bool:
+    return any(word[0] == TERM for word in words)
 
 
 def mistyped(one: str, other: str) -> bool:

@@ -80,3 +80,20 @@ def test_a_wording_is_like_itself_and_likeness_is_mutual(one: list[str], other: 
     words = [f"word{letter * 3}" for letter in one], [f"word{letter * 3}" for letter in other]
     like(" ".join(words[0]), " ".join(words[1]))
     assert like(" ".join(words[0]), " ".join(words[0]), related=True)
+
+
+WORDS = st.sampled_from(
+    [*"abcdefghijklmnopqrstuvwxyz", "add", "me", "anyone", f"{TERM}perv", f"{TERM}aam", "folder", "0"]
+)
+
+
+@given(st.lists(WORDS, min_size=1, max_size=60), st.lists(WORDS, min_size=1, max_size=60), st.booleans(), st.booleans())
+def test_what_is_told_apart_by_words_alone_is_not_alike(
+    one: list[str], other: list[str], short: bool, alike: bool
+) -> None:
+    if alike:  # else hardly any pair is
+        other = [*one[: len(one) // 2], *other[:12], *one[len(one) // 2 :]]
+    first = Wording(tuple(one), tuple(one), tuple(one[:5]), short, False)
+    second = Wording(tuple(other), tuple(other[:20]), tuple(other[:7]), not short or alike, False)
+    if LIKENESS.unlike(first, second):
+        assert not LIKENESS.same_template(LIKENESS.weigh(first), LIKENESS.weigh(second), related=False)
