@@ -28,6 +28,7 @@ from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
 from monitor.errors import ConfigError
+from monitor.intake import Intake
 from monitor.linking import Linking
 from monitor.net.address import hosts_of
 from monitor.net.bodies import TextType
@@ -77,6 +78,16 @@ class App:
     @cached_property
     def _linking(self) -> Linking:
         return linking_terms()
+
+    @property
+    def intake(self) -> Intake:
+        """What commits screened batches."""
+        return Intake(
+            self.store,
+            crossref=self.crossref,
+            ranking=self.ranking,
+            notice_minutes=self.settings.review.notice_minutes,
+        )
 
     @cached_property
     def campaigns(self) -> Campaigns:

@@ -180,7 +180,10 @@ class Collector:
         return with_posts(batch, dict(zip(near, posts, strict=True)))
 
     def _take(self, screened: Screened) -> Committed:
-        return self._sink.take(self._name, screened)
+        done = self._sink.take(self._name, screened)
+        for alert in done.grown:
+            log.info("alert grew", source=self._name, **alert._asdict())
+        return done
 
     async def _failed(self, error: Exception, started: datetime) -> None:
         self.status.failures += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from monitor.detect.fast.screen import FastScreen
@@ -12,6 +12,7 @@ from monitor.graph.wording import Wording, Wordings
 from monitor.ports import AccountRef, BadRecord, Batch, Coverage, Cursor
 from monitor.post import Post, PostRef, storable
 from monitor.text.access import redact_access
+from monitor.traces import Traces, Tracing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +22,7 @@ class Hit:
     post: Post
     screening: Screening
     wording: Wording
+    traces: Traces = field(default=Traces())
 
 
 def _plainly() -> Likeness:
@@ -29,7 +31,10 @@ def _plainly() -> Likeness:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Screened:
-    """A batch after the screen. `likeness` compares its wordings, with the words of the screen's bundle."""
+    """A batch after the screen. `likeness` compares its wordings, with the words of the screen's bundle.
+
+    :param weights: of the terms of its lexicon, by their ids.
+    """
 
     posts: int
     hits: Sequence[Hit]
@@ -39,6 +44,7 @@ class Screened:
     deleted_accounts: Sequence[AccountRef] = ()
     bad: Sequence[BadRecord] = ()
     likeness: Likeness = field(default_factory=_plainly)
+    weights: Mapping[str, float] = field(default_factory=dict[str, float])
 
 
 class HitScreen:
@@ -47,12 +53,19 @@ class HitScreen:
     def __init__(self, screen: FastScreen) -> None:
         self._screen = screen
         self._words = Wordings(screen.bundle)
+        self._traces = Tracing(screen.bundle.vocabulary)
+        self._weights = {term.id: term.weight for term in screen.bundle.lexicon.values()}
         self._likeness = Likeness(screen.bundle.vocabulary.neutral)
 
     def __call__(self, batch: Batch) -> Screened:
         """A batch after the screen: spans refer to the texts with access-bearing strings replaced."""
         hits = [
-            Hit(post=post, screening=screening, wording=self._words(post, screening))
+            Hit(
+                post=post,
+                screening=screening,
+                wording=self._words(post, screening),
+                traces=self._traces(post, screening),
+            )
             for _, post, screening in self._screen.hits(
                 batch.records.columns, lambda row: _storable(redact_access(batch.records[row]))
             )
@@ -66,6 +79,7 @@ class HitScreen:
             deleted_accounts=[AccountRef(storable(ref.platform), ref.key) for ref in batch.deleted_accounts],
             bad=batch.bad,
             likeness=self._likeness,
+            weights=self._weights,
         )
 
 

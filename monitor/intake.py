@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from typing import Any, NamedTuple
 
 from sqlalchemy import update
@@ -26,23 +27,28 @@ from monitor.detect.screening import Screening
 from monitor.errors import StoreError
 from monitor.graph.member import identities_of
 from monitor.hits import Hit, Screened
-from monitor.joining import Joining, join
+from monitor.joining import Grown, Joined, Joining
 from monitor.ports import Cursor
 from monitor.raising import raise_alert
-from monitor.ranking import Ranking
+from monitor.ranking import WAITING, Ranking
 from monitor.records import to_record
+from monitor.returns import Newcomer, Returns
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.keys import Keyring
 from monitor.store.tables import Account, Alert, CursorRow, Run, SourceRow, StoredPost
 from monitor.store.writing import insert_or_ignore, take_turn
+from monitor.traces import Traces
 
 DEADLOCK_TRIES = 5
 
 
 @dataclass(slots=True)
 class Committed:
-    """What a commit did. `repeats`: posts that were stored before; `alerts`: new ones."""
+    """What a commit did.
+
+    `repeats`: posts that were stored before; `alerts`: new ones; `grown`: older ones that a notice is due of.
+    """
 
     posts: int = 0
     hits: int = 0
@@ -51,15 +57,14 @@ class Committed:
     deleted: int = 0
     bad: int = 0
     alert_ids: list[int] = field(default_factory=list[int])
-    touched: set[int] = field(default_factory=set[int])
-    """Alerts that posts raised or joined."""
+    grown: list[Grown] = field(default_factory=list[Grown])
 
     def add(self, other: Committed) -> None:
         """Adds another's counts to these."""
         for name in ("posts", "hits", "repeats", "alerts", "deleted", "bad"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.alert_ids += other.alert_ids
-        self.touched |= other.touched
+        self.grown += other.grown
 
 
 def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:
@@ -103,13 +108,28 @@ def _content_hash(keyring: Keyring, record: Mapping[str, Any]) -> bytes:
     return keyring.lookup("post", json.dumps(content, sort_keys=True))
 
 
+def _hashes(keyring: Keyring, traces: Traces) -> dict[str, bytes | None]:
+    """The keyed hashes by which what a post left behind is known again."""
+    return {
+        "bio_hash": None if traces.bio is None else keyring.lookup("bio", traces.bio),
+        "community_hash": None if traces.community is None else keyring.lookup("community", traces.community),
+        "family_hash": None if traces.family is None else keyring.lookup("family", traces.family),
+    }
+
+
 class _Within(NamedTuple):
-    """The batch that a post is of: its source, the kind of that, its run, and where its posts are placed."""
+    """The batch that a post is of: its source, the kind of that, its run, and what its posts pass through.
+
+    `touched`: alerts that they joined.
+    """
 
     source: str
     plugin: str | None
     run_id: int | None
     placing: Placing
+    returns: Returns
+    joining: Joining
+    touched: set[int]
 
 
 class Intake:
@@ -118,13 +138,22 @@ class Intake:
     Safe to repeat: what is stored already is counted as a repeat, by platform, id and content.
 
     :param crossref: keeps edges and linked sets; None for one without terms to obey.
-    :param ranking: reckons how urgent alerts are; None for one of plain settings.
+    :param ranking: reckons how urgent alerts are, and says which posts may be set beside those of other platforms.
+    :param notice_minutes: how long there is no further notice of an alert that grows.
     """
 
-    def __init__(self, store: Store, *, crossref: Crossref | None = None, ranking: Ranking | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *,
+        crossref: Crossref | None = None,
+        ranking: Ranking | None = None,
+        notice_minutes: float = 60,
+    ) -> None:
         self._store = store
         self._crossref = crossref or Crossref()
         self._ranking = ranking or Ranking()
+        self._quiet = timedelta(minutes=notice_minutes)
 
     def commit(
         self, screened: Screened, *, source: str, run_id: int | None = None, lease: leases.Held | None = None
@@ -150,13 +179,19 @@ class Intake:
             # Monitors that have hits take turns: posts share accounts, handles and campaigns in any order, so row
             # locks alone would deadlock. Hits are rare and this transaction is short. SQLite has one writer anyway.
             take_turn(session)
-        plugin = session.exec(select(SourceRow.plugin).where(SourceRow.name == source)).first()
-        within = _Within(source, plugin, run_id, Placing(session, self._store.keyring, screened.likeness))
+        keyring = self._store.keyring
+        within = _Within(
+            source=source,
+            plugin=session.exec(select(SourceRow.plugin).where(SourceRow.name == source)).first(),
+            run_id=run_id,
+            placing=Placing(session, keyring, screened.likeness),
+            returns=Returns(session, self._ranking.linking),
+            joining=Joining(session, keyring, weights=screened.weights, quiet=self._quiet),
+            touched=set(),
+        )
         for hit in sorted(screened.hits, key=lambda hit: hit.post.ref):
             self._take(session, hit, within, done)
-        # Once a batch: what is reckoned grows with the campaign.
-        for alert_id in sorted(done.touched):
-            self._ranking.rank(session, session.get_one(Alert, alert_id), self._store.now())
+        self._rank(session, within.touched)
         done.deleted = self._delete(session, screened)
         coverage.enter(session, source, run_id, screened.coverage)
         volume.count(session, source, screened.posts, self._store.now())
@@ -194,6 +229,7 @@ class Intake:
             created_at=post.created_at,
             first_seen_at=seen_at,
             state="up",
+            **(hashes := _hashes(keyring, hit.traces)),
         )
         if stored is None:
             done.repeats += 1
@@ -205,10 +241,6 @@ class Intake:
             Arrival(post_id=stored, wording=hit.wording, identities=identities_of(hit.screening), at=now)
         )
         raised = raise_alert(session, placed.campaign_id, hit.screening, explanation, now)
-        alert = session.get_one(Alert, raised.alert_id, with_for_update=True, populate_existing=True)
-        joining = Joining(post_id=stored, platform=post.platform, platform_id=post.id, screening=hit.screening, at=now)
-        join(session, keyring, alert, joining, new=raised.new)
-        done.touched.add(raised.alert_id)
         audit.record(
             session,
             now,
@@ -231,9 +263,43 @@ class Intake:
                 identities=identities,
             ),
         )
+        within.returns.arrive(
+            Newcomer(
+                row=stored,
+                platform=post.platform,
+                name=post.id,
+                plugin=within.plugin,
+                account_id=account_id,
+                campaign_id=placed.campaign_id,
+                at=moment(post.created_at, seen_at),
+                **hashes,
+            )
+        )
+        grown = within.joining.join(
+            Joined(
+                alert_id=raised.alert_id,
+                campaign_id=placed.campaign_id,
+                row=stored,
+                platform=post.platform,
+                name=post.id,
+                screening=hit.screening,
+                new=raised.new,
+                at=now,
+            )
+        )
+        within.touched.add(raised.alert_id)
+        if grown is not None:
+            done.grown.append(grown)
         if raised.new:
             done.alerts += 1
             done.alert_ids.append(raised.alert_id)
+
+    def _rank(self, session: Session, touched: Collection[int]) -> None:
+        for alert_id in sorted(touched):
+            alert = session.get_one(Alert, alert_id, populate_existing=True)
+            if alert.state in WAITING:
+                self._ranking.rank(session, alert, self._store.now())
+        session.flush()
 
     def _delete(self, session: Session, screened: Screened) -> int:
         """The platform says these are deleted: their text goes, the evidence frozen with the alert stays."""

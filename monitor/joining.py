@@ -1,159 +1,244 @@
-"""What a post does that joins a campaign which people have seen: attached, put before a person again, or counted.
+"""What a post does that joins a campaign whose alert is there already.
 
-Nothing inherits a verdict. A post that joins a reportable alert waits in the fast lane for a person's yes; one that
-joins a not-reportable alert is counted, and raises it again only with something new.
+While people have yet to decide, it is one post more. Joins it a reportable alert, it waits for a person's yes or no, by
+itself; a not-reportable one, it is counted, and the alert is raised again only where the post brings something new.
+Whoever holds an alert meanwhile acts on a version: what is raised again has a new one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 from sqlalchemy import update
-from sqlmodel import Session, col, select
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, func, select
 
 from monitor import audit
 from monitor.detect.screening import Screening
 from monitor.store.keys import Keyring
 from monitor.store.tables import Alert, AlertTerm, Mention, Occurrence, StoredPost
-from monitor.store.writing import insert_or_ignore
+from monitor.store.writing import rows_changed
 
 ATTACHED: Final = "attached"
 WAITING: Final = "waiting"
-COUNTED: Final = "counted"
 ADDED: Final = "added"
 LEFT: Final = "left"
+COUNTED: Final = "counted"
+"""States of an occurrence (`monitor.store.tables.Occurrence`)."""
 
-NOTICE: Final = timedelta(hours=1)
-"""Between two notices, in the audit trail, that an alert that waits has grown."""
-_TERMS: Final = frozenset({"term", "ambiguous-term", "second-term", "more-terms"})
-"""Parts of the score that terms give."""
+_DECIDED: Final = "decided"
+_REPORTABLE: Final = "reportable"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Joining:
-    """A post that was just placed. :param post_id: its row."""
+class Joined:
+    """A post that was just placed. `new`: it raised the alert."""
 
-    post_id: int
+    alert_id: int
+    campaign_id: int
+    row: int
     platform: str
-    platform_id: str
+    name: str
     screening: Screening
+    new: bool
     at: datetime
 
 
-def join(session: Session, keyring: Keyring, alert: Alert, post: Joining, *, new: bool) -> None:
-    """Notes what a post means for its alert, in the transaction that stored it.
+class Grown(NamedTuple):
+    """An alert that grew, for a notice: posts that it has now, and how many of them wait for a yes or no."""
 
-    :param alert: locked, so that a person who decides it now comes before or after, never between.
-    :param new: the post raised it.
+    alert_id: int
+    state: str
+    posts: int
+    waiting: int
+
+
+class _Standing(NamedTuple):
+    """Where an alert stands."""
+
+    state: str
+    version: int
+    verdict: str | None
+    noticed_at: datetime | None
+
+
+class Joining:
+    """Lets posts join alerts within one transaction.
+
+    :param weights: of the lexicon's terms, by their ids.
+    :param quiet: how long there is no further notice of an alert.
     """
-    stronger = _note_terms(session, keyring, alert, post)
-    if new or _is_version(session, alert, post):
-        return
-    if alert.state != "decided":
-        _notice(session, alert, post.at)
-    elif alert.verdict == "reportable":
-        _set(session, alert, post, WAITING)
+
+    def __init__(self, session: Session, keyring: Keyring, *, weights: Mapping[str, float], quiet: timedelta) -> None:
+        self._session = session
+        self._keyring = keyring
+        self._weights = weights
+        self._quiet = quiet
+
+    def join(self, post: Joined) -> Grown | None:
+        """Writes down what follows; gives what a notice says where one is due."""
+        strongest = self._strongest(post)
+        stronger = self._note_terms(post) > strongest
+        if post.new:
+            return None
+        alert = self._standing(post.alert_id)
+        if alert.state == _DECIDED and alert.verdict == _REPORTABLE:
+            self._wait(post)
+        elif alert.state == _DECIDED:
+            self._set(post.campaign_id, [post.row], COUNTED)
+            if reasons := list(self._news(post, stronger=stronger)):
+                self._raise_again(post, alert, reasons)
+        return self._notice(post, alert)
+
+    def _standing(self, alert_id: int) -> _Standing:
+        # Its row was updated in this transaction, so nobody else changes it before this ends.
+        found = select(Alert.state, Alert.version, Alert.verdict, Alert.noticed_at).where(Alert.id == alert_id)
+        return _Standing(*self._session.exec(found).one())
+
+    def _known_terms(self, alert_id: int) -> dict[bytes, float]:
+        rows = select(AlertTerm.term_hash, AlertTerm.weight).where(AlertTerm.alert_id == alert_id)
+        return dict(self._session.exec(rows).all())
+
+    def _strongest(self, post: Joined) -> float:
+        """The most that a term weighed before this post."""
+        if post.new:
+            return 0.0
+        known = self._known_terms(post.alert_id)
+        if not known:  # raised before terms were noted
+            explanation = self._session.get_one(Alert, post.alert_id).explanation
+            self._keep(post.alert_id, {term["term"] for term in explanation.get("terms", ())})
+            known = self._known_terms(post.alert_id)
+        return max(known.values(), default=0.0)
+
+    def _note_terms(self, post: Joined) -> float:
+        """Notes the terms of a post; gives what the strongest of them weighs."""
+        terms = {match.term for match in post.screening.terms}
+        self._keep(post.alert_id, terms)
+        return max(map(self._weight, terms), default=0.0)
+
+    def _keep(self, alert_id: int, terms: Collection[str]) -> None:
+        for term in sorted(terms):
+            key = self._keyring.lookup("term", term)
+            row = self._session.get(AlertTerm, (alert_id, key)) or AlertTerm(
+                alert_id=alert_id, term_hash=key, weight=0.0
+            )
+            row.weight = max(row.weight, self._weight(term))
+            self._session.add(row)
+        self._session.flush()
+
+    def _weight(self, term: str) -> float:
+        return self._weights.get(term, 1.0)
+
+    def _wait(self, post: Joined) -> None:
+        """The post waits for a person; so does a new version of one that waits or was left out, in its place. A new
+        version of a post that is reported is reported already.
+        """
+        earlier = self._session.exec(
+            select(StoredPost.id, Occurrence.state)
+            .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
+            .where(
+                Occurrence.campaign_id == post.campaign_id,
+                StoredPost.platform == post.platform,
+                StoredPost.post_id == post.name,
+                col(StoredPost.id) < post.row,
+            )
+        ).all()
+        if any(state in {ATTACHED, ADDED} for _, state in earlier) and all(state != WAITING for _, state in earlier):
+            return
+        self._set(post.campaign_id, [row or 0 for row, state in earlier if state == WAITING], ATTACHED)
+        self._set(post.campaign_id, [post.row], WAITING)
         audit.record(
-            session,
+            self._session,
             post.at,
             actor="system:intake",
             action="alert.fast_lane",
-            subject=f"alert:{alert.id}",
-            post=post.post_id,
+            subject=f"alert:{post.alert_id}",
+            post=post.row,
         )
-    else:
-        _set(session, alert, post, COUNTED)
-        news = [*_news(session, alert, post), *(["a stronger term"] if stronger else [])]
-        if alert.verdict == "not_reportable" and news:
-            _raise_again(session, alert, news, post.at)
+
+    def _set(self, campaign_id: int, rows: Collection[int], state: str) -> None:
+        self._session.exec(
+            update(Occurrence)
+            .where(col(Occurrence.campaign_id) == campaign_id, col(Occurrence.post_id).in_(rows))
+            .values(state=state)
+        )
+
+    def _news(self, post: Joined, *, stronger: bool) -> Iterator[str]:
+        """What of a post is new to the campaign, in words for people; no names."""
+        others = select(Occurrence.post_id).where(
+            Occurrence.campaign_id == post.campaign_id, col(Occurrence.post_id) != post.row
+        )
+        before: Any = aliased(Mention)
+        known = select(before.identity_id).where(
+            before.identity_id == col(Mention.identity_id), before.post_id.in_(others)
+        )
+        handles = self._session.exec(
+            select(func.count()).select_from(Mention).where(Mention.post_id == post.row, ~known.exists())
+        ).one()
+        if handles:
+            yield "another handle" if handles == 1 else f"{handles} other handles"
+        there = select(StoredPost.id).where(col(StoredPost.id).in_(others), StoredPost.platform == post.platform)
+        if self._session.exec(there.limit(1)).first() is None:
+            yield "another platform"
+        if stronger:
+            yield "a stronger term"
+
+    def _raise_again(self, post: Joined, alert: _Standing, reasons: list[str]) -> None:
+        changed = rows_changed(
+            self._session,
+            update(Alert)
+            .where(col(Alert.id) == post.alert_id, col(Alert.version) == alert.version)
+            .values(
+                state="open",
+                version=alert.version + 1,
+                verdict=None,
+                decided_at=None,
+                claimed_by=None,
+                claimed_until=None,
+                raised_again_at=post.at,
+                raised_for=reasons,
+            ),
+        )
+        if changed != 1:
+            raise AssertionError("an alert changed while its row was ours")
+        reopen(self._session, post.campaign_id)
+        audit.record(
+            self._session,
+            post.at,
+            actor="system:intake",
+            action="alert.raise_again",
+            subject=f"alert:{post.alert_id}",
+            post=post.row,
+            version=alert.version,
+            reasons=reasons,
+        )
+
+    def _notice(self, post: Joined, alert: _Standing) -> Grown | None:
+        if alert.noticed_at is not None and post.at < alert.noticed_at + self._quiet:
+            return None
+        self._session.exec(update(Alert).where(col(Alert.id) == post.alert_id).values(noticed_at=post.at))
+        in_it = select(Occurrence.state, func.count()).where(Occurrence.campaign_id == post.campaign_id)
+        states = dict(self._session.exec(in_it.group_by(col(Occurrence.state))).all())
+        grown = Grown(post.alert_id, alert.state, sum(states.values()), states.get(WAITING, 0))
+        audit.record(
+            self._session,
+            post.at,
+            actor="system:intake",
+            action="alert.grew",
+            subject=f"alert:{post.alert_id}",
+            posts=grown.posts,
+            waiting=grown.waiting,
+        )
+        return grown
 
 
 def reopen(session: Session, campaign_id: int) -> None:
-    """A verdict was taken back: what joined under it is attached like the rest, in the caller's transaction."""
+    """An alert is open again: its posts are decided together, but for those that a person left out."""
     session.exec(
         update(Occurrence)
-        .where(col(Occurrence.campaign_id) == campaign_id, col(Occurrence.state) != LEFT)
+        .where(col(Occurrence.campaign_id) == campaign_id, col(Occurrence.state).not_in([ATTACHED, LEFT]))
         .values(state=ATTACHED, decided_by=None, decided_at=None)
-    )
-
-
-def _note_terms(session: Session, keyring: Keyring, alert: Alert, post: Joining) -> bool:
-    """Keeps the post's terms with the alert; True where they weigh more than any before."""
-    weight = round(sum(part.weight for part in post.screening.parts if part.name in _TERMS), 3)
-    before = session.exec(select(AlertTerm.weight).where(AlertTerm.alert_id == alert.id)).all()
-    for term in sorted({match.term for match in post.screening.terms}):
-        term_hash = keyring.lookup("term", term)
-        if insert_or_ignore(session, AlertTerm, alert_id=alert.id, term_hash=term_hash, weight=weight) is None:
-            session.exec(
-                update(AlertTerm)
-                .where(
-                    col(AlertTerm.alert_id) == alert.id,
-                    col(AlertTerm.term_hash) == term_hash,
-                    col(AlertTerm.weight) < weight,
-                )
-                .values(weight=weight)
-            )
-    return weight > max(before, default=weight)
-
-
-def _is_version(session: Session, alert: Alert, post: Joining) -> bool:
-    """True where the campaign has this post already, in another version."""
-    return (
-        session.exec(
-            select(StoredPost.id)
-            .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-            .where(
-                Occurrence.campaign_id == alert.campaign_id,
-                StoredPost.platform == post.platform,
-                StoredPost.post_id == post.platform_id,
-                col(StoredPost.id) != post.post_id,
-            )
-            .limit(1)
-        ).first()
-        is not None
-    )
-
-
-def _news(session: Session, alert: Alert, post: Joining) -> list[str]:
-    others = (Occurrence.campaign_id == alert.campaign_id, col(Occurrence.post_id) != post.post_id)
-    known = select(Mention.identity_id).join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id)).where(*others)
-    fresh = session.exec(
-        select(Mention.identity_id)
-        .where(Mention.post_id == post.post_id, col(Mention.identity_id).not_in(known))
-        .limit(1)
-    ).first()
-    same = session.exec(
-        select(StoredPost.id)
-        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-        .where(*others, StoredPost.platform == post.platform)
-        .limit(1)
-    ).first()
-    return [*(["another handle"] if fresh is not None else []), *(["another platform"] if same is None else [])]
-
-
-def _raise_again(session: Session, alert: Alert, news: list[str], at: datetime) -> None:
-    alert.state, alert.version = "open", alert.version + 1
-    alert.verdict = alert.decided_at = alert.claimed_by = alert.claimed_until = None
-    alert.raised_again_at, alert.raised_for = at, news
-    session.add(alert)
-    audit.record(
-        session, at, actor="system:intake", action="alert.raise_again", subject=f"alert:{alert.id}", why=", ".join(news)
-    )
-
-
-def _notice(session: Session, alert: Alert, at: datetime) -> None:
-    if alert.noticed_at is not None and at - alert.noticed_at < NOTICE:
-        return
-    alert.noticed_at = at
-    session.add(alert)
-    audit.record(session, at, actor="system:intake", action="alert.grew", subject=f"alert:{alert.id}")
-
-
-def _set(session: Session, alert: Alert, post: Joining, state: str) -> None:
-    session.exec(
-        update(Occurrence)
-        .where(col(Occurrence.campaign_id) == alert.campaign_id, col(Occurrence.post_id) == post.post_id)
-        .values(state=state)
     )

@@ -7,11 +7,9 @@ from collections.abc import Sequence
 from sqlmodel import select
 
 from monitor import coverage
-from monitor.crossref import Crossref
 from monitor.errors import RefusedError
 from monitor.intake import Committed, Intake, Screened
 from monitor.ports import Coverage, Cursor
-from monitor.ranking import Ranking
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.tables import CursorRow, Run, SourceRow
@@ -22,21 +20,12 @@ class Keeping:
 
     :param holder: this process, in the lease rows.
     :param alone: no other monitor works on this database (the run lock of a SQLite file is held).
-    :param crossref: keeps edges and linked sets; see `Intake`.
-    :param ranking: reckons how urgent alerts are; see `Intake`.
+    :param intake: commits what they bring; None for one that was told nothing.
     """
 
-    def __init__(
-        self,
-        store: Store,
-        *,
-        holder: str,
-        alone: bool,
-        crossref: Crossref | None = None,
-        ranking: Ranking | None = None,
-    ) -> None:
+    def __init__(self, store: Store, *, holder: str, alone: bool, intake: Intake | None = None) -> None:
         self._store = store
-        self._intake = Intake(store, crossref=crossref, ranking=ranking)
+        self._intake = intake or Intake(store)
         self._holder = holder
         self._alone = alone
         self._held: dict[str, leases.Held] = {}

@@ -29,6 +29,7 @@ from monitor.store.tables import (
     SourceRow,
     StoredPost,
 )
+from monitor.store.writing import take_turn
 
 WAITING: Final = ("open", "claimed", "second_review")
 PORTION: Final = 100
@@ -181,21 +182,32 @@ def _histories(session: Session, alert: Alert) -> list[tuple[int, int]]:
     return [(reportable[term], decided[term]) for term in sorted(decided)]
 
 
+def rank_portion(store: Store, ranking: Ranking, after: int = 0) -> tuple[int, int | None]:
+    """Reckons the priorities of some alerts that wait, in one short transaction.
+
+    :param after: the alert after which it begins.
+    :return: how many priorities changed, and the last alert; None where no more are left.
+    """
+    changed = 0
+    with store.write() as session:
+        take_turn(session)
+        alerts = session.exec(
+            select(Alert)
+            .where(col(Alert.state).in_(WAITING), col(Alert.id) > after)
+            .order_by(col(Alert.id))
+            .limit(PORTION)
+        ).all()
+        for alert in alerts:
+            before = alert.priority
+            ranking.rank(session, alert, store.now())
+            changed += alert.priority != before
+    return changed, alerts[-1].id if len(alerts) == PORTION else None
+
+
 def rank_waiting(store: Store, ranking: Ranking) -> int:
     """Reckons the priorities of all alerts that wait, in short transactions; returns how many changed."""
-    changed, last = 0, 0
-    while True:
-        with store.write() as session:
-            alerts = session.exec(
-                select(Alert)
-                .where(col(Alert.state).in_(WAITING), col(Alert.id) > last)
-                .order_by(col(Alert.id))
-                .limit(PORTION)
-            ).all()
-            for alert in alerts:
-                before = alert.priority
-                ranking.rank(session, alert, store.now())
-                changed += alert.priority != before
-        if len(alerts) < PORTION:
-            return changed
-        last = alerts[-1].id or 0
+    changed, last = rank_portion(store, ranking)
+    while last is not None:
+        more, last = rank_portion(store, ranking, last)
+        changed += more
+    return changed

@@ -127,6 +127,12 @@ def _conditions(
         decided = (
             select(Occurrence.post_id)
             .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
-            .where(Alert.state == "decided", col(Alert.decided_at) < now - timedelta(days=limits.decided))
+            .where(
+                Alert.state == "decided",
+                col(Alert.decided_at) < now - timedelta(days=limits.decided),
+                # What joined it later is kept as long from then on, and until somebody said yes or no to it.
+                col(Occurrence.added_at) < now - timedelta(days=limits.decided),
+                Occurrence.state != "waiting",
+            )
         )
         yield f"{limits.decided:g} days after the decision", col(StoredPost.id).in_(decided)

@@ -28,7 +28,7 @@ from monitor.clock import Clock, system_clock
 from monitor.collecting import Collector, Sink, Status, stopped_within
 from monitor.counting import Counting
 from monitor.keeping import Keeping
-from monitor.ranking import rank_waiting
+from monitor.ranking import rank_portion
 from monitor.runlock import run_lock
 from monitor.schedule import Driven, Schedule, Service
 from monitor.settings import Settings
@@ -100,29 +100,19 @@ class Running:
         if self._app is None:
             return Counting(), []
         store = self._app.store
-        keeping = Keeping(
-            store,
-            holder=holder_name(),
-            alone=store.is_sqlite,
-            crossref=self._app.crossref,
-            ranking=self._app.ranking,
-        )
+        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite, intake=self._app.intake)
         for source in self._sources:
             keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)
 
         limits, ranking = text_limits(self._settings), self._app.ranking
 
         async def on_store_thread(ending: asyncio.Event) -> None:
-            loop, beat_in, expire_in, rank_in = asyncio.get_running_loop(), BEAT_EVERY, 0.0, 0.0
+            loop, beat_in, expire_in = asyncio.get_running_loop(), BEAT_EVERY, 0.0
             while not await stopped_within(SEAL_EVERY, ending):
                 expire_in -= SEAL_EVERY
                 if expire_in <= 0:
                     expire_in = EXPIRE_EVERY
                     await loop.run_in_executor(store_thread, retention.expire, store, limits)
-                rank_in -= SEAL_EVERY
-                if rank_in <= 0:
-                    rank_in = RANK_EVERY
-                    await loop.run_in_executor(store_thread, rank_waiting, store, ranking)
                 await loop.run_in_executor(store_thread, audit.seal, store)
                 beat_in -= SEAL_EVERY
                 if beat_in <= 0:
@@ -131,7 +121,14 @@ class Running:
                         log.warning("lease lost to another monitor", source=source)
             await loop.run_in_executor(store_thread, audit.seal, store)
 
-        return keeping, [on_store_thread]
+        async def ranks(ending: asyncio.Event) -> None:
+            loop, wait = asyncio.get_running_loop(), 0.0
+            while not await stopped_within(wait, ending):
+                wait, after = RANK_EVERY, 0
+                while after is not None and not ending.is_set():  # between two portions, batches are committed
+                    _, after = await loop.run_in_executor(store_thread, rank_portion, store, ranking, after)
+
+        return keeping, [on_store_thread, ranks]
 
     @asynccontextmanager
     async def _delivering(self) -> AsyncGenerator[list[Service]]:

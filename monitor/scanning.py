@@ -63,13 +63,7 @@ def scan(
         database = app.store.engine.url.database
         if app.store.is_sqlite and database:
             stack.enter_context(run_lock(Path(database), what="scan"))
-        keeping = Keeping(
-            app.store,
-            holder=holder_name(),
-            alone=app.store.is_sqlite,
-            crossref=app.crossref,
-            ranking=app.ranking,
-        )
+        keeping = Keeping(app.store, holder=holder_name(), alone=app.store.is_sqlite, intake=app.intake)
         stack.callback(keeping.close)
         keeping.register(SOURCE, plugin="archive", basis=basis)
         return asyncio.run(_scan(app, _source(files, layout), keeping, on_progress, on_bad))

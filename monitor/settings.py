@@ -101,6 +101,9 @@ class Review(_Section):
         description="Show posts out of archives before their platform was asked whether they are still there: "
         "for archives of invented or scrubbed posts only.",
     )
+    notice_minutes: float = Field(
+        default=60, ge=0, le=10_080, description="How long there is no further notice of an alert that grows."
+    )
     undo_seconds: float = Field(default=10, ge=0, le=86400, description="How long a report waits before it can leave.")
     handles_an_hour: int = Field(
         default=60, ge=1, description="How many different handles one person may look up within an hour."

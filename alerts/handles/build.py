@@ -72,7 +72,7 @@ def build(
         account_count=len(accounts),
         reports=reports[:LISTED],
         report_count=len(reports),
-        returns=returns(seen),
+        returns=returns(session, key_hash, seen),
         left_out=sorted(map(clean, left_out)),
         listed=LISTED,
         clear=clear,

@@ -99,9 +99,10 @@ class ReportSeen:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Return:
-    """A new post on a platform after an earlier one there was found unavailable."""
+    """A new post on `platform` after an earlier one on `gone_platform` was found unavailable (`monitor.returns`)."""
 
     platform: str
+    gone_platform: str
     unavailable_at: datetime
     returned_at: datetime
     days: float

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -11,10 +11,11 @@ from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from alerts.handles.records import Return
+from alerts.masking import clean
 from alerts.triage.records import Lane
 from monitor.linking import Linking
 from monitor.rechecking import GONE
-from monitor.store.tables import Alert, Mention, Occurrence, SourceRow, StoredPost
+from monitor.store.tables import Alert, Comeback, Mention, Occurrence, SourceRow, StoredPost
 
 DELETED = "deleted"
 
@@ -90,26 +91,22 @@ def _moment(post: StoredPost) -> datetime:
     return post.created_at
 
 
-def returns(seen: Iterable[Sighting]) -> list[Return]:
-    """The returns, by platform and time: for each, the last post there that was unavailable before it.
-
-    What became unavailable counts for one return only, so that ten posts after a removal are one return.
-    """
-    by_platform: dict[str, list[Sighting]] = {}
-    for one in seen:
-        by_platform.setdefault(one.platform, []).append(one)
-    return [back for platform in sorted(by_platform) for back in _returns(platform, by_platform[platform])]
-
-
-def _returns(platform: str, seen: Sequence[Sighting]) -> Iterable[Return]:
-    gone = sorted(one.gone_at for one in seen if one.gone_at is not None)
-    done = 0
-    for one in sorted(seen, key=lambda one: one.at):
-        before = done
-        while before < len(gone) and gone[before] < one.at:
-            before += 1
-        if before > done:
-            since = gone[before - 1]
-            days = (one.at - since).total_seconds() / 86_400
-            yield Return(platform=platform, unavailable_at=since, returned_at=one.at, days=round(days, 3))
-        done = before
+def returns(session: Session, key_hash: bytes, seen: Iterable[Sighting]) -> list[Return]:
+    """The returns of a handle (`monitor.returns`) among these posts, by platform and time."""
+    rows = {row for one in seen for row in one.rows}
+    found = session.exec(
+        select(Comeback)
+        .where(Comeback.kind == "handle", Comeback.subject_hash == key_hash)
+        .order_by(col(Comeback.platform), col(Comeback.back_at), col(Comeback.id))
+    )
+    return [
+        Return(
+            platform=clean(one.platform),
+            gone_platform=clean(one.gone_platform),
+            unavailable_at=one.gone_at,
+            returned_at=one.back_at,
+            days=one.days,
+        )
+        for one in found
+        if {one.post_id, one.gone_post_id} <= rows
+    ]

@@ -110,9 +110,9 @@ def _tables(record: HandleRecord) -> Iterator[Table]:
     yield "Timeline (UTC)", ("Day", "Posts"), [(one.day.isoformat(), one.posts) for one in days], len(record.timeline)
     yield (
         "Returns",
-        ("Platform", "Unavailable (UTC)", "Returned (UTC)", "Days"),
+        ("Platform", "Gone from", "Unavailable (UTC)", "Returned (UTC)", "Days"),
         [
-            (one.platform, _time(one.unavailable_at), _time(one.returned_at), f"{one.days:.1f}")
+            (one.platform, one.gone_platform, _time(one.unavailable_at), _time(one.returned_at), f"{one.days:.1f}")
             for one in record.returns
         ],
         len(record.returns),
