@@ -48,6 +48,7 @@ class _Case:
     decision: Decision
     decision_id: int
     conduct: Conduct
+    actor: str
     at: datetime
 
 
@@ -71,8 +72,13 @@ class Router:
         decision: Decision,
         at: datetime,
         only: Collection[int] | None = None,
+        actor: str | None = None,
     ) -> list[Report]:
-        """See :class:`Routes`. :param only: rows of posts, where not all of the campaign are meant."""
+        """See :class:`Routes`.
+
+        :param only: rows of posts, where not all of the campaign are meant.
+        :param actor: who said so, where that is not who decided.
+        """
         if decision.verdict != Verdict.REPORTABLE or not decision.final:
             return []
         if decision.id is None or decision.conduct is None:
@@ -83,13 +89,14 @@ class Router:
             audit.record(
                 session,
                 at,
-                actor=decision.user,
+                actor=actor or decision.user,
                 action="report.withhold",
                 subject=f"alert:{alert.id}",
                 why="safeguarding",
             )
             return []
-        case = _Case(alert=alert, decision=decision, decision_id=decision.id, conduct=conduct, at=at)
+        who = actor or decision.user
+        case = _Case(alert=alert, decision=decision, decision_id=decision.id, conduct=conduct, actor=who, at=at)
         posts = [post for post in _posts(session, alert.campaign_id) if only is None or post.id in only]
         reports = [report for post in posts for report in self._route_post(session, case, post)]
         session.flush()
@@ -111,7 +118,7 @@ class Router:
             audit.record(
                 session,
                 case.at,
-                actor=case.decision.user,
+                actor=case.actor,
                 action="report.skip",
                 subject=f"post:{post.id}",
                 why="the platform says that it is deleted",
@@ -169,7 +176,7 @@ class Router:
                 decision_id=case.decision_id,
                 alert_id=case.decision.alert_id,
                 post_id=post_id,
-                actor=case.decision.user,
+                actor=case.actor,
             ),
             outgoing=outgoing,
             at=case.at,

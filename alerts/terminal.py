@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -15,7 +15,7 @@ from rich.text import Text
 
 from alerts.masking import Field, Kind, Segment
 from alerts.triage.fastlane import WaitingPost
-from alerts.triage.records import AlertView, Decided, Entry, State
+from alerts.triage.records import AlertView, Decided, Entry, PostShown, State
 from alerts.words import age, field_name, moment, person_state, strength
 
 QUEUE_COLUMNS = ("ID", "Evidence", "Handles", "Terms", "Posts", "Platforms", "Opened", "State")
@@ -47,9 +47,9 @@ def waiting_row(post: WaitingPost, now: datetime) -> tuple[object, ...]:
     """One line of the fast lane."""
     return (
         post.alert_id,
-        post.post_id if post.available else f"{post.post_id} (gone)",
-        post.platform,
-        post.account.removeprefix("account "),
+        post.post_id if post.post.available else f"{post.post_id} (gone)",
+        post.post.platform,
+        post.post.account.removeprefix("account "),
         ", ".join(label.removeprefix("handle ") for label in post.handles),
         age(post.joined_at, now),
         post.verdict_by,
@@ -57,19 +57,33 @@ def waiting_row(post: WaitingPost, now: datetime) -> tuple[object, ...]:
 
 
 def waiting_json(post: WaitingPost) -> dict[str, Any]:
-    """One line of the fast lane as JSON."""
-    return _plain(asdict(post))
+    """One post of the fast lane as JSON."""
+    value = _plain(asdict(post))
+    value["post"]["fields"] = _fields(post.post.fields)
+    return value
+
+
+def print_waiting(post: WaitingPost, console: Console | None = None) -> None:
+    """One post of the fast lane for people, with its words, masked."""
+    width = None if sys.stdout.isatty() else 160
+    risk = f" ({post.conduct}, {post.risk})" if post.conduct else ""
+    title = f"Post {post.post_id} of alert {post.alert_id}: {', '.join(post.handles)}"
+    verdict = f"The alert was found reportable{risk} by {post.verdict_by}, {moment(post.verdict_at)}"
+    blocks = [Text(title, style="bold"), Text(verdict), *_words(post.post), Text()]
+    (console or Console(width=width, highlight=False)).print(Group(*blocks))
 
 
 def view_json(view: AlertView) -> dict[str, Any]:
     """One alert as JSON: fields as texts with masks in brackets."""
     value = _plain(asdict(view))
-    value["post"]["fields"] = [
-        {"name": field.name, "text": str(field), "before": field.before, "after": field.after}
-        for field in view.post.fields
-    ]
+    value["post"]["fields"] = _fields(view.post.fields)
+    value["priority_parts"] = [part._asdict() for part in view.priority_parts]
     del value["can"]
     return value
+
+
+def _fields(fields: Sequence[Field]) -> list[dict[str, Any]]:
+    return [{"name": field.name, "text": str(field), "before": field.before, "after": field.after} for field in fields]
 
 
 def decided_json(done: Decided) -> dict[str, Any]:
@@ -119,14 +133,30 @@ def _blocks(view: AlertView) -> Iterator[Any]:
         f"{strength(view.score)} evidence, score {view.score:.2f}, rule {view.rule}; {posts} on "
         f"{', '.join(view.platforms)}; opened {moment(view.opened_at)}; version {view.version}"
     )
+    yield from _urgency(view)
     yield from _post(view)
     yield from _evidence(view)
     yield from _history(view)
 
 
+def _urgency(view: AlertView) -> Iterator[Any]:
+    """Why it is where it is in the queue."""
+    if view.raised_for and view.raised_again_at:
+        yield Text(f"Raised again {moment(view.raised_again_at)}, after a decision: {', '.join(view.raised_for)}")
+    if view.priority_parts:
+        yield Text(f"Priority {view.priority} of 1000", style="bold")
+        table = Table(box=None, show_header=False, pad_edge=False)
+        for part in view.priority_parts:
+            table.add_row(Text(part.name), Text(f"{part.points:+}"), Text(part.why))
+        yield Padding(table, (0, 0, 0, 2))
+
+
 def _post(view: AlertView) -> Iterator[Any]:
-    post = view.post
     yield Text()
+    yield from _words(view.post)
+
+
+def _words(post: PostShown) -> Iterator[Any]:
     where = f"{post.platform}" + (f" ({post.instance})" if post.instance else "")
     yield Text(f"Post on {where}, {moment(post.created_at) if post.created_at else 'time not given'}", style="bold")
     if post.url:

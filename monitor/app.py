@@ -67,7 +67,7 @@ class App:
             withdraw=router.withdraw,
             review=self.settings.review,
             relink=self.crossref.campaign_moved,
-            ask_first=() if self.settings.review.show_unchecked_archives else platforms_to_ask(),
+            ask_first=self._ask_first,
         )
 
     @cached_property
@@ -97,7 +97,11 @@ class App:
     @cached_property
     def fast_lane(self) -> FastLane:
         """Posts that joined reportable alerts and wait for a person."""
-        return FastLane(self.store, route=self._router.route)
+        return FastLane(self.store, route=self._router.route, ask_first=self._ask_first)
+
+    @cached_property
+    def _ask_first(self) -> frozenset[str]:
+        return frozenset[str]() if self.settings.review.show_unchecked_archives else platforms_to_ask()
 
     @cached_property
     def _router(self) -> Router:

@@ -6,6 +6,7 @@ import pytest
 from sqlmodel import Session, col, select
 
 from alerts.triage import FastLane, Triage
+from alerts.triage.records import Lane
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.post import Author
@@ -82,12 +83,65 @@ def test_a_post_that_joins_a_reportable_alert_waits_for_a_yes(house: House) -> N
     take_in(house.store, hit(2, platform="othernet"))
     assert (house.states(), house.reported()) == (["attached", "waiting"], [1])
     (waiting,) = house.lane.waiting(user="ana")
-    assert (waiting.alert_id, waiting.post_id, waiting.platform, waiting.verdict_by) == (1, 2, "othernet", "ana")
+    assert (waiting.alert_id, waiting.post_id, waiting.post.platform, waiting.verdict_by) == (1, 2, "othernet", "ana")
     assert "zorblat77" not in repr(waiting)
     said = house.lane.add(1, 2, user="ana")
     assert (said.state, said.reports, house.reported(), house.lane.count(user="ana")) == ("added", 1, [1, 2], 0)
     with pytest.raises(RefusedError, match="does not wait"):
         house.lane.add(1, 2, user="ana")
+
+
+def test_what_waits_is_shown_masked_with_the_verdict_that_stands(house: House) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    (waiting,) = house.lane.waiting(user="ana", alert_id=house.alert_id)
+    words = " ".join(str(field) for field in waiting.post.fields)
+    assert "trade" in words
+    assert not {"zorblat77", "taboo"} & set(words.split())
+    assert (waiting.conduct, waiting.risk) == (Conduct.OFFERS_OR_ASKS_MATERIAL, Risk.TRADE)
+    assert house.lane.waiting(user="ana", alert_id=house.alert_id + 1) == []
+
+
+def test_whoever_says_yes_is_in_the_record(house: House) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    house.lane.add(1, 2, user="ben")
+    with house.store.read() as session:
+        rows = session.exec(select(AuditRow).where(AuditRow.action == "report.enqueue").order_by(col(AuditRow.id)))
+        assert [row.actor for row in rows] == ["ana", "ben"]
+
+
+def test_the_newest_version_of_what_waits_is_what_is_reported(house: House) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    take_in(house.store, hit(2, title="edited"))
+    assert house.states() == ["attached", "attached", "waiting"]
+    assert house.lane.add(1, 3, user="ana").reports == 1
+    assert house.reported() == [1, 3]
+
+
+def test_the_safeguarding_lane_is_for_its_leads_and_nothing_leaves(house: House) -> None:
+    house.decide()
+    with house.store.write() as session:
+        session.get_one(Alert, house.alert_id).lane = "safeguarding"
+    take_in(house.store, hit(2))
+    with pytest.raises(AuthError):
+        house.lane.waiting(user="ana", lane=Lane.SAFEGUARDING)
+    with pytest.raises(AuthError):
+        house.lane.add(1, 2, user="ana")
+    assert house.lane.waiting(user="sue") == []
+    assert len(house.lane.waiting(user="sue", lane=Lane.SAFEGUARDING)) == 1
+    assert house.lane.add(1, 2, user="sue").reports == 0
+    assert house.reported() == [1]
+
+
+def test_an_alert_says_why_it_is_where_it_is(house: House) -> None:
+    view = house.triage.view(house.alert_id, user="ana")
+    assert sum(part.points for part in view.priority_parts) == view.priority
+    assert "score" in {part.name for part in view.priority_parts}
+    house.decide(Verdict.NOT_REPORTABLE)
+    take_in(house.store, hit(2, platform="othernet"))
+    assert house.triage.view(house.alert_id, user="ana").raised_for == ["another platform"]
 
 
 def test_a_no_keeps_it_from_being_reported_for_good(house: House) -> None:

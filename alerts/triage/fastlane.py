@@ -9,23 +9,31 @@ from typing import Protocol
 
 from sqlmodel import Session, col, func, select
 
-from alerts.masking import clean, tag
+from alerts.masking import tag
 from alerts.roles import Permission, require
 from alerts.triage import choice, moves
-from alerts.triage.records import Lane
+from alerts.triage.records import Lane, PostShown
+from alerts.triage.view import post_shown
 from alerts.verdicts import Verdict
 from monitor import audit
 from monitor.errors import RefusedError
 from monitor.joining import ADDED, LEFT, WAITING
 from monitor.store.database import Store
-from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
+from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
 
 
 class RoutePosts(Protocol):
     """Enqueues the reports of some of a decision's posts (`alerts.routing.Router.route`)."""
 
     def __call__(
-        self, session: Session, *, alert: Alert, decision: Decision, at: datetime, only: Collection[int] | None
+        self,
+        session: Session,
+        *,
+        alert: Alert,
+        decision: Decision,
+        at: datetime,
+        only: Collection[int] | None,
+        actor: str | None,
     ) -> Sequence[Report]:
         """The reports that are new."""
         ...
@@ -35,19 +43,20 @@ class RoutePosts(Protocol):
 class WaitingPost:
     """One post in the fast lane; nothing in clear.
 
-    :param handles: labels as "handle H-4F2KQ7 · wickr". :param available: its record is there still.
+    :param post: itself, masked. :param handles: labels as "handle H-4F2KQ7 · wickr".
+    :param conduct: of the decision that stands, like `risk`, `verdict_by` and `verdict_at`.
     """
 
     alert_id: int
     post_id: int
-    platform: str
-    account: str
+    post: PostShown
     handles: Sequence[str]
     score: float
     joined_at: datetime
+    conduct: str | None
+    risk: str | None
     verdict_by: str
     verdict_at: datetime
-    available: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,25 +73,33 @@ class FastLane:
     """Posts that joined reportable alerts, one by one before a person.
 
     :param route: enqueues the reports of a post that somebody says yes to.
+    :param ask_first: platforms that want deletions followed (`alerts.triage.Triage`).
     """
 
-    def __init__(self, store: Store, *, route: RoutePosts) -> None:
+    def __init__(self, store: Store, *, route: RoutePosts, ask_first: Collection[str] = ()) -> None:
         self._store = store
         self._route = route
+        self._ask_first = frozenset(ask_first)
 
-    def waiting(self, *, user: str, lane: Lane = Lane.MAIN, limit: int = 50) -> list[WaitingPost]:
-        """Posts that wait, longest first. Raises `AuthError`."""
+    def waiting(
+        self, *, user: str, lane: Lane = Lane.MAIN, alert_id: int | None = None, limit: int = 50
+    ) -> list[WaitingPost]:
+        """Posts that wait, longest first. Raises `AuthError`.
+
+        :param alert_id: only those of this alert.
+        """
+        of_alert = () if alert_id is None else (Alert.id == alert_id,)
         with self._store.read() as session:
             require(session, user, Permission.SAFEGUARDING if lane is Lane.SAFEGUARDING else Permission.REVIEW)
             rows = session.exec(
                 select(Occurrence, Alert, StoredPost)
                 .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
                 .join(StoredPost, col(StoredPost.id) == col(Occurrence.post_id))
-                .where(Occurrence.state == WAITING, Alert.lane == lane)
+                .where(Occurrence.state == WAITING, Alert.lane == lane, *of_alert)
                 .order_by(col(Occurrence.added_at), col(Occurrence.post_id))
                 .limit(max(1, min(limit, 200)))
             ).all()
-            return [_shown(session, *row) for row in rows]
+            return [self._shown(session, *row) for row in rows]
 
     def count(self, *, user: str, lane: Lane = Lane.MAIN) -> int:
         """How many posts wait."""
@@ -138,29 +155,29 @@ class FastLane:
             )
             session.flush()
             made = (
-                self._route(session, alert=alert, decision=decision, at=now, only={post_id}) if state == ADDED else ()
+                self._route(session, alert=alert, decision=decision, at=now, only={post_id}, actor=person.name)
+                if state == ADDED
+                else ()
             )
             return Said(alert_id=alert_id, post_id=post_id, state=state, reports=len(made))
 
-
-def _shown(session: Session, occurrence: Occurrence, alert: Alert, post: StoredPost) -> WaitingPost:
-    account = session.get(Account, post.account_id) if post.account_id is not None else None
-    identities = session.exec(
-        select(Identity.app, Identity.key_hash)
-        .join(Mention, col(Mention.identity_id) == col(Identity.id))
-        .where(Mention.post_id == occurrence.post_id)
-        .order_by(col(Identity.app), col(Identity.id))
-    )
-    decision = moves.standing(session, alert)
-    return WaitingPost(
-        alert_id=alert.id or 0,
-        post_id=occurrence.post_id,
-        platform=clean(post.platform),
-        account=f"account {tag('A', account.key_hash)}" if account else "account",
-        handles=[f"handle {tag('H', key_hash)} · {app}" for app, key_hash in identities],
-        score=post.score,
-        joined_at=occurrence.added_at,
-        verdict_by=decision.user if decision else "",
-        verdict_at=decision.decided_at if decision else alert.opened_at,
-        available=post.record is not None,
-    )
+    def _shown(self, session: Session, occurrence: Occurrence, alert: Alert, post: StoredPost) -> WaitingPost:
+        identities = session.exec(
+            select(Identity.app, Identity.key_hash)
+            .join(Mention, col(Mention.identity_id) == col(Identity.id))
+            .where(Mention.post_id == occurrence.post_id)
+            .order_by(col(Identity.app), col(Identity.id))
+        )
+        decision = moves.standing(session, alert)
+        return WaitingPost(
+            alert_id=alert.id or 0,
+            post_id=occurrence.post_id,
+            post=post_shown(session, self._store.keyring, post, ask_first=self._ask_first),
+            handles=[f"handle {tag('H', key_hash)} · {app}" for app, key_hash in identities],
+            score=post.score,
+            joined_at=occurrence.added_at,
+            conduct=decision.conduct if decision else None,
+            risk=decision.risk if decision else None,
+            verdict_by=decision.user if decision else "",
+            verdict_at=decision.decided_at if decision else alert.opened_at,
+        )

@@ -9,6 +9,7 @@ from enum import StrEnum
 
 from alerts.masking import Field
 from alerts.verdicts import Conduct, Risk, Verdict
+from monitor.priority import Part as PriorityPart
 
 
 class State(StrEnum):
@@ -234,7 +235,11 @@ class Abilities:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AlertView:
-    """One alert as it is shown to one person."""
+    """One alert as it is shown to one person.
+
+    :param priority_parts: why it is where it is in the queue: their points add up to its priority.
+    :param raised_for: what was new when it was raised again, after a decision.
+    """
 
     id: int
     state: State
@@ -261,6 +266,9 @@ class AlertView:
     reports: Sequence[ReportShown]
     reveals: int
     clear: bool
+    priority_parts: Sequence[PriorityPart] = ()
+    raised_again_at: datetime | None = None
+    raised_for: Sequence[str] = ()
     can: Abilities = field(default=Abilities())
 
     @property

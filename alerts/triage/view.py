@@ -27,6 +27,7 @@ from alerts.triage.records import (
     TermSeen,
 )
 from monitor.post import Post
+from monitor.priority import as_parts
 from monitor.records import from_record
 from monitor.retention import EXPIRED
 from monitor.store.keys import Keyring
@@ -81,6 +82,9 @@ def build(
         version=alert.version,
         lane=Lane(alert.lane),
         priority=alert.priority,
+        priority_parts=as_parts(alert.priority_parts),
+        raised_again_at=alert.raised_again_at,
+        raised_for=alert.raised_for or (),
         score=alert.score,
         rule=alert.rule,
         bundle=alert.bundle,
@@ -105,6 +109,21 @@ def build(
         reveals=session.exec(select(func.count()).where(Reveal.alert_id == alert.id)).one(),
         clear=clear,
     )
+
+
+def post_shown(session: Session, keyring: Keyring, row: StoredPost, *, ask_first: Collection[str] = ()) -> PostShown:
+    """One post by itself, masked, with its own evidence."""
+    evidence = _evidence(row.screening, keyring)
+    post = from_record(row.record) if row.record is not None else None
+    account = _account_label(session.get(Account, row.account_id) if row.account_id else None)
+    known = {
+        _handle_label(one.app, key): (one.handle,)
+        for key, one in _identities(session, evidence).items()
+        if one.handle is not None
+    }
+    known |= {f"term {_term_tag(term, keyring)}": (term,) for term in evidence.terms}
+    masker = Masker.for_post(post, evidence.spans, known=known, clear=False, account=account)
+    return _post(row, post, masker, evidence.spans, account, unchecked=_unchecked(session, row, ask_first))
 
 
 def with_abilities(view: AlertView, can: Abilities) -> AlertView:

@@ -35,6 +35,7 @@ COMMANDS: dict[str, tuple[str, str]] = {
         "Campaigns: their growth, what is suggested to merge; merge, dismiss, split.",
     ),
     "handles": ("monitor.cli.handles", "The record of one handle: where it was seen, decided, reported; returns."),
+    "outcomes": ("monitor.cli.outcomes", "Measures what became of things: how soon they come back. Figures only."),
     "reports": ("monitor.cli.reports", "The outbox: list, show, send, mark-filed, withdraw, stop, resume."),
     "batches": ("monitor.cli.batches", "Exports decided alerts with a manifest, and verifies one."),
     "retention": ("monitor.cli.retention", "Shows which texts are due to go, and takes them out now."),

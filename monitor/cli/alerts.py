@@ -228,10 +228,14 @@ def undo(alert_id: AlertId, user: As, home: Home = None, json: Json = False) -> 
     _say(done, json=json)
 
 
-@command.command(epilog="Example: handlewatch alerts waiting --as ana")
+@command.command(epilog="Examples: handlewatch alerts waiting --as ana; handlewatch alerts waiting --alert 7 --as ana")
 def waiting(
     user: As,
     lane: Annotated[str, typer.Option("--lane", help="main or safeguarding.")] = "main",
+    alert: Annotated[
+        int | None,
+        typer.Option("--alert", min=1, max=LARGEST, help="Those of this alert, with their words.", show_default=False),
+    ] = None,
     limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many.")] = 50,
     home: Home = None,
     json: Json = False,
@@ -243,11 +247,13 @@ def waiting(
     from monitor.cli.output import print_json, print_table
 
     with open_app(home) as app:
-        posts = app.fast_lane.waiting(user=user, lane=parse_lane(lane), limit=limit)
+        posts = app.fast_lane.waiting(user=user, lane=parse_lane(lane), alert_id=alert, limit=limit)
         now = app.store.now()
     if json:
         print_json({"waiting": [terminal.waiting_json(post) for post in posts]})
         return
+    for post in posts if alert is not None else ():
+        terminal.print_waiting(post)
     print_table(terminal.WAITING_COLUMNS, (terminal.waiting_row(post, now) for post in posts), empty="No post waits.")
     if posts:
         typer.echo("Yes: handlewatch alerts add ALERT POST. No: handlewatch alerts leave ALERT POST.")
@@ -283,6 +289,24 @@ def _say_waiting(said: Said, *, json: bool) -> None:
         return
     reports = f"; {said.reports} report{'' if said.reports == 1 else 's'} made" if said.state == "added" else ""
     typer.echo(f"Post {said.post_id} of alert {said.alert_id}: {said.state}{reports}.")
+
+
+@command.command(epilog="Example: handlewatch alerts rank")
+def rank(home: Home = None, json: Json = False) -> None:
+    """Reckons now how urgent every alert is that waits; `handlewatch run` does so every hour.
+
+    After a change of `[priority]`, for instance. `handlewatch alerts show` says what an alert's priority is made of.
+    """
+    from monitor.app import open_app
+    from monitor.cli.output import print_json
+    from monitor.ranking import rank_waiting
+
+    with open_app(home) as app:
+        changed = rank_waiting(app.store, app.ranking)
+    if json:
+        print_json({"changed": changed})
+    else:
+        typer.echo(f"{changed} {'priority' if changed == 1 else 'priorities'} changed.")
 
 
 @command.command(epilog="Example: handlewatch alerts recheck 7 --as ana")
