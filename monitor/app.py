@@ -18,7 +18,7 @@ from sqlmodel import Session
 
 from alerts.campaigns import Campaigns
 from alerts.channels.configured import ConfiguredChannel, open_channels
-from alerts.handles import HandleRecords
+from alerts.handles import HandleRecords, Hubs, LinkRules
 from alerts.routing import Router
 from alerts.triage import FastLane, Triage
 from monitor.clock import Clock, system_clock
@@ -124,7 +124,15 @@ class App:
             apps=lambda: self._apps,
             linking=self._linking,
             an_hour=self.settings.review.handles_an_hour,
+            rules=LinkRules(
+                hub_accounts=self.settings.linking.hub_accounts, half_life_days=self.settings.linking.half_life_days
+            ),
         )
+
+    @cached_property
+    def hubs(self) -> Hubs:
+        """What people say of handles that many accounts share."""
+        return Hubs(self.store, self.handles, self.crossref)
 
     @cached_property
     def _apps(self) -> Sequence[Messenger]:

@@ -27,6 +27,7 @@ from monitor.app import (
 from monitor.clock import Clock, system_clock
 from monitor.collecting import Collector, Sink, Status, stopped_within
 from monitor.counting import Counting
+from monitor.crossref.settling import settle
 from monitor.keeping import Keeping
 from monitor.ranking import rank_portion
 from monitor.runlock import run_lock
@@ -100,6 +101,7 @@ class Running:
         if self._app is None:
             return Counting(), []
         store = self._app.store
+        store_thread.submit(settle, store, self._app.crossref).result()
         keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite, intake=self._app.intake)
         for source in self._sources:
             keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)

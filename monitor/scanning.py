@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from monitor.app import App, ConfiguredSource, holder_name, open_sources
+from monitor.crossref.settling import settle
 from monitor.errors import HandlewatchError, InputError
 from monitor.hits import HitScreen
 from monitor.intake import Committed
@@ -63,6 +64,7 @@ def scan(
         database = app.store.engine.url.database
         if app.store.is_sqlite and database:
             stack.enter_context(run_lock(Path(database), what="scan"))
+        settle(app.store, app.crossref)
         keeping = Keeping(app.store, holder=holder_name(), alone=app.store.is_sqlite, intake=app.intake)
         stack.callback(keeping.close)
         keeping.register(SOURCE, plugin="archive", basis=basis)

@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
 
+from alerts.handles.links import LinkRules, linked, lookalike, with_names
 from alerts.handles.records import (
     AccountSeen,
     AlertSeen,
@@ -39,6 +40,7 @@ def build(
     identity: Identity | None,
     platform: str | None,
     linking: Linking,
+    rules: LinkRules,
     now: datetime,
     clear: bool,
 ) -> HandleRecord:
@@ -68,8 +70,15 @@ def build(
         verdicts=_verdicts(session, [one.id for one in alerts[:LISTED]]),
         handles=_named(session, handles.most_common(LISTED), clear=clear),
         handle_count=len(handles),
-        accounts=_accounts(session, seen, accounts.most_common(LISTED), clear=clear),
+        accounts=with_names(
+            session,
+            identity.id if identity else None,
+            _accounts(session, seen, accounts.most_common(LISTED), clear=clear),
+            clear=clear,
+        ),
         account_count=len(accounts),
+        linked=linked(session, identity, platform, rules, now, clear=clear) if identity and seen else None,
+        lookalikes=lookalike(session, identity, platform, linking, clear=clear) if identity and seen else (),
         reports=reports[:LISTED],
         report_count=len(reports),
         returns=returns(session, key_hash, seen),

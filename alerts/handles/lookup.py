@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from alerts.handles import limit
 from alerts.handles.build import build
+from alerts.handles.links import LinkRules
 from alerts.handles.records import HandleRecord
 from alerts.masking import tag
 from alerts.roles import Permission, require
@@ -66,15 +67,23 @@ class HandleRecords:
 
     :param apps: gives the apps of the configured bundle.
     :param an_hour: how many different handles one person may look up within an hour.
+    :param rules: what makes a hub, and how fast links fade.
     """
 
     def __init__(
-        self, store: Store, *, apps: Callable[[], Sequence[App]], linking: Linking, an_hour: int = AN_HOUR
+        self,
+        store: Store,
+        *,
+        apps: Callable[[], Sequence[App]],
+        linking: Linking,
+        an_hour: int = AN_HOUR,
+        rules: LinkRules | None = None,
     ) -> None:
         self._store = store
         self._apps = apps
         self._linking = linking
         self._an_hour = an_hour
+        self._rules = rules or LinkRules()
 
     @property
     def apps(self) -> Sequence[str]:
@@ -121,7 +130,8 @@ class HandleRecords:
         with self._store.read() as session:
             require(session, user, Permission.REVIEW)
             record = self._build(session, reference, clear=False)
-        shown = [(one.app, one.key_hash) for one in record.handles]
+        linked = record.linked.members if record.linked else ()
+        shown = [(one.app, one.key_hash) for one in (*record.handles, *linked, *record.lookalikes)]
         return _among(shown, app, label, replace(reference, through=f"handle:{reference.tag}"))
 
     def open(self, reference: Reference, *, user: str) -> HandleRecord:
@@ -164,6 +174,7 @@ class HandleRecords:
             identity=_identity(session, reference.app, reference.key_hash),
             platform=reference.platform,
             linking=self._linking,
+            rules=self._rules,
             now=self._store.now(),
             clear=clear,
         )

@@ -77,12 +77,65 @@ class HandleBeside:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountSeen:
-    """An account that shared the handle. `posts` is None where its platform's terms forbid to gather by account."""
+    """An account that shared the handle. `posts` is None where its platform's terms forbid to gather by account.
+
+    :param same_name: it said that its own name is the handle.
+    :param names: other names that it had, latest first; empty where they are masked.
+    """
 
     tag: str
     platform: str
     name: str | None
     posts: int | None
+    same_name: bool = False
+    names: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedHandle:
+    """Another handle of the same linked set.
+
+    :param accounts: tags of accounts that shared both; none where other handles stand between.
+    :param strength: how much those links count today, 0 to 1; None where others stand between.
+    """
+
+    tag: str
+    app: str
+    name: str | None
+    accounts: Sequence[str]
+    account_count: int
+    strength: float | None
+    key_hash: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LinkedHandles:
+    """The linked set that the handle is in.
+
+    :param hub: the handle joins nothing. :param by_person: a person said so, or that it joins all the same.
+    :param accounts: that shared it; `hub_accounts`: how many make a hub by their number.
+    """
+
+    members: Sequence[LinkedHandle]
+    member_count: int
+    hub: bool
+    by_person: bool
+    accounts: int
+    hub_accounts: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookalike:
+    """A handle that only looks like this one. It is another, until somebody knows better.
+
+    :param same_string: written the same, on another app.
+    """
+
+    tag: str
+    app: str
+    name: str | None
+    same_string: bool | None
+    key_hash: bytes = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,6 +188,8 @@ class HandleRecord:
     handle_count: int
     accounts: Sequence[AccountSeen]
     account_count: int
+    linked: LinkedHandles | None
+    lookalikes: Sequence[Lookalike]
     reports: Sequence[ReportSeen]
     report_count: int
     returns: Sequence[Return]

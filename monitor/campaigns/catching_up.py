@@ -29,9 +29,6 @@ AT_ONCE: Final = 100
 
 Tell = Callable[[int, int], object]
 """Told of progress: posts that are done, of how many."""
-Renew = Callable[[Session, Sequence[tuple[str, str]]], object]
-
-
 _IN_WORDS: Final = (StoredPost.state == "up", col(StoredPost.record).is_not(None))
 
 
@@ -44,11 +41,8 @@ def left(session: Session) -> int:
     ).one()
 
 
-def catch_up(store: Store, screen: Screen, tell: Tell, *, renew: Renew | None = None) -> int:
-    """Reads the wordings of all posts in words that have none; gives how many.
-
-    :param renew: makes anew the links that posts prove (`Crossref.renew`).
-    """
+def catch_up(store: Store, screen: Screen, tell: Tell) -> int:
+    """Reads the wordings of all posts in words that have none; gives how many."""
     words, likeness = Wordings(screen.bundle), Likeness(screen.bundle.vocabulary.neutral)
     with store.read() as session:
         whole = left(session)
@@ -66,8 +60,6 @@ def catch_up(store: Store, screen: Screen, tell: Tell, *, renew: Renew | None = 
             placing = Placing(session, store.keyring, likeness)
             for row, campaign in rows:
                 _adopt(session, placing, row, campaign, screen, words)
-            if renew is not None:
-                renew(session, [(row.platform, row.post_id) for row, _ in rows])
         if not rows:
             return done
         done, after = done + len(rows), rows[-1][0].id or 0

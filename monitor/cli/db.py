@@ -28,7 +28,8 @@ def upgrade(
     """Brings the database to this program's version, in one transaction. Make a backup first.
 
     Posts from before campaigns were found by their wordings are read afterwards, in small steps; it can be stopped, and
-    goes on when it is called again. No post changes its campaign: what is alike is suggested to be merged.
+    goes on when it is called again. No post changes its campaign: what is alike is suggested to be merged. Links from
+    before they were kept, or by other rules, are made anew.
     """
     from monitor.settings import load_settings
     from monitor.store.database import open_store, upgrade_store
@@ -56,6 +57,7 @@ def _catch_up(store: Store, settings: Settings, *, reread: bool) -> int:
     from monitor.app import linking_terms
     from monitor.campaigns.catching_up import catch_up, left, start_over
     from monitor.crossref import Crossref
+    from monitor.crossref.settling import settle
     from monitor.detect.bundle import load_bundle
     from monitor.detect.screen import Screen
 
@@ -65,12 +67,12 @@ def _catch_up(store: Store, settings: Settings, *, reread: bool) -> int:
 
     if reread:
         start_over(store, lambda _, __: None)
+    settle(store, Crossref(linking_terms(), hub_accounts=settings.linking.hub_accounts))
     with store.read() as session:
         if not left(session):
             return 0
-    crossref = Crossref(linking_terms(), hub_accounts=settings.linking.hub_accounts)
     screen = Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules))
-    return catch_up(store, screen, tell, renew=crossref.renew)
+    return catch_up(store, screen, tell)
 
 
 @command.command(epilog="Example: handlewatch db check")

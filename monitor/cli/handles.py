@@ -3,23 +3,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import asdict
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from monitor.cli.handle_links import Table, linked_lines, linked_tables
 from monitor.cli.options import As, Home, Json
 from monitor.cli.output import print_json, print_table, say
 
 if TYPE_CHECKING:
     from alerts.handles import HandleRecord
 
-command = typer.Typer(add_completion=False, no_args_is_help=True, help="The record of one handle: show.")
-
-Table = tuple[str, Sequence[str], Sequence[Sequence[object]], int]
-"""Its title, its columns, its rows, and how many there are with those that are not shown."""
+command = typer.Typer(add_completion=False, no_args_is_help=True, help="The record of one handle: show, hub.")
 
 
 @command.callback()
@@ -67,6 +65,37 @@ def show(
         typer.echo("This reveal is logged." if reveal else "This look-up is logged.", err=True)
 
 
+@command.command(
+    epilog="Example: handlewatch handles hub telegram quibdrem --as sal --joins "
+    '--reason "one group\'s own channel, not a public one"'
+)
+def hub(
+    app_name: Annotated[str, typer.Argument(metavar="APP", help="The app's id.")],
+    handle: Annotated[str, typer.Argument(metavar="HANDLE", help="One whole handle or its link; '-' reads it.")],
+    user: As,
+    reason: Annotated[str, typer.Option("--reason", help="Why.")],
+    joins: Annotated[bool, typer.Option("--joins", help="It joins linked sets, however many shared it.")] = False,
+    stays_out: Annotated[bool, typer.Option("--stays-out", help="It joins nothing, however few shared it.")] = False,
+    by_count: Annotated[bool, typer.Option("--by-count", help="It goes by the number of its accounts again.")] = False,
+    home: Home = None,
+) -> None:
+    """Says whether a handle that many accounts share joins linked sets; else `linking.hub_accounts` says it."""
+    from alerts.handles import parse_hub
+    from monitor.app import open_app
+    from monitor.errors import ConfigError
+
+    said = [word for word, on in (("joins", joins), ("stays-out", stays_out), ("by-count", by_count)) if on]
+    if len(said) != 1:
+        raise ConfigError(
+            "Say one of --joins, --stays-out and --by-count.", kept="Nothing was changed.", do="Say which one."
+        )
+    wanted = sys.stdin.readline(1000).strip() if handle == "-" else handle
+    with open_app(home) as app:
+        label = app.hubs.say(app_name, wanted, user=user, reason=reason, hub=parse_hub(said[0]))
+    words = {"joins": "joins linked sets", "stays-out": "joins nothing", "by-count": "goes by the number of accounts"}
+    typer.echo(f"handle {label} {words[said[0]]}; the sets around it were made anew.")
+
+
 def _plain(value: Any) -> Any:
     """Times as ISO 8601 texts; keyed hashes stay here."""
     if isinstance(value, dict):
@@ -84,6 +113,8 @@ def _print(record: HandleRecord) -> None:
         say(f"{_count(record.posts, 'post')}, first {_time(record.first_at)}, last {_time(record.last_at)} UTC")
     else:
         say("Not seen here, as far as this record may look.")
+    for line in linked_lines(record):
+        say(line)
     for title, columns, rows, whole in _tables(record):
         if rows:
             say(f"\n{title}" + (f" ({len(rows)} of {whole} shown)" if whole > len(rows) else ""))
@@ -156,13 +187,21 @@ def _around(record: HandleRecord) -> Iterator[Table]:
     )
     yield (
         "Accounts that shared it",
-        ("Account", "Platform", "Name", "Posts"),
+        ("Account", "Platform", "Name", "Posts", "Says it is its name", "Other names"),
         [
-            (one.tag, one.platform, one.name or "-", "not counted" if one.posts is None else one.posts)
+            (
+                one.tag,
+                one.platform,
+                one.name or "-",
+                "not counted" if one.posts is None else one.posts,
+                "yes" if one.same_name else "-",
+                ", ".join(one.names) or "-",
+            )
             for one in record.accounts
         ],
         record.account_count,
     )
+    yield from linked_tables(record)
     yield (
         "Posts, latest first",
         ("Posted (UTC)", "Platform", "Account", "State", "Alert", "Address"),

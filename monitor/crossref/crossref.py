@@ -47,6 +47,13 @@ class Crossref:
         self.linking = linking or Linking()
         self.hub_accounts = hub_accounts
 
+    @property
+    def rules(self) -> str:
+        """By what edges and sets are made, in words that are compared."""
+        names = (sorted(one) for one in (self.linking.unlinked_platforms, self.linking.unlinked_plugins))
+        platforms, plugins = (",".join(one) or "-" for one in names)
+        return f"hub from {self.hub_accounts} accounts; not linked: platforms {platforms}; plug-ins {plugins}"
+
     def arrive(self, session: Session, post: Arrived) -> None:
         """Adds a new post's edges. It is in its campaign already: one in the safeguarding lane adds none."""
         if not post.identities:

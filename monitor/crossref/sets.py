@@ -11,10 +11,11 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, delete, insert, update
+from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, func, select
 
 from monitor.crossref.mentions import portions
+from monitor.crossref.sharing import within
 from monitor.graph.joining import Sets
 from monitor.store.tables import Identity, LinkedSet, Sharing
 
@@ -63,7 +64,7 @@ class LinkedSets:
 
     def standing(self, scope: str, identities: Collection[int]) -> dict[int, Standing]:
         """How identities stand; of one that thousands share, no more are counted than make a hub."""
-        some = select(Sharing.account_id).where(Sharing.identity_id == Identity.id, _within(scope))
+        some = select(Sharing.account_id).where(Sharing.identity_id == Identity.id, within(scope))
         counted = some.correlate(Identity).limit(self._hub_accounts).subquery()
         accounts = select(func.count()).select_from(counted).scalar_subquery()
         return {
@@ -94,7 +95,7 @@ class LinkedSets:
 
     def _other(self, scope: str, account_id: int, new: Collection[int]) -> int | None:
         """One identity that the account shared before and that is no hub: all of them are in one set."""
-        before = select(Sharing.identity_id).where(Sharing.account_id == account_id, _within(scope))
+        before = select(Sharing.identity_id).where(Sharing.account_id == account_id, within(scope))
         joined = self._session.exec(
             select(LinkedSet.identity_id)
             .where(LinkedSet.scope == scope, col(LinkedSet.identity_id).in_(before))
@@ -165,7 +166,7 @@ class LinkedSets:
         accounts = {account for _, account in self._edges(scope, identities)}
         for part in portions(sorted(accounts)):
             yield set(
-                self._session.exec(select(Sharing.identity_id).where(col(Sharing.account_id).in_(part), _within(scope)))
+                self._session.exec(select(Sharing.identity_id).where(col(Sharing.account_id).in_(part), within(scope)))
             )
 
     def _edges(self, scope: str, identities: Collection[int]) -> set[tuple[int, int]]:
@@ -173,9 +174,7 @@ class LinkedSets:
             (identity, account)
             for part in portions(sorted(identities))
             for identity, account in self._session.exec(
-                select(Sharing.identity_id, Sharing.account_id).where(
-                    col(Sharing.identity_id).in_(part), _within(scope)
-                )
+                select(Sharing.identity_id, Sharing.account_id).where(col(Sharing.identity_id).in_(part), within(scope))
             )
         }
 
@@ -184,11 +183,7 @@ class LinkedSets:
         self._session.exec(delete(LinkedSet))
         scopes = sorted({"", *self._session.exec(select(Sharing.platform).distinct())})
         for scope in scopes:
-            rows = self._session.exec(select(Sharing.identity_id, Sharing.account_id).where(_within(scope)))
+            rows = self._session.exec(select(Sharing.identity_id, Sharing.account_id).where(within(scope)))
             edges = {(identity, account) for identity, account in rows}
             free = self._free(scope, {identity for identity, _ in edges})
             self._insert(scope, sets_of(edge for edge in edges if edge[0] in free))
-
-
-def _within(scope: str) -> ColumnElement[bool]:
-    return col(Sharing.platform) == scope if scope else col(Sharing.linkable).is_(True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from sqlalchemy import case, delete, or_
+from sqlalchemy import ColumnElement, case, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -96,6 +96,11 @@ def add(
 def platform_scope(platform: str) -> str:
     """The scope of what one platform's accounts share; the empty one is that of what may be linked over platforms."""
     return platform or "-"
+
+
+def within(scope: str) -> ColumnElement[bool]:
+    """The edges of a scope."""
+    return col(Sharing.platform) == scope if scope else col(Sharing.linkable).is_(True)
 
 
 def _write(session: Session, rows: list[dict[str, Any]]) -> None:

@@ -217,7 +217,9 @@ async def test_an_alert_leads_to_the_records_of_its_handles(site: Site, alert: i
 
 
 async def test_a_tag_opens_nothing_but_through_what_shows_it(site: Site, alert: int) -> None:
-    other = take_in(site.store, hit(7, text="anyone into taboo things, nolimits, wickr: vexilorp9"))[0]
+    other = take_in(
+        site.store, hit(7, text="anyone into taboo things, nolimits, wickr: vexilorp9", author=Author(id="a9"))
+    )[0]
     person = await site.person("ana")
     (foreign,) = shown_tags((await person.get(f"/alerts/{other}")).text)
     address = await record_of(person)
@@ -237,11 +239,27 @@ async def test_a_tag_opens_nothing_but_through_what_shows_it(site: Site, alert: 
     ).status_code == 404
 
 
+async def test_a_record_shows_its_linked_set_and_what_looks_like_it(site: Site, alert: int) -> None:
+    take_in(site.store, hit(7, text="anyone into taboo things, nolimits, wickr: vexilorp9"))
+    take_in(site.store, hit(8, text="more taboo, nolimits, wickr: z0rblat77", author=Author(id="a9")))
+    person = await site.person("ana")
+    address = await record_of(person)
+    page = (await person.get(address)).text
+    assert "Linked set" in page
+    assert "letters that look alike" in page
+    assert "vexilorp9" not in page
+    assert "z0rblat77" not in page
+    for start in ("Linked set", "Lookalikes"):
+        label = shown_tags(page[page.index(start) :])[0]
+        answer = await person.send(address, f"{address}/beside", tag=label)
+        assert answer.status_code == 303
+
+
 async def test_a_record_leads_to_the_handles_beside_it(site: Site, alert: int) -> None:
     person = await site.person("ana")
     address = await record_of(person)
     page = (await person.get(address)).text
-    (tag,) = shown_tags(page)
+    tag = shown_tags(page)[0]
     answer = await person.send(address, f"{address}/beside", tag=tag)
     record = await person.get(answer.headers["location"])
     assert f"Handle {tag}" in re.sub("<[^>]+>", "", record.text)

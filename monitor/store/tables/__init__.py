@@ -12,7 +12,7 @@ from monitor.store.tables.campaigns import (
 from monitor.store.tables.collecting import Coverage, CursorRow, Lease, Run, SourceRow, Volume
 from monitor.store.tables.evidence import Account, Identity, Mention, StoredPost
 from monitor.store.tables.keys import KeyMark
-from monitor.store.tables.linking import AccountName, LinkedSet, Sharing
+from monitor.store.tables.linking import AccountName, LinkBasis, LinkedSet, Sharing
 from monitor.store.tables.records import AuditRow, Switch
 from monitor.store.tables.reporting import ExportBatch, Report, ReportEvent
 from monitor.store.tables.reviewing import Alert, AlertTerm, Decision, Reveal, User, WebSession
@@ -34,6 +34,7 @@ __all__ = [
     "Identity",
     "KeyMark",
     "Lease",
+    "LinkBasis",
     "LinkedSet",
     "Mention",
     "Occurrence",

@@ -61,3 +61,13 @@ class AccountName(SQLModel, table=True):
     author: dict[str, Any] | None = Field(default=None, sa_type=encrypted_json("account_name.author"))
     first_seen_at: datetime = Field(sa_type=UtcTime)
     last_seen_at: datetime = Field(sa_type=UtcTime)
+
+
+class LinkBasis(SQLModel, table=True):
+    """One row: by which rules edges and linked sets were last made anew. Where the rules are others now, they are."""
+
+    __tablename__ = "link_basis"
+
+    id: int = Field(default=1, primary_key=True)
+    rules: str
+    at: datetime = Field(sa_type=UtcTime)

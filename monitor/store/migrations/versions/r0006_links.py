@@ -170,6 +170,13 @@ def _linking() -> None:
     )
     op.create_index("ix_linked_set_set_id", "linked_set", ["set_id"])
     op.create_table(
+        "link_basis",
+        sa.Column("id", sa.Integer(), nullable=False),
+        sa.Column("rules", sa.String(), nullable=False),
+        sa.Column("at", _TIME, nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_table(
         "account_name",
         sa.Column("account_id", sa.Integer(), nullable=False),
         sa.Column("name_hash", sa.LargeBinary(), nullable=False),
