@@ -15,9 +15,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from statistics import median
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import and_, case, exists, not_, or_
+from sqlalchemy import TextClause, and_, case, exists, not_, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -74,11 +74,11 @@ class _Gone(NamedTuple):
 
 
 class _Subject(NamedTuple):
-    """What may have come back, and the ids of the posts of it as a subquery."""
+    """What may have come back, and the key that its posts are found by."""
 
     kind: str
     hash: bytes
-    posts: Any
+    key: Any
 
 
 class Returns:
@@ -90,14 +90,24 @@ class Returns:
 
     def arrive(self, post: Newcomer) -> list[str]:
         """Notes what came back with a post; gives the kinds."""
-        campaign = self._session.get_one(Campaign, post.campaign_id)
-        if campaign.about or self._protected(post) or self._edited(post):
+        # First what is cheap and mostly enough: of most that comes, nothing is gone.
+        subjects = [subject for subject in self._subjects(post) if self._any_gone(subject)]
+        if not subjects or self._left_out(post) or self._edited(post):
             return []
-        return [subject.kind for subject in self._subjects(post, campaign) if self._note(post, subject)]
+        return [subject.kind for subject in subjects if self._note(post, subject)]
 
-    def _protected(self, post: Newcomer) -> bool:
-        lane = self._session.exec(select(Alert.lane).where(Alert.campaign_id == post.campaign_id)).first()
-        return lane == _SAFEGUARDING
+    def _any_gone(self, subject: _Subject) -> bool:
+        found = self._session.connection().execute(_GATES[subject.kind], {"key": subject.key})
+        return found.first() is not None
+
+    def _left_out(self, post: Newcomer) -> bool:
+        """It is about others' posts, or in the safeguarding lane."""
+        about, lane = self._session.exec(
+            select(Campaign.about, Alert.lane)
+            .join(Alert, col(Alert.campaign_id) == col(Campaign.id), isouter=True)
+            .where(Campaign.id == post.campaign_id)
+        ).one()
+        return about or lane == _SAFEGUARDING
 
     def _edited(self, post: Newcomer) -> bool:
         return (
@@ -109,7 +119,7 @@ class Returns:
             is not None
         )
 
-    def _subjects(self, post: Newcomer, campaign: Campaign) -> Iterator[_Subject]:
+    def _subjects(self, post: Newcomer) -> Iterator[_Subject]:
         shared = select(Identity.id, Identity.key_hash, Identity.hub).join(
             Mention, col(Mention.identity_id) == col(Identity.id)
         )
@@ -117,15 +127,13 @@ class Returns:
             shared.where(Mention.post_id == post.row).order_by(col(Identity.id))
         ).all():
             if not hub:  # what many unrelated accounts name is never away
-                yield _Subject("handle", key_hash, _newest(Mention.post_id, Mention.identity_id == identity))
-        yield _Subject(
-            "campaign", campaign.first_hash, _newest(Occurrence.post_id, Occurrence.campaign_id == post.campaign_id)
-        )
+                yield _Subject("handle", key_hash, identity)
+        first_hash = self._session.exec(select(Campaign.first_hash).where(Campaign.id == post.campaign_id)).one()
+        yield _Subject("campaign", first_hash, post.campaign_id)
         if post.bio_hash is not None and post.account_id is not None:
-            yield _Subject("bio", post.bio_hash, _newest(StoredPost.id, StoredPost.bio_hash == post.bio_hash))
+            yield _Subject("bio", post.bio_hash, post.bio_hash)
         if post.family_hash is not None:
-            same = StoredPost.family_hash == post.family_hash
-            yield _Subject("community", post.family_hash, _newest(StoredPost.id, same))
+            yield _Subject("community", post.family_hash, post.family_hash)
 
     def _note(self, post: Newcomer, subject: _Subject) -> bool:
         last = self._session.exec(
@@ -194,13 +202,38 @@ class Returns:
         return session.exec(up).first() is not None
 
 
-def _newest(column: Any, where: Any) -> Any:
-    return select(column.label("row")).where(where).order_by(col(column).desc()).limit(LOOKED_AT).subquery()
+_FOUND_BY: Final[dict[str, tuple[Any, Any]]] = {
+    "handle": (Mention.post_id, Mention.identity_id),
+    "campaign": (Occurrence.post_id, Occurrence.campaign_id),
+    "bio": (StoredPost.id, StoredPost.bio_hash),
+    "community": (StoredPost.id, StoredPost.family_hash),
+}
+"""Of each kind: the column of its posts, and that of its key."""
+
+
+def _newest(subject: _Subject) -> Any:
+    """Its newest posts."""
+    posts, key = _FOUND_BY[subject.kind]
+    return select(posts.label("row")).where(key == subject.key).order_by(posts.desc()).limit(LOOKED_AT).subquery()
+
+
+def _gate(kind: str) -> TextClause:
+    """Whether any of the newest posts is gone: asked for everything that comes, so it is a text that stays prepared."""
+    posts, key = _FOUND_BY[kind]
+    standings = ", ".join(f"'{one}'" for one in sorted(GONE))
+    return text(
+        f"SELECT 1 FROM (SELECT {posts.key} AS row_id FROM {posts.class_.__tablename__} WHERE {key.key} = :key "  # noqa: S608 - our own names
+        f"ORDER BY {posts.key} DESC LIMIT {LOOKED_AT}) AS near JOIN post ON post.id = near.row_id "
+        f"WHERE post.state = 'deleted' OR post.standing IN ({standings}) LIMIT 1"
+    )
+
+
+_GATES: Final = {kind: _gate(kind) for kind in _FOUND_BY}
 
 
 def _others(post: Newcomer, subject: _Subject) -> Any:
     """The other posts of a subject, without those about others' posts and those of safeguarding alerts."""
-    pick: Any = select  # its types count to four columns
+    newest, pick = _newest(subject), cast("Any", select)  # its types count to four columns
     return (
         pick(
             StoredPost.id,
@@ -210,7 +243,7 @@ def _others(post: Newcomer, subject: _Subject) -> Any:
             StoredPost.community_hash,
             StoredPost.checked_at,
         )
-        .join(subject.posts, subject.posts.c.row == col(StoredPost.id))
+        .join(newest, newest.c.row == col(StoredPost.id))
         .join(SourceRow, col(SourceRow.name) == col(StoredPost.source), isouter=True)
         .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
         .join(Campaign, col(Campaign.id) == col(Occurrence.campaign_id))

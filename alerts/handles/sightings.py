@@ -25,7 +25,6 @@ class Sighting:
     """One post in all its stored versions.
 
     :param at: when it was posted; when it was first seen where it gives no time, or one after that.
-    :param gone_at: when it was known to be unavailable; None where it is up, or where nobody knows since when.
     """
 
     newest: StoredPost
@@ -46,11 +45,6 @@ class Sighting:
     def gone(self) -> bool:
         """Whether it is unavailable, as far as is known."""
         return self.newest.state == DELETED or self.newest.standing in GONE
-
-    @property
-    def gone_at(self) -> datetime | None:
-        """When that was found out."""
-        return self.newest.checked_at if self.gone else None
 
 
 def sightings(session: Session, identity_id: int, linking: Linking) -> list[Sighting]:

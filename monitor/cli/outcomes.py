@@ -33,6 +33,9 @@ def returns(home: Home = None, json: Json = False) -> None:
         return
     print_table(
         ("Kind", "Platform", "Returns", "Median days", "Soonest"),
-        ((one.kind, clean(one.platform), one.returns, f"{one.median_days:.1f}", f"{one.least_days:.1f}") for one in found),
+        (
+            (one.kind, clean(one.platform), one.returns, f"{one.median_days:.1f}", f"{one.least_days:.1f}")
+            for one in found
+        ),
         empty="Nothing is known to have come back.",
     )
