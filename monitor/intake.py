@@ -20,7 +20,7 @@ from monitor import audit, coverage, volume
 from monitor.campaigns import Arrival, Placing
 from monitor.campaigns.forgetting import forget
 from monitor.crossref import Arrived, Crossref
-from monitor.crossref.accounts import account_hash, account_of, follow
+from monitor.crossref.accounts import account_hash, account_of, follow, forget_names
 from monitor.crossref.mentions import identity_hash, note, shared
 from monitor.crossref.moments import moment
 from monitor.detect.screening import Screening
@@ -330,6 +330,7 @@ class Intake:
                 subject=f"post:{row.id}",
             )
         forget(session, self._store.keyring, [row.id for row in rows if row.id is not None])
+        forget_names(session, self._store.keyring, [row.account_id for row in rows])
         return len(rows)
 
     def _move(self, session: Session, source: str, cursor: Cursor, lease: leases.Held | None) -> None:

@@ -13,11 +13,13 @@ from sqlmodel import Session, col, select
 
 from monitor import audit
 from monitor.campaigns.forgetting import forget
+from monitor.crossref.accounts import forget_names
 from monitor.ports import Known, Recheck, Rechecking, Standing
 from monitor.post import PostRef, text_hash
 from monitor.records import from_record
 from monitor.store.database import Store
 from monitor.store.tables import Occurrence, StoredPost
+from monitor.store.writing import take_turn
 
 GONE: Final = frozenset(
     {
@@ -75,14 +77,15 @@ async def ask(sources: Mapping[str, object], posts: Sequence[Known]) -> list[Rec
 def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
     """Writes down what was found, in one transaction; of posts that are gone, the records go too."""
     with store.write() as session:
-        gone: list[int] = []
+        take_turn(session)
+        gone: list[StoredPost] = []
         for one in found:
             for row in _versions(session, one.ref):
                 if one.standing is not Standing.UNKNOWN:
                     row.standing, row.checked_at = one.standing, store.now()
                 if one.standing in GONE and row.state != "deleted":
                     row.state, row.record = "deleted", None
-                    gone.append(row.id or 0)
+                    gone.append(row)
                 session.add(row)
                 audit.record(
                     session,
@@ -92,7 +95,8 @@ def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
                     subject=f"post:{row.id}",
                     standing=str(one.standing),
                 )
-        forget(session, store.keyring, gone)
+        forget(session, store.keyring, [row.id for row in gone if row.id is not None])
+        forget_names(session, store.keyring, [row.account_id for row in gone])
 
 
 def _versions(session: Session, ref: PostRef) -> Sequence[StoredPost]:

@@ -17,10 +17,12 @@ from sqlmodel import Session, col, select
 
 from monitor import audit
 from monitor.campaigns.forgetting import forget
+from monitor.crossref.accounts import forget_names
 from monitor.post import Author
 from monitor.records import from_record, to_record
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Occurrence, SourceRow, StoredPost
+from monitor.store.writing import take_turn
 
 EXPIRED: Final = "expired"
 """State of a post whose words were kept as long as they may be."""
@@ -73,6 +75,7 @@ def expire(store: Store, limits: Limits) -> int:
     for why, when in _conditions(limits, plugins, store.now()):
         while True:
             with store.write() as session:
+                take_turn(session)
                 rows = session.exec(select(StoredPost).where(*_overdue, when).order_by("id").limit(_AT_ONCE)).all()
                 for row in rows:
                     row.record, row.state = skeleton(row.record or {}), EXPIRED
@@ -86,6 +89,7 @@ def expire(store: Store, limits: Limits) -> int:
                         why=why,
                     )
                 forget(session, store.keyring, [row.id for row in rows if row.id is not None])
+                forget_names(session, store.keyring, [row.account_id for row in rows])
             done += len(rows)
             if len(rows) < _AT_ONCE:
                 break

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import update
 from sqlmodel import Session, col, func, select
 
 from monitor.post import Author
+from monitor.records import from_record
 from monitor.store.keys import Keyring
-from monitor.store.tables import Account, AccountName
+from monitor.store.tables import Account, AccountName, StoredPost
 from monitor.store.writing import insert_or_ignore
+
+_AT_ONCE: Final = 100
 
 
 def account_hash(keyring: Keyring, platform: str, key: str) -> bytes:
@@ -59,3 +63,55 @@ def follow(session: Session, keyring: Keyring, account_id: int, author: Author, 
         session.flush()
     if newest is None or at >= newest:
         session.exec(update(Account).where(col(Account.id) == account_id).values(author=said))
+
+
+def forget_names(session: Session, keyring: Keyring, accounts: Iterable[int | None]) -> None:
+    """Of accounts whose posts lost their words: names that no post in words gives go, too; their keyed hashes stay."""
+    for account_id in sorted({one for one in accounts if one is not None}):
+        account = session.get_one(Account, account_id)
+        names = session.exec(
+            select(AccountName).where(AccountName.account_id == account_id, col(AccountName.author).is_not(None))
+        ).all()
+        given = _given(session, keyring, account_id, {row.name_hash for row in names})
+        for row in names:
+            if row.name_hash not in given:
+                row.author = None
+                session.add(row)
+        left = [row for row in names if row.author is not None]
+        if left:
+            account.author = max(left, key=lambda row: row.last_seen_at).author
+        else:
+            account.author = _bare(session, account)
+        session.add(account)
+
+
+def _given(session: Session, keyring: Keyring, account_id: int, wanted: set[bytes]) -> set[bytes]:
+    """Those of the names that posts in words give; no more posts are read than it takes to find them all."""
+    given: set[bytes] = set()
+    after = 0
+    while wanted - given:
+        rows = session.exec(
+            select(StoredPost)
+            .where(
+                StoredPost.account_id == account_id,
+                StoredPost.state == "up",
+                col(StoredPost.record).is_not(None),
+                col(StoredPost.id) > after,
+            )
+            .order_by(col(StoredPost.id))
+            .limit(_AT_ONCE)
+        ).all()
+        given |= {name_hash(keyring, from_record(row.record or {}).author) for row in rows}
+        if len(rows) < _AT_ONCE:
+            break
+        after = rows[-1].id or 0
+    return given & wanted
+
+
+def _bare(session: Session, account: Account) -> dict[str, Any] | None:
+    """What is kept of an account without words: the platform's id for it, unless all its posts were deleted."""
+    kept = session.exec(
+        select(StoredPost.id).where(StoredPost.account_id == account.id, StoredPost.state != "deleted").limit(1)
+    ).first()
+    number = (account.author or {}).get("id")
+    return {"id": number, "handle": None, "name": None} if kept is not None and number is not None else None
