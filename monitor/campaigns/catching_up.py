@@ -26,6 +26,8 @@ from monitor.store.tables import Band, Campaign, Occurrence, StoredPost, StoredW
 from monitor.store.writing import take_turn
 
 AT_ONCE: Final = 100
+_SLICE: Final = 2**58
+"""Bands are spread evenly over 64 bits: a 64th of them."""
 
 Tell = Callable[[int, int], object]
 """Told of progress: posts that are done, of how many."""
@@ -123,12 +125,16 @@ def start_over(store: Store, tell: Tell) -> int:
             session.exec(update(Occurrence).where(col(Occurrence.post_id).in_(posts)).values(wording_id=None))
             used = select(Occurrence.wording_id).where(col(Occurrence.wording_id) == col(StoredWording.id)).exists()
             unused = session.exec(select(StoredWording.id).where(~used).limit(10 * AT_ONCE)).all()
-            session.exec(delete(Band).where(col(Band.wording_id).in_(unused)))
             session.exec(delete(StoredWording).where(col(StoredWording.id).in_(unused)))
         if not posts and not unused:
-            return done
+            break
         done += len(posts)
         tell(done, done)
+    for first in range(-(2**63), 2**63, _SLICE):
+        with store.write() as session:
+            there = select(StoredWording.id).where(col(StoredWording.id) == col(Band.wording_id)).exists()
+            session.exec(delete(Band).where(col(Band.band).between(first, first + _SLICE - 1), ~there))
+    return done
 
 
 def _with_wording(session: Session) -> Sequence[int]:

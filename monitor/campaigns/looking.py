@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -41,13 +41,12 @@ class Known(NamedTuple):
 
 
 class _Texts(NamedTuple):
-    """The statements as one kind of database takes them; `holding` is asked for so many of each band."""
+    """The statements as one kind of database takes them."""
 
-    variant: str
-    twin: str
+    known: str
     holding: str
     rows: str
-    add: str
+    band: str
     restore: str
     wording: str
     campaign: str
@@ -56,12 +55,14 @@ class _Texts(NamedTuple):
 
 # SQLite has no lateral join, and takes lists as JSON.
 _SQLITE: Final = _Texts(
-    variant="SELECT id, campaign_id, hashed FROM wording WHERE variant_hash = ?",
-    twin="SELECT id, campaign_id, hashed FROM wording WHERE words_hash = ? ORDER BY id LIMIT 1",
+    known="SELECT 1, id, campaign_id, hashed FROM wording WHERE variant_hash = ? UNION ALL "
+    "SELECT * FROM (SELECT 0, id, campaign_id, hashed FROM wording WHERE words_hash = ? ORDER BY id LIMIT 1)",
     holding="SELECT asked.value, (SELECT group_concat(wording_id) FROM (SELECT wording_id FROM band "
+    "WHERE band = asked.value ORDER BY wording_id DESC LIMIT ?)) FROM json_each(?) AS asked UNION ALL "
+    "SELECT asked.value, (SELECT group_concat(wording_id) FROM (SELECT wording_id FROM band "
     "WHERE band = asked.value ORDER BY wording_id DESC LIMIT ?)) FROM json_each(?) AS asked",
     rows="SELECT id, campaign_id, words, hashed FROM wording WHERE id IN (SELECT value FROM json_each(?))",
-    add="INSERT INTO band (wording_id, band) SELECT ?, value FROM json_each(?)",
+    band="INSERT INTO band (wording_id, band) SELECT ?, value FROM json_each(?)",
     restore="UPDATE wording SET words = ?, hashed = FALSE WHERE id = ?",
     wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
     "VALUES (?, ?, ?, ?, FALSE, ?) RETURNING id",
@@ -71,14 +72,13 @@ _SQLITE: Final = _Texts(
     "VALUES (?, ?, ?, 'attached', ?) ON CONFLICT DO NOTHING",
 )
 _POSTGRESQL: Final = _Texts(
-    variant="SELECT id, campaign_id, hashed FROM wording WHERE variant_hash = %s",
-    twin="SELECT id, campaign_id, hashed FROM wording WHERE words_hash = %s ORDER BY id LIMIT 1",
-    holding="SELECT asked.band, near.wording_id "
-    "FROM (SELECT %s::bigint AS most, unnest(%s::bigint[]) AS band) AS asked "
-    "CROSS JOIN LATERAL (SELECT wording_id FROM band WHERE band.band = asked.band "
-    "ORDER BY wording_id DESC LIMIT asked.most) AS near",
+    known="SELECT 1, id, campaign_id, hashed FROM wording WHERE variant_hash = %s UNION ALL "
+    "(SELECT 0, id, campaign_id, hashed FROM wording WHERE words_hash = %s ORDER BY id LIMIT 1)",
+    holding="SELECT asked.band, near.wording_id FROM (SELECT %s::bigint AS most, unnest(%s::bigint[]) AS band "
+    "UNION ALL SELECT %s::bigint, unnest(%s::bigint[])) AS asked CROSS JOIN LATERAL (SELECT wording_id FROM band "
+    "WHERE band.band = asked.band ORDER BY wording_id DESC LIMIT asked.most) AS near",
     rows="SELECT id, campaign_id, words, hashed FROM wording WHERE id = ANY(%s)",
-    add="INSERT INTO band (wording_id, band) SELECT %s, unnest(%s::bigint[])",
+    band="INSERT INTO band (wording_id, band) SELECT %s, unnest(%s::bigint[])",
     restore="UPDATE wording SET words = %s, hashed = FALSE WHERE id = %s",
     wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
     "VALUES (%s, %s, %s, %s, FALSE, %s) RETURNING id",
@@ -102,43 +102,34 @@ class Looking:
         self._texts = _SQLITE if self._sqlite else _POSTGRESQL
         self._time = UtcTime().bind_processor(self._connection.dialect) or _unchanged
 
-    def variant(self, variant_hash: bytes) -> Known | None:
-        """The very wording with the very handles."""
-        return self._first(self._texts.variant, variant_hash)
+    def known(self, variant_hash: bytes, words_hash: bytes) -> tuple[Known | None, Known | None]:
+        """The very wording with the very handles; and the first of that wording, with whatever handles."""
+        rows = self._connection.exec_driver_sql(self._texts.known, (variant_hash, words_hash))
+        found = {row[0]: Known(row[1], row[2], bool(row[3])) for row in rows}
+        return found.get(1), found.get(0)
 
-    def twin(self, words_hash: bytes) -> Known | None:
-        """The first of this very wording, with whatever handles."""
-        return self._first(self._texts.twin, words_hash)
-
-    def _first(self, statement: str, value: bytes) -> Known | None:
-        row = self._connection.exec_driver_sql(statement, (value,)).first()
-        return None if row is None else Known(row[0], row[1], bool(row[2]))
-
-    def related(self, bands: Sequence[int]) -> list[int]:
-        """Wordings that share handles, by the bands of these; the newest first."""
-        found = self._holding(bands, RELATED)
-        return sorted({wording for wordings in found.values() for wording in wordings}, reverse=True)
-
-    def near(self, parts: Sequence[Sequence[int]]) -> list[int]:
-        """Wordings that share bands with the parts of a wording: those that share most first, then the newest."""
-        found = self._holding(sorted({band for bands in parts for band in bands}), NEWEST)
+    def near(self, handles: Sequence[int], parts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+        """Wordings that share handles, the newest first; and those that share bands with the parts of a wording,
+        those that share most first, then the newest.
+        """
+        found = self._holding(handles, {band for bands in parts for band in bands})
+        related = sorted({wording for band in handles for wording in found.get(band, ())}, reverse=True)
         best: Counter[int] = Counter()
         for bands in parts:
             counts = Counter(wording for band in bands for wording in found.get(band, ()))
             for wording in sorted(counts, key=lambda one: (counts[one], one), reverse=True)[:MOST]:
                 best[wording] = max(best[wording], counts[wording])
-        return sorted(best, key=lambda one: (best[one], one), reverse=True)
+        return related, sorted(best, key=lambda one: (best[one], one), reverse=True)
 
-    def _holding(self, bands: Sequence[int], most: int) -> dict[int, list[int]]:
-        if not bands:
-            return {}
-        rows = self._connection.exec_driver_sql(self._texts.holding, (most, self._list(bands)))
+    def _holding(self, handles: Collection[int], bands: Collection[int]) -> dict[int, list[int]]:
+        """Wordings by band, the newest first."""
+        values = (NEWEST, self._list(bands), RELATED, self._list(handles))
+        rows = self._connection.exec_driver_sql(self._texts.holding, values)
+        if self._sqlite:
+            return {band: [int(one) for one in held.split(",")] for band, held in rows if held}
         found: dict[int, list[int]] = {}
-        for band, wordings in rows:
-            if self._sqlite:
-                found[band] = [int(one) for one in wordings.split(",")] if wordings else []
-            else:
-                found.setdefault(band, []).append(wordings)
+        for band, wording in rows:
+            found.setdefault(band, []).append(wording)
         return found
 
     def rows(self, wordings: Collection[int]) -> dict[int, Row]:
@@ -147,11 +138,6 @@ class Looking:
             return {}
         found = self._connection.exec_driver_sql(self._texts.rows, (self._list(wordings),))
         return {row[0]: Row(row[0], row[1], bytes(row[2]), bool(row[3])) for row in found}
-
-    def rows_of(self, wordings: Sequence[int]) -> Iterator[Row]:
-        """What is kept of wordings, in their order."""
-        rows = self.rows(wordings)
-        return (rows[wording] for wording in wordings if wording in rows)
 
     def add_wording(self, campaign_id: int, variant_hash: bytes, words_hash: bytes, sealed: bytes, at: datetime) -> int:
         """Keeps a wording that was looked for and is not there; gives its id."""
@@ -174,7 +160,7 @@ class Looking:
 
     def add_bands(self, wording_id: int, bands: Iterable[int]) -> None:
         """Lets a wording be found by these bands."""
-        self._connection.exec_driver_sql(self._texts.add, (wording_id, self._list(bands)))
+        self._connection.exec_driver_sql(self._texts.band, (wording_id, self._list(bands)))
 
     def _list(self, numbers: Iterable[int]) -> Any:
         return json.dumps(list(numbers)) if self._sqlite else list(numbers)

@@ -96,19 +96,20 @@ class Placing:
 
     def _find(self, looking: Looking, arrival: Arrival) -> _Found:
         variant = variant_hash(self._keyring, arrival.wording, arrival.identities)
-        known = looking.variant(variant)
-        if known is not None:
-            return _Found(variant, b"", known, frozenset(), ())
         words = words_hash(self._keyring, arrival.wording)
+        known, twin = looking.known(variant, words)
+        if known is not None:
+            return _Found(variant, words, known, frozenset(), ())
         asked = Comparing(self._keyring, self._likeness, arrival.wording)
         handles = self._bands.of_handles(arrival.identities)
         strangers = asked.weighed.whole.many >= FEWEST
-        twin = looking.twin(words) if strangers else None
         parts = self._bands.of_wording(arrival.wording) if strangers and twin is None else []
-        matches = asked.alike(looking.rows_of(looking.related(handles)), (), related=True)
-        if twin is not None and asked.like_itself():
+        related, near = looking.near(handles, parts)
+        rows = looking.rows({*related, *near})
+        matches = asked.alike((rows[one] for one in related if one in rows), (), related=True)
+        if strangers and twin is not None and asked.like_itself():
             matches.add(twin.campaign_id)
-        matches = asked.alike(looking.rows_of(looking.near(parts)), matches, related=False)
+        matches = asked.alike((rows[one] for one in near if one in rows), matches, related=False)
         return _Found(variant, words, None, frozenset(matches), together([handles, *parts]))
 
     def _kept(self, looking: Looking, arrival: Arrival, found: _Found, campaign: int, *, new: bool) -> Placed:

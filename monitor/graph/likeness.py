@@ -8,7 +8,7 @@ Two common words never make a template.
 from __future__ import annotations
 
 import math
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Final, NamedTuple
 
 from monitor.graph.wording import TERM, Wording
@@ -40,6 +40,8 @@ _AGAIN: Final = "\ue003"
 _SHORTEST: Final = 3
 _TWO: Final = 8
 """Letters from which on a word may have two typing errors."""
+_REMEMBERED: Final = 20_000
+"""Words whose weights are remembered: some megabytes."""
 _ERRORS: Final = 10
 """Words that may differ: with more, no typing errors are looked for."""
 
@@ -68,14 +70,29 @@ class Compared(NamedTuple):
     about: bool
 
 
+class _Weights(dict[str, float]):
+    """Weights of words that were weighed: the same ones come again and again."""
+
+    def __init__(self, weight: Callable[[str], float]) -> None:
+        super().__init__()
+        self._weight = weight
+
+    def __missing__(self, word: str) -> float:
+        found = self[word] = self._weight(word)
+        return found
+
+
 class Likeness:
     """Compares wordings. `neutral`: words that say little of their own."""
 
     def __init__(self, neutral: Collection[str]) -> None:
         self._neutral = frozenset(neutral)
+        self._weights = _Weights(self.weight)
 
     def weigh(self, wording: Wording) -> Compared:
         """Weighs a wording's words."""
+        if len(self._weights) > _REMEMBERED:
+            self._weights.clear()
         whole = self._weighed(wording.whole)
         lines = whole if wording.lines == wording.whole else self._weighed(wording.lines)
         sentences = lines if wording.sentences == wording.lines else self._weighed(wording.sentences)
@@ -147,29 +164,25 @@ class Likeness:
         return not self._reaches(one, other, 0.0, APART * min(one.total, other.total))
 
     def _sum(self, words: Iterable[str]) -> float:
-        return sum(map(self.weight, words))
+        return sum(map(self._weights.__getitem__, words))
 
     def neutral_in(self, wording: Wording) -> list[str]:
         """The words of a wording that say little of their own, sorted."""
         return sorted(self._neutral & {*wording.whole, *wording.lines, *wording.sentences})
 
     def unlike(self, one: Wording, other: Wording) -> bool:
-        """True where it shows without weighing a word that strangers are not one template; most are told so.
-
-        A wording's words come as tuples or lists.
-        """
+        """True where it shows without weighing a word that strangers are not one template; most are told so."""
         if one.about != other.about:
             return True
-        if not _strange(one.whole, other.whole):
-            return False
         if one.short and other.short:
-            return True
-        parts = (
-            (one.lines, other.lines),
-            (one.sentences, other.sentences),
-            (one.whole if one.short else one.lines, other.whole if other.short else other.lines),
-        )
-        return all(_strange(*pair) for pair in parts)
+            return _strange(one.whole, other.whole)
+        pairs = [(one.whole, other.whole), (one.lines, other.lines)]
+        # What reads like the pair before is not asked again.
+        if one.sentences is not one.lines or other.sentences is not other.lines:
+            pairs.append((one.sentences, other.sentences))
+        if one.short != other.short:
+            pairs.append((one.whole, other.lines) if one.short else (one.lines, other.whole))
+        return all(_strange(*pair) for pair in pairs)
 
     def _forgiven(self, left: Collection[str], right: Collection[str]) -> float:
         """What words that differ by typing errors add."""
@@ -200,13 +213,16 @@ def _numbered(words: tuple[str, ...]) -> tuple[str, ...]:
 
 
 def _strange(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True where the words alone show that strangers are not alike: no term in common, or too much that differs for
-    typing errors to be looked for, whatever it weighs.
+    """True where the words alone show that strangers are not alike, whatever they weigh: one text is far longer, too
+    much differs for typing errors to be looked for, or no term is in common.
     """
+    few, many = sorted((len(one), len(other)))
+    if 2 * few < STRANGERS * (few + _SLIGHT * many):
+        return True
     first, second = set(one), set(other)
     common = first & second
     left, right = len(first) - len(common), len(second) - len(common)
-    if min(left, right) > _ERRORS and _SLIGHT * (left + right) > (1 - STRANGERS) * (len(one) + len(other)):
+    if min(left, right) > _ERRORS and _SLIGHT * (left + right) > (1 - STRANGERS) * (few + many):
         return True
     return not _has_term(common) and _has_term(first) and _has_term(second)
 

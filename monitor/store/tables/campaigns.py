@@ -49,13 +49,16 @@ class StoredWording(SQLModel, table=True):
 
 
 class Band(SQLModel, table=True):
-    """One band of a wording's sketch, keyed: wordings that have one in common are compared."""
+    """One band of a wording's sketch, or one of its handles, keyed: wordings that have one in common are compared.
+
+    Neither foreign key nor index of wordings: a post leaves dozens of bands, and both would take longer than they do.
+    """
 
     __tablename__ = "band"
     __table_args__ = {"sqlite_with_rowid": False}
 
     band: int = Field(primary_key=True, sa_type=BigInteger)
-    wording_id: int = Field(primary_key=True, foreign_key="wording.id", index=True)
+    wording_id: int = Field(primary_key=True)
 
 
 class Occurrence(SQLModel, table=True):

@@ -79,11 +79,9 @@ def _campaigns() -> None:
         "band",
         sa.Column("band", sa.BigInteger(), nullable=False),
         sa.Column("wording_id", sa.Integer(), nullable=False),
-        sa.ForeignKeyConstraint(["wording_id"], ["wording.id"]),
         sa.PrimaryKeyConstraint("band", "wording_id"),
         sqlite_with_rowid=False,
     )
-    op.create_index("ix_band_wording_id", "band", ["wording_id"])
     op.create_table(
         "suggestion",
         sa.Column("id", sa.Integer(), nullable=False),
