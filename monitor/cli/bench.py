@@ -135,6 +135,33 @@ def graph(
         print_graph(measured, [post for post, _ in labelled] if mistakes else ())
 
 
+@command.command(epilog="Example: handlewatch bench links campaigns.ndjson")
+def links(
+    corpus: Labelled,
+    hub_accounts: Annotated[int, typer.Option("--hub-accounts", min=2, help="As `linking.hub_accounts`.")] = 50,
+    lexicon: Lexicon = None,
+    rules: Rules = None,
+    bundle: BundleDir = None,
+    as_json: Json = False,
+) -> None:
+    """How well a store links handles: pairs in one linked set, exact components. Takes a file as `bench graph` does.
+
+    The posts are taken into a new SQLite database, which is thrown away; hubs join nothing, by the labels as well.
+    """
+    from monitor.bench.graph import read_graph_labels
+    from monitor.bench.links import measure_links
+    from monitor.cli.bench_graph import links_json, print_links
+    from monitor.detect.bundle import load_bundle
+
+    labelled = read_graph_labels(corpus)
+    read = load_bundle(lexicon=lexicon, rules=rules, directory=bundle)
+    measured = measure_links(read, labelled, hub_accounts=hub_accounts)
+    if as_json:
+        print_json(links_json(measured))
+    else:
+        print_links(measured)
+
+
 @command.command(epilog="Example: handlewatch bench sketch --texts 30000 --rounds 3")
 def sketch(texts: Texts = 20_000, rounds: Rounds = 3, as_json: Json = False) -> None:
     """How fast near-duplicates are looked up and added, in memory, beside datasketch's MinHash and LSH.

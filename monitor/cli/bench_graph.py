@@ -12,6 +12,7 @@ from monitor.cli.output import print_table, say
 
 if TYPE_CHECKING:
     from monitor.bench.graph import GraphQuality
+    from monitor.bench.links import LinkQuality
     from monitor.bench.sketching import Side
     from monitor.post import Post
 
@@ -49,6 +50,30 @@ def print_graph(measured: GraphQuality, posts: Sequence[Post]) -> None:
     by_ref = {post.ref: post for post in posts}
     for ref, first, how in measured.wrong if by_ref else ():
         say(f"\n{how}: {ref} {dict(by_ref[ref].fields())}\n  {first} {dict(by_ref[first].fields())}")
+
+
+def links_json(measured: LinkQuality) -> dict[str, Any]:
+    """The figures for machines."""
+    counts = {"links": measured.links, "components": measured.components}
+    return {
+        "posts": measured.posts,
+        "hits": measured.hits,
+        "synthetic": True,
+        **{name: {"precision": one.precision, "recall": one.recall, "f1": one.f1} for name, one in counts.items()},
+        "largest_set": measured.largest,
+        "seconds": round(measured.seconds, 3),
+    }
+
+
+def print_links(measured: LinkQuality) -> None:
+    """The figures for people."""
+    typer.echo(f"{measured.hits} hits of {measured.posts} labelled posts, taken in within {measured.seconds:.1f} s")
+    rows: list[Sequence[object]] = [
+        [what, f"{one.precision:.2%}", f"{one.recall:.2%}", f"{one.f1:.2%}", one.wrong, one.missed]
+        for what, one in (("links, pairs", measured.links), ("components, exact", measured.components))
+    ]
+    print_table(["", "precision", "recall", "F1", "wrong", "missed"], rows, empty="")
+    typer.echo(f"largest linked set: {measured.largest} handles")
 
 
 def sketches_json(sides: Sequence[Side]) -> list[dict[str, Any]]:
