@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final, NamedTuple
 
@@ -40,15 +40,25 @@ class Known(NamedTuple):
     hashed: bool
 
 
+class NewWording(NamedTuple):
+    """What is kept of a wording with its handles: keyed hashes, its words encrypted, its bands."""
+
+    variant_hash: bytes
+    words_hash: bytes
+    sealed: bytes
+    bands: Sequence[int]
+
+
 class _Texts(NamedTuple):
-    """The statements as one kind of database takes them."""
+    """The statements as one kind of database takes them. `keep`: wording, bands and occurrence in one, where it can."""
 
     known: str
-    holding: str
+    near: str
     rows: str
     band: str
     restore: str
     wording: str
+    keep: str
     campaign: str
     occurrence: str
 
@@ -57,7 +67,7 @@ class _Texts(NamedTuple):
 _SQLITE: Final = _Texts(
     known="SELECT 1, id, campaign_id, hashed FROM wording WHERE variant_hash = ? UNION ALL "
     "SELECT * FROM (SELECT 0, id, campaign_id, hashed FROM wording WHERE words_hash = ? ORDER BY id LIMIT 1)",
-    holding="SELECT asked.value, (SELECT group_concat(wording_id) FROM (SELECT wording_id FROM band "
+    near="SELECT asked.value, (SELECT group_concat(wording_id) FROM (SELECT wording_id FROM band "
     "WHERE band = asked.value ORDER BY wording_id DESC LIMIT ?)) FROM json_each(?) AS asked UNION ALL "
     "SELECT asked.value, (SELECT group_concat(wording_id) FROM (SELECT wording_id FROM band "
     "WHERE band = asked.value ORDER BY wording_id DESC LIMIT ?)) FROM json_each(?) AS asked",
@@ -66,6 +76,7 @@ _SQLITE: Final = _Texts(
     restore="UPDATE wording SET words = ?, hashed = FALSE WHERE id = ?",
     wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
     "VALUES (?, ?, ?, ?, FALSE, ?) RETURNING id",
+    keep="",
     campaign="INSERT INTO campaign (id, first_hash, about, created_at) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING RETURNING id",
     occurrence="INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
@@ -74,14 +85,25 @@ _SQLITE: Final = _Texts(
 _POSTGRESQL: Final = _Texts(
     known="SELECT 1, id, campaign_id, hashed FROM wording WHERE variant_hash = %s UNION ALL "
     "(SELECT 0, id, campaign_id, hashed FROM wording WHERE words_hash = %s ORDER BY id LIMIT 1)",
-    holding="SELECT asked.band, near.wording_id FROM (SELECT %s::bigint AS most, unnest(%s::bigint[]) AS band "
-    "UNION ALL SELECT %s::bigint, unnest(%s::bigint[])) AS asked CROSS JOIN LATERAL (SELECT wording_id FROM band "
-    "WHERE band.band = asked.band ORDER BY wording_id DESC LIMIT asked.most) AS near",
-    rows="SELECT id, campaign_id, words, hashed FROM wording WHERE id = ANY(%s)",
-    band="INSERT INTO band (wording_id, band) SELECT %s, unnest(%s::bigint[])",
+    near="WITH asked AS (SELECT * FROM unnest(%s::int[], %s::bigint[]) AS asked(part, band)), "
+    "held AS (SELECT part, wording_id, count(*) AS shared FROM asked CROSS JOIN LATERAL "
+    "(SELECT wording_id FROM band WHERE band.band = asked.band ORDER BY wording_id DESC "
+    "LIMIT CASE WHEN asked.part = 0 THEN %s::int ELSE %s::int END) AS one "
+    "GROUP BY part, wording_id), "
+    "ranked AS (SELECT part, wording_id, shared, "
+    "row_number() OVER (PARTITION BY part ORDER BY shared DESC, wording_id DESC) AS place FROM held), "
+    "chosen AS (SELECT wording_id, bool_or(part = 0) AS related, max(shared) FILTER (WHERE part > 0) AS shared "
+    "FROM ranked WHERE part = 0 OR place <= %s GROUP BY wording_id) "
+    "SELECT id, campaign_id, words, hashed, related, shared FROM chosen JOIN wording ON id = wording_id",
+    rows="",
+    band="",
     restore="UPDATE wording SET words = %s, hashed = FALSE WHERE id = %s",
-    wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
-    "VALUES (%s, %s, %s, %s, FALSE, %s) RETURNING id",
+    wording="",
+    keep="WITH kept AS (INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
+    "VALUES (%s, %s, %s, %s, FALSE, %s) RETURNING id), "
+    "spread AS (INSERT INTO band (wording_id, band) SELECT kept.id, unnest(%s::bigint[]) FROM kept), "
+    "put AS (INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
+    "SELECT %s, %s, kept.id, 'attached', %s FROM kept ON CONFLICT DO NOTHING) SELECT id FROM kept",
     campaign="INSERT INTO campaign (id, first_hash, about, created_at) VALUES (%s, %s, %s, %s) "
     "ON CONFLICT DO NOTHING RETURNING id",
     occurrence="INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
@@ -91,6 +113,11 @@ _POSTGRESQL: Final = _Texts(
 
 def _unchanged(value: Any) -> Any:
     return value
+
+
+def _array(numbers: Iterable[int]) -> str:
+    """Numbers as PostgreSQL writes them: the driver takes longer."""
+    return f"{{{','.join(map(str, numbers))}}}"
 
 
 class Looking:
@@ -108,41 +135,56 @@ class Looking:
         found = {row[0]: Known(row[1], row[2], bool(row[3])) for row in rows}
         return found.get(1), found.get(0)
 
-    def near(self, handles: Sequence[int], parts: Sequence[Sequence[int]]) -> tuple[list[int], list[int]]:
+    def near(self, handles: Sequence[int], parts: Sequence[Sequence[int]]) -> tuple[list[Row], list[Row]]:
         """Wordings that share handles, the newest first; and those that share bands with the parts of a wording,
         those that share most first, then the newest.
         """
-        found = self._holding(handles, {band for bands in parts for band in bands})
-        related = sorted({wording for band in handles for wording in found.get(band, ())}, reverse=True)
+        if not handles and not parts:
+            return [], []
+        found = self._near_here(handles, parts) if self._sqlite else self._near_there(handles, parts)
+        related = sorted((row for row, by_handle, _ in found if by_handle), key=lambda row: -row.id)
+        near = sorted((one for one in found if one[2]), key=lambda one: (one[2], one[0].id), reverse=True)
+        return related, [row for row, _, _ in near]
+
+    def _near_there(self, handles: Sequence[int], parts: Sequence[Sequence[int]]) -> list[tuple[Row, bool, int]]:
+        """Rows, whether they share a handle, the most bands that they share with a part: counted by the database."""
+        every = (handles, *parts)
+        numbers = _array(number for number, bands in enumerate(every) for _ in bands)
+        bands = _array(band for bands in every for band in bands)
+        rows = self._connection.exec_driver_sql(self._texts.near, (numbers, bands, RELATED, NEWEST, MOST))
+        return [(Row(*row[:4]), row[4], row[5] or 0) for row in rows]
+
+    def _near_here(self, handles: Sequence[int], parts: Sequence[Sequence[int]]) -> list[tuple[Row, bool, int]]:
+        """The same, counted here."""
+        values = (
+            *(NEWEST, json.dumps(sorted({band for bands in parts for band in bands}))),
+            *(RELATED, json.dumps(list(handles))),
+        )
+        rows = self._connection.exec_driver_sql(self._texts.near, values)
+        held = {band: [int(one) for one in wordings.split(",")] for band, wordings in rows if wordings}
+        related = {wording for band in handles for wording in held.get(band, ())}
         best: Counter[int] = Counter()
         for bands in parts:
-            counts = Counter(wording for band in bands for wording in found.get(band, ()))
+            counts = Counter(wording for band in bands for wording in held.get(band, ()))
             for wording in sorted(counts, key=lambda one: (counts[one], one), reverse=True)[:MOST]:
                 best[wording] = max(best[wording], counts[wording])
-        return related, sorted(best, key=lambda one: (best[one], one), reverse=True)
+        found = self._connection.exec_driver_sql(self._texts.rows, (json.dumps([*related, *best]),))
+        return [(Row(*row), row[0] in related, best[row[0]]) for row in found]
 
-    def _holding(self, handles: Collection[int], bands: Collection[int]) -> dict[int, list[int]]:
-        """Wordings by band, the newest first."""
-        values = (NEWEST, self._list(bands), RELATED, self._list(handles))
-        rows = self._connection.exec_driver_sql(self._texts.holding, values)
-        if self._sqlite:
-            return {band: [int(one) for one in held.split(",")] for band, held in rows if held}
-        found: dict[int, list[int]] = {}
-        for band, wording in rows:
-            found.setdefault(band, []).append(wording)
-        return found
+    def keep(self, new: NewWording, campaign_id: int, post_id: int, at: datetime) -> int:
+        """Keeps a wording that was looked for and is not there, lets it be found, and puts its post into a campaign.
 
-    def rows(self, wordings: Collection[int]) -> dict[int, Row]:
-        """What is kept of wordings, by their ids."""
-        if not wordings:
-            return {}
-        found = self._connection.exec_driver_sql(self._texts.rows, (self._list(wordings),))
-        return {row[0]: Row(row[0], row[1], bytes(row[2]), bool(row[3])) for row in found}
-
-    def add_wording(self, campaign_id: int, variant_hash: bytes, words_hash: bytes, sealed: bytes, at: datetime) -> int:
-        """Keeps a wording that was looked for and is not there; gives its id."""
-        values = (campaign_id, variant_hash, words_hash, sealed, self._time(at))
-        return self._connection.exec_driver_sql(self._texts.wording, values).scalar_one()
+        Gives the wording's id.
+        """
+        time = self._time(at)
+        values = (campaign_id, new.variant_hash, new.words_hash, new.sealed, time)
+        if not self._sqlite:
+            more = (_array(new.bands), campaign_id, post_id, time)
+            return self._connection.exec_driver_sql(self._texts.keep, values + more).scalar_one()
+        wording = self._connection.exec_driver_sql(self._texts.wording, values).scalar_one()
+        self._connection.exec_driver_sql(self._texts.band, (wording, json.dumps(list(new.bands))))
+        self.add_occurrence(campaign_id, post_id, wording, at)
+        return wording
 
     def restore_words(self, wording_id: int, sealed: bytes) -> None:
         """Gives hidden words back, when a text has them again."""
@@ -157,10 +199,3 @@ class Looking:
         """Puts a post into a campaign."""
         values = (campaign_id, post_id, wording_id, self._time(at))
         self._connection.exec_driver_sql(self._texts.occurrence, values)
-
-    def add_bands(self, wording_id: int, bands: Iterable[int]) -> None:
-        """Lets a wording be found by these bands."""
-        self._connection.exec_driver_sql(self._texts.band, (wording_id, self._list(bands)))
-
-    def _list(self, numbers: Iterable[int]) -> Any:
-        return json.dumps(list(numbers)) if self._sqlite else list(numbers)

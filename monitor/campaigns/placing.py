@@ -12,7 +12,7 @@ from sqlmodel import Session, col, select
 
 from monitor.campaigns.bands import Bands, together
 from monitor.campaigns.comparing import WORDS, Comparing
-from monitor.campaigns.looking import Known, Looking
+from monitor.campaigns.looking import Known, Looking, NewWording
 from monitor.campaigns.redirects import home_of
 from monitor.campaigns.words import Identities, to_words, variant_hash, words_hash
 from monitor.graph.likeness import FEWEST, Likeness
@@ -71,12 +71,10 @@ class Placing:
         found = self._find(looking, arrival)
         if found.known is not None:
             self._restore(looking, arrival, found.known)
-            placed = Placed(campaign_id=found.known.campaign_id, wording_id=found.known.id, new=False)
-        else:
-            campaign, new = self._campaign(looking, arrival, found.variant, found.matches)
-            placed = self._kept(looking, arrival, found, campaign, new=new)
-        looking.add_occurrence(placed.campaign_id, arrival.post_id, placed.wording_id, arrival.at)
-        return placed
+            looking.add_occurrence(found.known.campaign_id, arrival.post_id, found.known.id, arrival.at)
+            return Placed(campaign_id=found.known.campaign_id, wording_id=found.known.id, new=False)
+        campaign, new = self._campaign(looking, arrival, found.variant, found.matches)
+        return self._kept(looking, arrival, found, campaign, new=new)
 
     def adopt(self, arrival: Arrival, campaign_id: int) -> Placed:
         """Reads the wording of a post that is in a campaign already, which people may have decided: it stays there.
@@ -105,16 +103,15 @@ class Placing:
         strangers = asked.weighed.whole.many >= FEWEST
         parts = self._bands.of_wording(arrival.wording) if strangers and twin is None else []
         related, near = looking.near(handles, parts)
-        rows = looking.rows({*related, *near})
-        matches = asked.alike((rows[one] for one in related if one in rows), (), related=True)
+        matches = asked.alike(related, (), related=True)
         if strangers and twin is not None and asked.like_itself():
             matches.add(twin.campaign_id)
-        matches = asked.alike((rows[one] for one in near if one in rows), matches, related=False)
+        matches = asked.alike(near, matches, related=False)
         return _Found(variant, words, None, frozenset(matches), together([handles, *parts]))
 
     def _kept(self, looking: Looking, arrival: Arrival, found: _Found, campaign: int, *, new: bool) -> Placed:
-        wording = looking.add_wording(campaign, found.variant, found.words, self._sealed(arrival), arrival.at)
-        looking.add_bands(wording, found.bands)
+        words = NewWording(found.variant, found.words, self._sealed(arrival), found.bands)
+        wording = looking.keep(words, campaign, arrival.post_id, arrival.at)
         bridges = tuple(sorted(found.matches - {campaign}))
         for other in bridges:
             self._suggest(campaign, other, arrival)
