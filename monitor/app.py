@@ -67,6 +67,7 @@ class App:
             withdraw=router.withdraw,
             review=self.settings.review,
             relink=self.crossref.campaign_moved,
+            linking=self._linking,
             ask_first=self._ask_first,
         )
 

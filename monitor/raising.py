@@ -94,5 +94,5 @@ def _open(session: Session, campaign: int, at: datetime, *, score: float, **valu
 
 
 def priority(score: float) -> int:
-    """0 to 1000, higher first: until campaigns have more to say, the score alone."""
+    """0 to 1000, higher first: the score alone, until it is reckoned (`monitor.ranking`)."""
     return round(score * 1000)

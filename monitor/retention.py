@@ -18,6 +18,7 @@ from sqlmodel import Session, col, select
 from monitor import audit
 from monitor.campaigns.forgetting import forget
 from monitor.crossref.accounts import forget_names
+from monitor.joining import WAITING
 from monitor.post import Author
 from monitor.records import from_record, to_record
 from monitor.store.database import Store
@@ -136,7 +137,7 @@ def _conditions(
                 col(Alert.decided_at) < now - timedelta(days=limits.decided),
                 # What joined it later is kept as long from then on, and until somebody said yes or no to it.
                 col(Occurrence.added_at) < now - timedelta(days=limits.decided),
-                Occurrence.state != "waiting",
+                Occurrence.state != WAITING,
             )
         )
         yield f"{limits.decided:g} days after the decision", col(StoredPost.id).in_(decided)

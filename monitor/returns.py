@@ -21,6 +21,7 @@ from sqlalchemy import TextClause, and_, case, exists, not_, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
+from monitor.crossref.evidence import SAFEGUARDING
 from monitor.linking import Linking
 from monitor.rechecking import GONE
 from monitor.store.tables import (
@@ -37,7 +38,6 @@ from monitor.store.writing import insert_or_ignore
 
 LOOKED_AT: Final = 500
 """Posts with the same handle, campaign, bio or family of names that are looked at, the newest."""
-_SAFEGUARDING: Final = "safeguarding"
 _DAY: Final = 86_400
 
 
@@ -107,7 +107,7 @@ class Returns:
             .join(Alert, col(Alert.campaign_id) == col(Campaign.id), isouter=True)
             .where(Campaign.id == post.campaign_id)
         ).one()
-        return about or lane == _SAFEGUARDING
+        return about or lane == SAFEGUARDING
 
     def _edited(self, post: Newcomer) -> bool:
         return (
@@ -255,7 +255,7 @@ def _others(post: Newcomer, subject: _Subject) -> Any:
             col(StoredPost.id) != post.row,
             or_(col(StoredPost.platform) != post.platform, col(StoredPost.post_id) != post.name),
             not_(col(Campaign.about)),
-            or_(col(Alert.lane).is_(None), col(Alert.lane) != _SAFEGUARDING),
+            or_(col(Alert.lane).is_(None), col(Alert.lane) != SAFEGUARDING),
         )
     )
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, func, or_, select
@@ -13,9 +12,11 @@ from alerts.campaigns.records import CampaignView, Group, HandleIn, StepSeen, Su
 from alerts.masking import clean, tag
 from alerts.triage.queue import effective
 from alerts.triage.records import Lane
-from monitor.campaigns.growth import Growth, Seen, growth, moment
+from monitor.campaigns.growth import Growth, Seen, growth
 from monitor.campaigns.redirects import home_of
+from monitor.crossref.moments import moment
 from monitor.store.tables import Alert, Campaign, CampaignStep, Identity, Mention, Occurrence, StoredPost, Suggestion
+from monitor.store.tables.evidence import SEALED
 
 LISTED = 50
 
@@ -48,16 +49,12 @@ def _growth(session: Session, campaign_id: int) -> Growth:
         select(StoredPost)
         .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
         .where(Occurrence.campaign_id == campaign_id)
-        .options(*map(defer, _ENCRYPTED))
+        .options(*map(defer, SEALED))
     )
     return growth(
         Seen(clean(row.platform), row.post_id, moment(row.created_at, row.first_seen_at), row.account_id)
         for row in rows
     )
-
-
-# Left where they are: of a campaign with many posts, none is shown here.
-_ENCRYPTED: tuple[Any, ...] = (StoredPost.record, StoredPost.screening)
 
 
 def _handles(session: Session, campaign_id: int) -> tuple[list[HandleIn], list[Group]]:

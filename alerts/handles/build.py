@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from datetime import UTC, datetime
 
 from sqlmodel import Session, col, select
@@ -27,9 +27,9 @@ from alerts.triage.records import Lane
 from alerts.verdicts import Conduct
 from monitor.linking import Linking
 from monitor.store.tables import Account, Alert, Decision, Identity, Mention, Report, StoredPost
+from monitor.store.writing import portions
 
 LISTED = 50
-_PORTION = 500  # databases take so many values in one question, and more
 
 
 def build(
@@ -88,11 +88,6 @@ def build(
     )
 
 
-def _portions(ids: Collection[int]) -> Iterator[Sequence[int]]:
-    ordered = sorted(ids)
-    return (ordered[start : start + _PORTION] for start in range(0, len(ordered), _PORTION))
-
-
 def _platforms(seen: Sequence[Sighting]) -> list[PlatformSeen]:
     by_platform: dict[str, list[Sighting]] = {}
     for one in seen:
@@ -148,7 +143,7 @@ def _alerts(session: Session, seen: Sequence[Sighting], now: datetime) -> list[A
             decided_at=row.decided_at,
             posts=posts[row.id or 0],
         )
-        for portion in _portions(posts)
+        for portion in portions(sorted(posts))
         for row in session.exec(
             select(Alert).where(col(Alert.id).in_(portion), Alert.lane == Lane.MAIN).order_by(col(Alert.id))
         )
@@ -179,7 +174,7 @@ def _beside(session: Session, identity_id: int | None, posts: dict[int, int]) ->
     """Other identities of the same posts, and in how many of them each stands; versions of a post count once."""
     pairs = {
         (other, posts[row])
-        for portion in _portions(posts)
+        for portion in portions(sorted(posts))
         for other, row in session.exec(
             select(Mention.identity_id, Mention.post_id).where(
                 col(Mention.post_id).in_(portion), Mention.identity_id != identity_id
@@ -245,7 +240,7 @@ def _reports(session: Session, posts: Collection[int], alerts: Collection[int]) 
             state=row.state,
             updated_at=row.updated_at,
         )
-        for portion in _portions(posts)
+        for portion in portions(sorted(posts))
         for row, platform in session.exec(
             select(Report, StoredPost.platform)
             .join(StoredPost, col(StoredPost.id) == col(Report.post_id))

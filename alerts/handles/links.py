@@ -16,10 +16,10 @@ from monitor.crossref.edges import decay, rarity
 from monitor.crossref.sharing import within
 from monitor.linking import Linking
 from monitor.store.tables import Account, AccountName, Identity, Sharing
+from monitor.store.writing import portions
 
 LISTED = 50
 _TAGS = 5
-_PORTION = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +70,7 @@ def _strengths(
     identities = [identity_id, *(one.identity_id for one in members)]
     counts = accounts_of(session, identities, scope)
     weights: dict[tuple[int, int], float] = {}
-    for part in _portions(accounts):
+    for part in portions(sorted(accounts)):
         for row in session.exec(
             select(Sharing).where(
                 col(Sharing.account_id).in_(part), col(Sharing.identity_id).in_(identities), within(scope)
@@ -132,7 +132,7 @@ def with_names(
 def _names(session: Session, accounts: Sequence[int]) -> dict[int, list[str]]:
     """The names that accounts had, latest first."""
     found: dict[int, dict[str, None]] = {}
-    for part in _portions(accounts):
+    for part in portions(sorted(accounts)):
         for row in session.exec(
             select(AccountName)
             .where(col(AccountName.account_id).in_(part))
@@ -144,11 +144,6 @@ def _names(session: Session, accounts: Sequence[int]) -> dict[int, list[str]]:
     return {account: list(names) for account, names in found.items()}
 
 
-def _portions(ids: Collection[int]) -> list[list[int]]:
-    ordered = sorted(ids)
-    return [ordered[start : start + _PORTION] for start in range(0, len(ordered), _PORTION)]
-
-
 def _identities(session: Session, ids: Sequence[int]) -> dict[int, Identity]:
     return {row.id or 0: row for row in session.exec(select(Identity).where(col(Identity.id).in_(ids)))}
 
@@ -156,6 +151,6 @@ def _identities(session: Session, ids: Sequence[int]) -> dict[int, Identity]:
 def _labels(session: Session, accounts: Collection[int]) -> dict[int, str]:
     return {
         row.id or 0: tag("A", row.key_hash)
-        for part in _portions(accounts)
+        for part in portions(sorted(accounts))
         for row in session.exec(select(Account).where(col(Account.id).in_(part)))
     }

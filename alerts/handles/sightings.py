@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
@@ -13,9 +12,11 @@ from sqlmodel import Session, col, select
 from alerts.handles.records import Return
 from alerts.masking import clean
 from alerts.triage.records import Lane
+from monitor.crossref.moments import moment
 from monitor.linking import Linking
 from monitor.rechecking import GONE
 from monitor.store.tables import Alert, Comeback, Mention, Occurrence, SourceRow, StoredPost
+from monitor.store.tables.evidence import SEALED
 
 DELETED = "deleted"
 
@@ -58,14 +59,15 @@ def sightings(session: Session, identity_id: int, linking: Linking) -> list[Sigh
         .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id), isouter=True)
         .where(Mention.identity_id == identity_id)
         .order_by(col(StoredPost.id))
-        .options(*map(defer, _ENCRYPTED))
+        .options(*map(defer, SEALED))
     ):
+        at = moment(post.created_at, post.first_seen_at)
         one = found.setdefault(
             (post.platform, post.post_id),
-            Sighting(newest=post, at=_moment(post), first_seen_at=post.first_seen_at, may_link=True, may_profile=True),
+            Sighting(newest=post, at=at, first_seen_at=post.first_seen_at, may_link=True, may_profile=True),
         )
         one.newest = post
-        one.at, one.first_seen_at = min(one.at, _moment(post)), min(one.first_seen_at, post.first_seen_at)
+        one.at, one.first_seen_at = min(one.at, at), min(one.first_seen_at, post.first_seen_at)
         one.may_link &= linking.may_link(post.platform, plugin)
         one.may_profile &= linking.may_profile(post.platform, plugin)
         one.protected |= lane == Lane.SAFEGUARDING
@@ -73,16 +75,6 @@ def sightings(session: Session, identity_id: int, linking: Linking) -> list[Sigh
         if alert_id is not None:
             one.alerts.add(alert_id)
     return sorted((one for one in found.values() if not one.protected), key=lambda one: (one.at, one.newest.id or 0))
-
-
-# Left where they are: of a handle with many posts, few are shown.
-_ENCRYPTED: tuple[Any, ...] = (StoredPost.record, StoredPost.screening)
-
-
-def _moment(post: StoredPost) -> datetime:
-    if post.created_at is None or post.created_at > post.first_seen_at:
-        return post.first_seen_at
-    return post.created_at
 
 
 def returns(session: Session, key_hash: bytes, seen: Iterable[Sighting]) -> list[Return]:

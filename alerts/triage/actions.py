@@ -31,6 +31,7 @@ from alerts.triage.records import (
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor import audit
 from monitor.errors import ConfigError, RefusedError
+from monitor.linking import Linking
 from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Reveal, User
@@ -57,6 +58,7 @@ class Triage:
     :param route: enqueues the reports of a final decision.
     :param withdraw: takes them back within the undo window.
     :param relink: keeps linked sets free of what is in the safeguarding lane.
+    :param linking: which posts may be set beside those of other platforms; None for no terms to obey.
     :param ask_first: platforms that want deletions followed: their posts out of archives are shown only after a
         re-check.
     :raises ConfigError: a second person is asked for what does not exist: a slip that would let all through.
@@ -70,10 +72,12 @@ class Triage:
         withdraw: Withdraw,
         review: Review,
         relink: Relink = _nothing,
+        linking: Linking | None = None,
         ask_first: Collection[str] = (),
     ) -> None:
         _check(review)
         self._ask_first = frozenset(ask_first)
+        self._linking = linking or Linking()
         self._store = store
         self._review = review
         self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw, relink=relink)
@@ -266,7 +270,15 @@ class Triage:
 
     def _view(self, session: Session, alert: Alert, person: User | None, *, clear: bool) -> AlertView:
         now = self._store.now()
-        shown = views.build(session, self._store.keyring, alert, now=now, clear=clear, ask_first=self._ask_first)
+        shown = views.build(
+            session,
+            self._store.keyring,
+            alert,
+            now=now,
+            clear=clear,
+            linking=self._linking,
+            ask_first=self._ask_first,
+        )
         if person is None:
             return shown
         can = self._decisions.abilities(session, alert, person, now)

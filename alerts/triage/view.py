@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
+from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import Kind, Masker, Span, clean, tag
@@ -26,6 +27,7 @@ from alerts.triage.records import (
     Step,
     TermSeen,
 )
+from monitor.linking import Linking
 from monitor.post import Post
 from monitor.priority import as_parts
 from monitor.records import from_record
@@ -62,7 +64,14 @@ class _Evidence:
 
 
 def build(
-    session: Session, keyring: Keyring, alert: Alert, *, now: datetime, clear: bool, ask_first: Collection[str] = ()
+    session: Session,
+    keyring: Keyring,
+    alert: Alert,
+    *,
+    now: datetime,
+    clear: bool,
+    linking: Linking,
+    ask_first: Collection[str] = (),
 ) -> AlertView:
     """The view of an alert; `clear` only for a reveal that is committed with it."""
     evidence = _evidence(alert.explanation, keyring)
@@ -94,7 +103,7 @@ def build(
         claimed_until=alert.claimed_until if held else None,
         verdict=alert.verdict,
         decided_at=alert.decided_at,
-        handles=_handles(session, alert, evidence, identities, clear=clear),
+        handles=_handles(session, alert, evidence, identities, linking, clear=clear),
         terms=_terms(evidence, keyring, clear=clear),
         parts=[
             ScorePart(name=masker.text(part["name"]), weight=part["weight"], why=masker.text(part["why"]))
@@ -171,11 +180,18 @@ def _identities(session: Session, evidence: _Evidence) -> dict[str, Identity]:
 
 
 def _handles(
-    session: Session, alert: Alert, evidence: _Evidence, identities: dict[str, Identity], *, clear: bool
+    session: Session,
+    alert: Alert,
+    evidence: _Evidence,
+    identities: dict[str, Identity],
+    linking: Linking,
+    *,
+    clear: bool,
 ) -> list[HandleSeen]:
     ids = [row.id for row in identities.values()]
-    seen = _seen(session, alert, ids)
-    others = _other_alerts(session, alert, ids)
+    beside = _may_stand_beside(session, alert, linking)
+    seen = _seen(session, alert, ids, beside)
+    others = _other_alerts(session, alert, ids, beside)
     found: list[HandleSeen] = []
     for key, matches in evidence.handles.items():
         row = identities.get(key)
@@ -196,14 +212,38 @@ def _handles(
     return found
 
 
-def _seen(session: Session, alert: Alert, ids: Sequence[int | None]) -> dict[int | None, dict[str, int]]:
+def _may_stand_beside(session: Session, alert: Alert, linking: Linking) -> ColumnElement[bool]:
+    """Which posts the terms let be set beside an alert's own: those of its platforms, and what may be linked where
+    its own may be.
+    """
+    own = session.exec(
+        select(StoredPost.platform, SourceRow.plugin)
+        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
+        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source))
+        .where(Occurrence.campaign_id == alert.campaign_id)
+        .distinct()
+    ).all()
+    same = col(StoredPost.platform).in_({platform for platform, _ in own})
+    if not any(linking.may_link(platform, plugin) for platform, plugin in own):
+        return same
+    linkable = and_(
+        col(StoredPost.platform).not_in(linking.unlinked_platforms),
+        col(SourceRow.plugin).not_in(linking.unlinked_plugins),
+    )
+    return or_(same, linkable)
+
+
+def _seen(
+    session: Session, alert: Alert, ids: Sequence[int | None], beside: ColumnElement[bool]
+) -> dict[int | None, dict[str, int]]:
     """Posts by identity and platform; those of safeguarding alerts stay out of what is linked."""
     rows = session.exec(
         select(Mention.identity_id, StoredPost.platform, func.count(func.distinct(StoredPost.post_id)))
         .join(StoredPost, col(StoredPost.id) == col(Mention.post_id))
+        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source))
         .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
         .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
-        .where(col(Mention.identity_id).in_(ids), (Alert.lane == Lane.MAIN) | (Alert.id == alert.id))
+        .where(col(Mention.identity_id).in_(ids), (Alert.lane == Lane.MAIN) | (Alert.id == alert.id), beside)
         .group_by(col(Mention.identity_id), StoredPost.platform)
     )
     seen: dict[int | None, dict[str, int]] = {}
@@ -212,12 +252,16 @@ def _seen(session: Session, alert: Alert, ids: Sequence[int | None]) -> dict[int
     return seen
 
 
-def _other_alerts(session: Session, alert: Alert, ids: Sequence[int | None]) -> dict[int | None, list[tuple[int, str]]]:
+def _other_alerts(
+    session: Session, alert: Alert, ids: Sequence[int | None], beside: ColumnElement[bool]
+) -> dict[int | None, list[tuple[int, str]]]:
     rows = session.exec(
         select(Mention.identity_id, Alert.id, Alert.state, Alert.verdict)
+        .join(StoredPost, col(StoredPost.id) == col(Mention.post_id))
+        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source))
         .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
         .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
-        .where(col(Mention.identity_id).in_(ids), Alert.lane == Lane.MAIN, Alert.id != alert.id)
+        .where(col(Mention.identity_id).in_(ids), Alert.lane == Lane.MAIN, Alert.id != alert.id, beside)
         .distinct()
         .order_by(col(Alert.id).desc())
         .limit(OTHER_ALERTS * max(1, len(ids)))

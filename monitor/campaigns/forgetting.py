@@ -14,8 +14,7 @@ from sqlmodel import Session, col, select
 from monitor.campaigns.words import from_words, hide, to_words
 from monitor.store.keys import Keyring
 from monitor.store.tables import Occurrence, StoredPost, StoredWording
-
-_PORTION = 500  # databases take so many values in one statement, and more
+from monitor.store.writing import portions
 
 
 def forget(session: Session, keyring: Keyring, posts: Iterable[int]) -> int:
@@ -25,8 +24,7 @@ def forget(session: Session, keyring: Keyring, posts: Iterable[int]) -> int:
     """
     session.flush()
     done = 0
-    ids = sorted(set(posts))
-    for start in range(0, len(ids), _PORTION):
+    for some in portions(sorted(set(posts))):
         kept = (
             select(Occurrence.post_id)
             .join(StoredPost, col(StoredPost.id) == col(Occurrence.post_id))
@@ -37,7 +35,7 @@ def forget(session: Session, keyring: Keyring, posts: Iterable[int]) -> int:
             )
             .exists()
         )
-        of = select(Occurrence.wording_id).where(col(Occurrence.post_id).in_(ids[start : start + _PORTION]))
+        of = select(Occurrence.wording_id).where(col(Occurrence.post_id).in_(some))
         rows = session.exec(
             select(StoredWording).where(col(StoredWording.id).in_(of), col(StoredWording.hashed).is_(False), ~kept)
         ).all()

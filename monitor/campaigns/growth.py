@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Seen(NamedTuple):
-    """A stored version of a post, and when it was posted; see :func:`moment`."""
+    """A stored version of a post, and when it was posted (`monitor.crossref.moments`)."""
 
     platform: str
     post_id: str
@@ -39,11 +39,6 @@ class Growth:
     last_at: datetime | None
     days: Sequence[tuple[date, int]]
     platforms: Sequence[OnPlatform]
-
-
-def moment(created_at: datetime | None, first_seen_at: datetime) -> datetime:
-    """When a post was posted: when it was first seen where it gives no time, or one after that."""
-    return first_seen_at if created_at is None or created_at > first_seen_at else created_at
 
 
 def growth(seen: Iterable[Seen]) -> Growth:

@@ -6,7 +6,7 @@ a merged campaign leads to where its posts are. The person's permission is asked
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -17,12 +17,21 @@ from sqlmodel import Session, col, select
 from monitor import audit
 from monitor.campaigns.redirects import home_of
 from monitor.errors import RefusedError
+from monitor.joining import ATTACHED, COUNTED, WAITING
 from monitor.raising import raise_for
 from monitor.store.keys import Keyring
-from monitor.store.tables import Alert, Campaign, CampaignStep, Occurrence, StoredPost, StoredWording, Suggestion
-from monitor.store.writing import insert_or_ignore
+from monitor.store.tables import (
+    Alert,
+    AlertTerm,
+    Campaign,
+    CampaignStep,
+    Occurrence,
+    StoredPost,
+    StoredWording,
+    Suggestion,
+)
+from monitor.store.writing import insert_or_ignore, portions
 
-_PORTION = 500  # databases take so many values in one statement, and more
 _KEPT = "Nothing was changed."
 
 
@@ -68,6 +77,7 @@ class Merging:
         self._session.exec(
             update(StoredWording).where(col(StoredWording.campaign_id) == other).values(campaign_id=into)
         )
+        self._share_terms(into, other)
         second.merged_into = into
         self._session.add(second)
         self._touch(into)
@@ -86,10 +96,10 @@ class Merging:
             raise RefusedError(f"Campaign {other} is not merged.", kept=_KEPT)
         home = home_of(self._session, other)
         wordings = self._wordings_of(last.posts)
-        for some in _portions(last.posts):
-            self._move(col(Occurrence.post_id).in_(some), home, other, "attached")
-        for some in _portions(wordings):
-            self._move(col(Occurrence.wording_id).in_(some), home, other, "attached")
+        for some in portions(last.posts):
+            self._move(col(Occurrence.post_id).in_(some), home, other, ATTACHED)
+        for some in portions(wordings):
+            self._move(col(Occurrence.wording_id).in_(some), home, other, ATTACHED)
             self._session.exec(update(StoredWording).where(col(StoredWording.id).in_(some)).values(campaign_id=other))
         campaign.merged_into = None
         self._session.add(campaign)
@@ -118,9 +128,9 @@ class Merging:
             )
         made = self._new_home(min(moving), campaign, act)
         wordings = self._wordings_of(moving)
-        for some in _portions(moving):
-            self._move(col(Occurrence.post_id).in_(some), campaign.id, made, "attached")
-        for some in _portions(wordings):
+        for some in portions(moving):
+            self._move(col(Occurrence.post_id).in_(some), campaign.id, made, ATTACHED)
+        for some in portions(wordings):
             self._session.exec(update(StoredWording).where(col(StoredWording.id).in_(some)).values(campaign_id=made))
         before = self._alert(campaign.id)
         first = self._session.get_one(StoredPost, made)
@@ -154,7 +164,7 @@ class Merging:
     def _wordings_of(self, posts: Sequence[int]) -> list[int]:
         found = {
             wording
-            for some in _portions(posts)
+            for some in portions(posts)
             for wording in self._session.exec(select(Occurrence.wording_id).where(col(Occurrence.post_id).in_(some)))
         }
         return sorted(wording for wording in found if wording is not None)
@@ -162,7 +172,7 @@ class Merging:
     def _groups_of(self, posts: Collection[int]) -> list[int]:
         """Posts, with all that have the same wording and handles as one of them."""
         moving = set(posts)
-        for some in _portions(self._wordings_of(sorted(posts))):
+        for some in portions(self._wordings_of(sorted(posts))):
             moving.update(self._session.exec(select(Occurrence.post_id).where(col(Occurrence.wording_id).in_(some))))
         return sorted(moving)
 
@@ -188,7 +198,7 @@ class Merging:
         }
         here = (which, col(Occurrence.campaign_id) == old)
         if state is not None:
-            undecided = col(Occurrence.state).in_(("attached", "waiting", "counted"))
+            undecided = col(Occurrence.state).in_((ATTACHED, WAITING, COUNTED))
             self._session.exec(update(Occurrence).where(*here, undecided).values(**values, state=state))
         self._session.exec(update(Occurrence).where(*here).values(**values))
 
@@ -199,8 +209,20 @@ class Merging:
             return None
         alert = self._alert(into)
         if alert is None or alert.state != "decided":
-            return "attached"
-        return {"reportable": "waiting", "not_reportable": "counted"}.get(alert.verdict or "", "attached")
+            return ATTACHED
+        return {"reportable": WAITING, "not_reportable": COUNTED}.get(alert.verdict or "", ATTACHED)
+
+    def _share_terms(self, into: int, other: int) -> None:
+        """The alert that has the posts now has their terms, too: what is stronger than any before goes by both."""
+        alert, merged = self._alert(into), self._alert(other)
+        if alert is None or merged is None:
+            return
+        for term in self._session.exec(select(AlertTerm).where(AlertTerm.alert_id == merged.id)).all():
+            known = self._session.get(AlertTerm, (alert.id, term.term_hash)) or AlertTerm(
+                alert_id=alert.id or 0, term_hash=term.term_hash, weight=0.0
+            )
+            known.weight = max(known.weight, term.weight)
+            self._session.add(known)
 
     def _alert(self, campaign_id: int) -> Alert | None:
         return self._session.exec(select(Alert).where(Alert.campaign_id == campaign_id)).first()
@@ -261,7 +283,3 @@ class Merging:
             reason=self._keyring.lookup("reason", act.reason).hex(),
         )
         return Step(campaign_id=campaign_id, other_id=other_id, posts=posts)
-
-
-def _portions(numbers: Sequence[int]) -> Iterator[Sequence[int]]:
-    return (numbers[start : start + _PORTION] for start in range(0, len(numbers), _PORTION))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import date, datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -42,7 +42,7 @@ def show(which: Which, user: As, home: Home = None, json: Json = False) -> None:
     with open_app(home) as app:
         found = app.campaigns.show(which, user=user)
     if json:
-        print_json(_plain(asdict(found)))
+        print_json(asdict(found))
     else:
         _print(found)
 
@@ -60,7 +60,7 @@ def suggestions(
     with open_app(home) as app:
         found = app.campaigns.suggestions(user=user, limit=limit)
     if json:
-        print_json([_plain(asdict(one)) for one in found])
+        print_json([asdict(one) for one in found])
     else:
         _print_suggestions(found, empty="Nothing is suggested.")
 
@@ -136,7 +136,7 @@ def split(
 
 def _print_done(done: Done, words: str, *, json: bool) -> None:
     if json:
-        print_json(_plain(asdict(done)))
+        print_json(asdict(done))
     else:
         say(words)
 
@@ -217,12 +217,3 @@ def _posts(number: int) -> str:
 
 def _time(moment: datetime | None) -> str:
     return f"{moment:%Y-%m-%d %H:%M}" if moment else "-"
-
-
-def _plain(value: Any) -> Any:
-    """Times as ISO 8601 texts."""
-    if isinstance(value, dict):
-        return {name: _plain(inner) for name, inner in value.items()}  # pyright: ignore[reportUnknownVariableType] - JSON
-    if isinstance(value, list | tuple):
-        return [_plain(inner) for inner in value]  # pyright: ignore[reportUnknownVariableType] - JSON
-    return value.isoformat() if isinstance(value, date | datetime) else value

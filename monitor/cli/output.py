@@ -6,6 +6,7 @@ import json
 import re
 import sys
 from collections.abc import Iterable, Sequence
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 import typer
@@ -39,7 +40,11 @@ def print_error(error: HandlewatchError) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON value on one line of stdout. Times become ISO 8601."""
-    typer.echo(printable(json.dumps(value, ensure_ascii=False, default=str)))
+    typer.echo(printable(json.dumps(value, ensure_ascii=False, default=_plain)))
+
+
+def _plain(value: object) -> str:
+    return value.isoformat() if isinstance(value, date | datetime) else str(value)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], *, empty: str) -> None:

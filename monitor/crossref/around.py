@@ -12,11 +12,11 @@ from sqlmodel import Session, col, func, select
 
 from monitor.crossref.edges import Edge, Seen, Sighted, edges_of
 from monitor.crossref.evidence import Proof, proofs
-from monitor.crossref.mentions import portions
 from monitor.crossref.sets import LinkedSets
 from monitor.crossref.sharing import within
 from monitor.linking import Linking
 from monitor.store.tables import Identity, LinkedSet, Mention, Occurrence, Sharing, StoredPost
+from monitor.store.writing import portions
 
 _BIO = "author.bio"
 CANDIDATES = 200

@@ -9,12 +9,13 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from monitor.crossref.evidence import protected
-from monitor.crossref.mentions import Shared, portions
+from monitor.crossref.mentions import Shared
 from monitor.crossref.moments import moment
 from monitor.crossref.sets import LinkedSets
 from monitor.crossref.sharing import add, renew
 from monitor.linking import Linking
 from monitor.store.tables import Identity, Mention, Occurrence, Sharing, StoredPost
+from monitor.store.writing import portions
 
 HUB_ACCOUNTS = 50
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final
+from typing import Final
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
-from monitor.crossref.mentions import portions
 from monitor.crossref.moments import moment
 from monitor.linking import Linking
 from monitor.store.tables import Alert, Mention, Occurrence, SourceRow, StoredPost
+from monitor.store.tables.evidence import SEALED
+from monitor.store.writing import portions
 
 SAFEGUARDING: Final = "safeguarding"
 """The lane whose posts are no evidence of any link."""
-
-
-# Left where they are: edges need neither words nor offsets.
-_ENCRYPTED: tuple[Any, ...] = (StoredPost.record, StoredPost.screening)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +65,7 @@ def proofs(session: Session, linking: Linking, *where: ColumnElement[bool]) -> l
         .join(SourceRow, col(SourceRow.name) == col(StoredPost.source), isouter=True)
         .where(*where)
         .order_by(col(Mention.post_id), col(Mention.identity_id))
-        .options(*map(defer, _ENCRYPTED))
+        .options(*map(defer, SEALED))
     ).all()
     found = [
         Proof(

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Final, TypeVar
+from typing import Any
 
 from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
@@ -14,11 +14,7 @@ from monitor.crossref.skeleton import skeleton
 from monitor.detect.screening import Screening
 from monitor.store.keys import Keyring
 from monitor.store.tables import Identity, Mention
-
-PORTION: Final = 400
-"""Values in one statement; databases take so many and no more."""
-
-_Value = TypeVar("_Value")
+from monitor.store.writing import portions
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +29,6 @@ class Shared:
     handle: str
     confidence: float
     same_name: bool
-
-
-def portions(values: Iterable[_Value]) -> Iterator[Sequence[_Value]]:
-    """The values, so many at once."""
-    whole = list(values)
-    return (whole[start : start + PORTION] for start in range(0, len(whole), PORTION))
 
 
 def shared(screening: Screening) -> list[Shared]:

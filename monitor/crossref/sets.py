@@ -14,10 +14,10 @@ from dataclasses import dataclass
 from sqlalchemy import delete, insert, update
 from sqlmodel import Session, col, func, select
 
-from monitor.crossref.mentions import portions
 from monitor.crossref.sharing import within
 from monitor.graph.joining import Sets
 from monitor.store.tables import Identity, LinkedSet, Sharing
+from monitor.store.writing import portions
 
 
 def sets_of(edges: Iterable[tuple[int, int]]) -> dict[int, int]:

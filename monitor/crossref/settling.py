@@ -15,7 +15,7 @@ from sqlmodel import Session, col, select
 from monitor.crossref.accounts import follow
 from monitor.crossref.crossref import Crossref
 from monitor.crossref.evidence import proofs
-from monitor.crossref.mentions import portions, skeleton_hash
+from monitor.crossref.mentions import skeleton_hash
 from monitor.crossref.moments import moment
 from monitor.crossref.sets import LinkedSets
 from monitor.crossref.sharing import edges_of
@@ -23,7 +23,7 @@ from monitor.records import from_record
 from monitor.store.database import Store
 from monitor.store.keys import Keyring
 from monitor.store.tables import Identity, LinkBasis, Mention, Sharing, StoredPost
-from monitor.store.writing import take_turn
+from monitor.store.writing import portions, take_turn
 
 _AT_ONCE: Final = 200
 _ID: Final = 1

@@ -12,9 +12,10 @@ from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
 from monitor.crossref.evidence import Proof, of_accounts
-from monitor.crossref.mentions import Shared, portions
+from monitor.crossref.mentions import Shared
 from monitor.linking import Linking
 from monitor.store.tables import Account, Sharing
+from monitor.store.writing import portions
 
 
 class Pair(NamedTuple):

@@ -1,12 +1,24 @@
-"""Statements that both databases take: insert unless it is there, and how many rows a statement changed."""
+"""Statements that both databases take: insert unless it is there, how many rows a statement changed, so many values."""
 
 from __future__ import annotations
 
-from typing import Any, cast
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Final, TypeVar, cast
 
 from sqlalchemy import CursorResult, Insert, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
+
+PORTION: Final = 400
+"""Values in one statement; databases take so many and no more."""
+
+_Value = TypeVar("_Value")
+
+
+def portions(values: Iterable[_Value]) -> Iterator[Sequence[_Value]]:
+    """The values, so many at once."""
+    whole = list(values)
+    return (whole[start : start + PORTION] for start in range(0, len(whole), PORTION))
 
 
 def insert_or_ignore(session: Session, table: type[SQLModel], **values: Any) -> Any | None:

@@ -12,6 +12,7 @@ from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.store.database import Store
 from monitor.store.tables import (
     Alert,
+    AlertTerm,
     AuditRow,
     Campaign,
     CampaignStep,
@@ -132,6 +133,17 @@ def test_posts_merged_into_a_reportable_alert_wait_for_a_person(
         states = session.exec(select(Occurrence.post_id, Occurrence.state).order_by(col(Occurrence.post_id))).all()
     assert states == [(1, "attached"), (2, "attached"), (3, "waiting"), (4, "waiting"), (5, "attached")]
     assert alert(store, 3).verdict == "not_reportable"
+
+
+def test_terms_go_with_what_is_merged(campaigns: Campaigns, store: Store) -> None:
+    def terms(alert_id: int) -> set[bytes]:
+        with store.read() as session:
+            return set(session.exec(select(AlertTerm.term_hash).where(AlertTerm.alert_id == alert_id)))
+
+    both = terms(1) | terms(2)
+    assert len(both) == 2
+    campaigns.merge("2", "1", user="ana", reason="the same advert")
+    assert terms(1) == both
 
 
 def test_who_warns_is_not_merged_with_whom_it_warns_of(campaigns: Campaigns, store: Store) -> None:

@@ -11,6 +11,7 @@ from alerts.triage.moves import NoSuchAlertError
 from alerts.triage.records import Lane, Listing, State, Step
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RefusedError
+from monitor.linking import Linking
 from monitor.store.database import Store
 from monitor.store.tables import Alert, AuditRow, Decision, Reveal
 from tests.conftest import FakeClock
@@ -350,6 +351,24 @@ def test_what_is_in_safeguarding_is_not_linked(triage: Triage, store: Store, ale
     for user in ("ana", "sue"):
         handle = triage.view(alert, user=user).handles[0]
         assert (list(handle.alerts), handle.posts) == ([], posts - 1)
+
+
+def test_what_may_not_be_linked_is_not_set_beside_other_platforms(store: Store) -> None:
+    add_people(store)
+    (alert,) = take_in(store, hit(1))
+    elsewhere = take_in(store, hit(2, text="taboo nolimits elsewhere, wickr: zorblat77", platform="othernet"))[0]
+    free = make_triage(store, Routed())
+    apart = make_triage(store, Routed(), linking=Linking(unlinked_platforms=frozenset({"othernet"})))
+    by_source = make_triage(store, Routed(), linking=Linking(unlinked_plugins=frozenset({"archive"})))
+    for one, other in ((alert, elsewhere), (elsewhere, alert)):
+        handle = free.view(one, user="ana").handles[0]
+        assert ([found[0] for found in handle.alerts], handle.posts) == ([other], 2)
+        for triage in (apart, by_source):
+            handle = triage.view(one, user="ana").handles[0]
+            assert (list(handle.alerts), handle.posts, len(handle.platforms)) == ([], 1, 1)
+    # On its own platform it is seen again.
+    again = take_in(store, hit(3, text="taboo nolimits again, wickr: zorblat77", platform="othernet"))[0]
+    assert [found[0] for found in apart.view(elsewhere, user="ana").handles[0].alerts] == [again]
 
 
 def test_a_decision_can_be_undone_for_a_moment(triage: Triage, store: Store, clock: FakeClock, alert: int) -> None:

@@ -17,6 +17,7 @@ from monitor.detect.screening import HandleMatch, Part, Screening, TermMatch
 from monitor.graph.wording import Wording
 from monitor.hits import Hit, Screened
 from monitor.intake import Intake
+from monitor.linking import Linking
 from monitor.post import Post
 from monitor.settings import Review
 from monitor.store.database import Store
@@ -107,11 +108,5 @@ def take_in(store: Store, *posts: Post, crossref: Crossref | None = None) -> lis
     return Intake(store, crossref=crossref).commit(Screened(posts=len(hits), hits=hits), source="sample").alert_ids
 
 
-def make_triage(store: Store, routed: Routed, **review: Any) -> Triage:
-    return Triage(
-        store,
-        route=routed,
-        withdraw=routed.take_back,
-        review=Review(**review),
-        relink=Crossref().campaign_moved,
-    )
+def make_triage(store: Store, routed: Routed, *, linking: Linking | None = None, **review: Any) -> Triage:
+    return Triage(store, route=routed, withdraw=routed.take_back, review=Review(**review), linking=linking)

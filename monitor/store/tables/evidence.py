@@ -5,7 +5,7 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 from sqlalchemy import LargeBinary, UniqueConstraint
 from sqlmodel import Field, SQLModel
@@ -61,6 +61,10 @@ class StoredPost(SQLModel, table=True):
     bio_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
     community_hash: bytes | None = Field(default=None, sa_type=LargeBinary)
     family_hash: bytes | None = Field(default=None, sa_type=LargeBinary, index=True)
+
+
+SEALED: Final[tuple[Any, ...]] = (StoredPost.record, StoredPost.screening)
+"""What of a post is encrypted: to be deferred where many posts are read and none is shown."""
 
 
 class Identity(SQLModel, table=True):
