@@ -5,9 +5,8 @@ Screening happens before, outside the transaction; it is pure. Nothing of a post
 
 from __future__ import annotations
 
-import json
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, NamedTuple
@@ -21,10 +20,10 @@ from monitor.campaigns import Arrival, Placing
 from monitor.campaigns.forgetting import forget
 from monitor.crossref import Arrived, Crossref
 from monitor.crossref.accounts import account_hash, account_of, follow, forget_names
-from monitor.crossref.mentions import identity_hash, note, shared
+from monitor.crossref.mentions import note, shared
 from monitor.crossref.moments import moment
-from monitor.detect.screening import Screening
 from monitor.errors import StoreError
+from monitor.freezing import content_hash, frozen, trace_hashes
 from monitor.graph.member import identities_of
 from monitor.hits import Hit, Screened
 from monitor.joining import Grown, Joined, Joining
@@ -35,10 +34,8 @@ from monitor.records import to_record
 from monitor.returns import Newcomer, Returns
 from monitor.store import leases
 from monitor.store.database import Store
-from monitor.store.keys import Keyring
 from monitor.store.tables import Account, Alert, CursorRow, Run, SourceRow, StoredPost
 from monitor.store.writing import insert_or_ignore, take_turn
-from monitor.traces import Traces
 
 DEADLOCK_TRIES = 5
 
@@ -65,56 +62,6 @@ class Committed:
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.alert_ids += other.alert_ids
         self.grown += other.grown
-
-
-def frozen(screening: Screening, keyring: Keyring) -> dict[str, Any]:
-    """The screen's verdict as it is kept: offsets, ids, steps, keyed hashes; no text."""
-    return {
-        "hit": screening.hit,
-        "score": screening.score,
-        "rule": screening.rule,
-        "bundle": screening.bundle,
-        "handles": [
-            {
-                "app": match.app,
-                "key_hash": identity_hash(keyring, match.key).hex(),
-                "field": match.field,
-                "start": match.start,
-                "end": match.end,
-                "confidence": match.confidence,
-                "steps": list(match.steps),
-            }
-            for match in screening.handles
-        ],
-        "terms": [
-            {
-                "term": match.term,
-                "field": match.field,
-                "start": match.start,
-                "end": match.end,
-                "steps": list(match.steps),
-            }
-            for match in screening.terms
-        ],
-        "parts": [{"name": part.name, "weight": part.weight, "why": part.why} for part in screening.parts],
-    }
-
-
-_CONTENT = ("title", "text", "tags", "community", "community_description", "author", "url")
-
-
-def _content_hash(keyring: Keyring, record: Mapping[str, Any]) -> bytes:
-    content = {name: record.get(name) for name in _CONTENT}
-    return keyring.lookup("post", json.dumps(content, sort_keys=True))
-
-
-def _hashes(keyring: Keyring, traces: Traces) -> dict[str, bytes | None]:
-    """The keyed hashes by which what a post left behind is known again."""
-    return {
-        "bio_hash": None if traces.bio is None else keyring.lookup("bio", traces.bio),
-        "community_hash": None if traces.community is None else keyring.lookup("community", traces.community),
-        "family_hash": None if traces.family is None else keyring.lookup("family", traces.family),
-    }
 
 
 class _Within(NamedTuple):
@@ -217,7 +164,7 @@ class Intake:
             StoredPost,
             platform=post.platform,
             post_id=post.id,
-            content_hash=_content_hash(keyring, record),
+            content_hash=content_hash(keyring, record),
             source=within.source,
             run_id=within.run_id,
             account_id=account_id,
@@ -229,7 +176,7 @@ class Intake:
             created_at=post.created_at,
             first_seen_at=seen_at,
             state="up",
-            **(hashes := _hashes(keyring, hit.traces)),
+            **(hashes := trace_hashes(keyring, hit.traces)),
         )
         if stored is None:
             done.repeats += 1

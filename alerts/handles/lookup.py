@@ -16,10 +16,10 @@ from alerts.roles import Permission, require
 from alerts.triage.choice import worded
 from alerts.triage.moves import find_for
 from monitor import audit
+from monitor.crossref.mentions import identity_hash
 from monitor.detect.apps import App
 from monitor.errors import ConfigError
 from monitor.handles import canonical_keys, find_app
-from monitor.intake import identity_hash
 from monitor.linking import Linking
 from monitor.store.database import Store
 from monitor.store.tables import Identity

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import Kind, Masker, Span, clean, tag
@@ -16,7 +15,6 @@ from alerts.triage.queue import effective
 from alerts.triage.records import (
     Abilities,
     AlertView,
-    HandleSeen,
     HistoryStep,
     Lane,
     OccurrenceShown,
@@ -27,6 +25,7 @@ from alerts.triage.records import (
     Step,
     TermSeen,
 )
+from alerts.triage.seen import handles_seen, steps_of
 from monitor.linking import Linking
 from monitor.post import Post
 from monitor.priority import as_parts
@@ -38,7 +37,6 @@ from monitor.store.tables import (
     Alert,
     Decision,
     Identity,
-    Mention,
     Occurrence,
     Report,
     Reveal,
@@ -48,7 +46,6 @@ from monitor.store.tables import (
 
 OCCURRENCES = 50
 """Posts of a campaign that one view lists, newest first; the count says how many there are."""
-OTHER_ALERTS = 10
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -103,7 +100,7 @@ def build(
         claimed_until=alert.claimed_until if held else None,
         verdict=alert.verdict,
         decided_at=alert.decided_at,
-        handles=_handles(session, alert, evidence, identities, linking, clear=clear),
+        handles=handles_seen(session, alert, evidence.handles, identities, linking, clear=clear),
         terms=_terms(evidence, keyring, clear=clear),
         parts=[
             ScorePart(name=masker.text(part["name"]), weight=part["weight"], why=masker.text(part["why"]))
@@ -169,114 +166,17 @@ def _account_label(account: Account | None) -> str:
     return f"account {tag('A', account.key_hash)}" if account else "account"
 
 
-def _steps(matches: Iterable[dict[str, Any]]) -> list[str]:
-    return list(dict.fromkeys(step for match in matches for step in match.get("steps", ())))
-
-
 def _identities(session: Session, evidence: _Evidence) -> dict[str, Identity]:
     hashes = [bytes.fromhex(key) for key in evidence.handles]
     rows = session.exec(select(Identity).where(col(Identity.key_hash).in_(hashes))).all()
     return {row.key_hash.hex(): row for row in rows}
 
 
-def _handles(
-    session: Session,
-    alert: Alert,
-    evidence: _Evidence,
-    identities: dict[str, Identity],
-    linking: Linking,
-    *,
-    clear: bool,
-) -> list[HandleSeen]:
-    ids = [row.id for row in identities.values()]
-    beside = _may_stand_beside(session, alert, linking)
-    seen = _seen(session, alert, ids, beside)
-    others = _other_alerts(session, alert, ids, beside)
-    found: list[HandleSeen] = []
-    for key, matches in evidence.handles.items():
-        row = identities.get(key)
-        platforms = seen.get(row.id, {}) if row else {}
-        found.append(
-            HandleSeen(
-                tag=tag("H", bytes.fromhex(key)),
-                app=matches[0]["app"],
-                name=clean(row.handle) if row and row.handle and clear else None,
-                confidence=max(match["confidence"] for match in matches),
-                steps=_steps(matches),
-                first_seen_at=row.first_seen_at if row else None,
-                posts=sum(platforms.values()),
-                platforms=sorted(map(clean, platforms)),
-                alerts=others.get(row.id, ()) if row else (),
-            )
-        )
-    return found
-
-
-def _may_stand_beside(session: Session, alert: Alert, linking: Linking) -> ColumnElement[bool]:
-    """Which posts the terms let be set beside an alert's own: those of its platforms, and what may be linked where
-    its own may be.
-    """
-    own = session.exec(
-        select(StoredPost.platform, SourceRow.plugin)
-        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source))
-        .where(Occurrence.campaign_id == alert.campaign_id)
-        .distinct()
-    ).all()
-    same = col(StoredPost.platform).in_({platform for platform, _ in own})
-    if not any(linking.may_link(platform, plugin) for platform, plugin in own):
-        return same
-    linkable = and_(
-        col(StoredPost.platform).not_in(linking.unlinked_platforms),
-        col(SourceRow.plugin).not_in(linking.unlinked_plugins),
-    )
-    return or_(same, linkable)
-
-
-def _seen(
-    session: Session, alert: Alert, ids: Sequence[int | None], beside: ColumnElement[bool]
-) -> dict[int | None, dict[str, int]]:
-    """Posts by identity and platform; those of safeguarding alerts stay out of what is linked."""
-    rows = session.exec(
-        select(Mention.identity_id, StoredPost.platform, func.count(func.distinct(StoredPost.post_id)))
-        .join(StoredPost, col(StoredPost.id) == col(Mention.post_id))
-        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source))
-        .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
-        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
-        .where(col(Mention.identity_id).in_(ids), (Alert.lane == Lane.MAIN) | (Alert.id == alert.id), beside)
-        .group_by(col(Mention.identity_id), StoredPost.platform)
-    )
-    seen: dict[int | None, dict[str, int]] = {}
-    for identity, platform, count in rows:
-        seen.setdefault(identity, {})[platform] = count
-    return seen
-
-
-def _other_alerts(
-    session: Session, alert: Alert, ids: Sequence[int | None], beside: ColumnElement[bool]
-) -> dict[int | None, list[tuple[int, str]]]:
-    rows = session.exec(
-        select(Mention.identity_id, Alert.id, Alert.state, Alert.verdict)
-        .join(StoredPost, col(StoredPost.id) == col(Mention.post_id))
-        .join(SourceRow, col(SourceRow.name) == col(StoredPost.source))
-        .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
-        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
-        .where(col(Mention.identity_id).in_(ids), Alert.lane == Lane.MAIN, Alert.id != alert.id, beside)
-        .distinct()
-        .order_by(col(Alert.id).desc())
-        .limit(OTHER_ALERTS * max(1, len(ids)))
-    )
-    others: dict[int | None, list[tuple[int, str]]] = {}
-    for identity, alert_id, state, verdict in rows:
-        listed = others.setdefault(identity, [])
-        if len(listed) < OTHER_ALERTS:
-            listed.append((alert_id or 0, verdict or state))
-    return others
-
-
 def _terms(evidence: _Evidence, keyring: Keyring, *, clear: bool) -> list[TermSeen]:
     return [
-        TermSeen(tag=_term_tag(term, keyring), name=term if clear else None, times=len(matches), steps=_steps(matches))
+        TermSeen(
+            tag=_term_tag(term, keyring), name=term if clear else None, times=len(matches), steps=steps_of(matches)
+        )
         for term, matches in evidence.terms.items()
     ]
 
