@@ -16,8 +16,8 @@ from alerts.outbox.reports import MANUAL_CHANNEL, Cause, ReportState, Slot, enqu
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.channel_ports import Outgoing, ReportDraft, Subject
-from monitor.joining import LEFT
 from monitor.records import from_record
+from monitor.reraising import LEFT
 from monitor.settings import Settings
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost

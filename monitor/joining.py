@@ -7,27 +7,19 @@ Whoever holds an alert meanwhile acts on a version: what is raised again has a n
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 from sqlalchemy import update
-from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
 from monitor import audit
 from monitor.detect.screening import Screening
+from monitor.reraising import ADDED, ATTACHED, COUNTED, WAITING, news, raise_again
 from monitor.store.keys import Keyring
-from monitor.store.tables import Alert, AlertTerm, Mention, Occurrence, StoredPost
-from monitor.store.writing import rows_changed
-
-ATTACHED: Final = "attached"
-WAITING: Final = "waiting"
-ADDED: Final = "added"
-LEFT: Final = "left"
-COUNTED: Final = "counted"
-"""States of an occurrence (`monitor.store.tables.Occurrence`)."""
+from monitor.store.tables import Alert, AlertTerm, Occurrence, StoredPost
 
 _DECIDED: Final = "decided"
 _REPORTABLE: Final = "reportable"
@@ -89,8 +81,7 @@ class Joining:
             self._wait(post)
         elif alert.state == _DECIDED:
             self._set(post.campaign_id, [post.row], COUNTED)
-            if reasons := list(self._news(post, stronger=stronger)):
-                self._raise_again(post, alert, reasons)
+            self._raise_again(post, alert, stronger=stronger)
         return self._notice(post, alert)
 
     def _standing(self, alert_id: int) -> _Standing:
@@ -166,55 +157,23 @@ class Joining:
             .values(state=state)
         )
 
-    def _news(self, post: Joined, *, stronger: bool) -> Iterator[str]:
-        """What of a post is new to the campaign, in words for people; no names."""
+    def _raise_again(self, post: Joined, alert: _Standing, *, stronger: bool) -> None:
+        """Only where the post brings something new."""
         others = select(Occurrence.post_id).where(
             Occurrence.campaign_id == post.campaign_id, col(Occurrence.post_id) != post.row
         )
-        before: Any = aliased(Mention)
-        known = select(before.identity_id).where(
-            before.identity_id == col(Mention.identity_id), before.post_id.in_(others)
-        )
-        handles = self._session.exec(
-            select(func.count()).select_from(Mention).where(Mention.post_id == post.row, ~known.exists())
-        ).one()
-        if handles:
-            yield "another handle" if handles == 1 else f"{handles} other handles"
-        there = select(StoredPost.id).where(col(StoredPost.id).in_(others), StoredPost.platform == post.platform)
-        if self._session.exec(there.limit(1)).first() is None:
-            yield "another platform"
-        if stronger:
-            yield "a stronger term"
-
-    def _raise_again(self, post: Joined, alert: _Standing, reasons: list[str]) -> None:
-        changed = rows_changed(
-            self._session,
-            update(Alert)
-            .where(col(Alert.id) == post.alert_id, col(Alert.version) == alert.version)
-            .values(
-                state="open",
-                version=alert.version + 1,
-                verdict=None,
-                decided_at=None,
-                claimed_by=None,
-                claimed_until=None,
-                raised_again_at=post.at,
-                raised_for=reasons,
-            ),
-        )
-        if changed != 1:
-            raise AssertionError("an alert changed while its row was ours")
-        reopen(self._session, post.campaign_id)
-        audit.record(
-            self._session,
-            post.at,
-            actor="system:intake",
-            action="alert.raise_again",
-            subject=f"alert:{post.alert_id}",
-            post=post.row,
-            version=alert.version,
-            reasons=reasons,
-        )
+        reasons = list(news(self._session, fresh=[post.row], known=others, stronger=stronger))
+        if reasons:
+            raise_again(
+                self._session,
+                post.alert_id,
+                campaign_id=post.campaign_id,
+                version=alert.version,
+                reasons=reasons,
+                at=post.at,
+                actor="system:intake",
+                post=post.row,
+            )
 
     def _notice(self, post: Joined, alert: _Standing) -> Grown | None:
         if alert.noticed_at is not None and post.at < alert.noticed_at + self._quiet:
@@ -233,12 +192,3 @@ class Joining:
             waiting=grown.waiting,
         )
         return grown
-
-
-def reopen(session: Session, campaign_id: int) -> None:
-    """An alert is open again: its posts are decided together, but for those that a person left out."""
-    session.exec(
-        update(Occurrence)
-        .where(col(Occurrence.campaign_id) == campaign_id, col(Occurrence.state).not_in([ATTACHED, LEFT]))
-        .values(state=ATTACHED, decided_by=None, decided_at=None)
-    )

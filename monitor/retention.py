@@ -18,9 +18,9 @@ from sqlmodel import Session, col, select
 from monitor import audit
 from monitor.campaigns.forgetting import forget
 from monitor.crossref.accounts import forget_names
-from monitor.joining import WAITING
 from monitor.post import Author
 from monitor.records import from_record, to_record
+from monitor.reraising import WAITING
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Occurrence, SourceRow, StoredPost
 from monitor.store.writing import take_turn

@@ -18,7 +18,7 @@ from alerts.verdicts import Conduct, Verdict
 from monitor import audit
 from monitor.campaigns.merging import Act, Merging
 from monitor.errors import AuthError, ConfigError, RefusedError
-from monitor.joining import reopen
+from monitor.reraising import reopen
 from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Report, User

@@ -17,7 +17,7 @@ from alerts.triage.view import post_shown
 from alerts.verdicts import Verdict
 from monitor import audit
 from monitor.errors import RefusedError
-from monitor.joining import ADDED, LEFT, WAITING
+from monitor.reraising import ADDED, LEFT, WAITING
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
 

@@ -16,13 +16,13 @@ from sqlmodel import Session, col, select
 
 from monitor import audit
 from monitor.campaigns.redirects import home_of
+from monitor.campaigns.taking import UNDECIDED, Taking
 from monitor.errors import RefusedError
-from monitor.joining import ATTACHED, COUNTED, WAITING
 from monitor.raising import raise_for
+from monitor.reraising import ATTACHED
 from monitor.store.keys import Keyring
 from monitor.store.tables import (
     Alert,
-    AlertTerm,
     Campaign,
     CampaignStep,
     Occurrence,
@@ -73,14 +73,17 @@ class Merging:
                 do="Decide both for themselves.",
             )
         posts = self._posts(other)
-        self._move(col(Occurrence.campaign_id) == other, other, into, self._state_in(into, of=other))
+        taking = Taking(self._session, into=into, other=other)
+        reasons = taking.news()
+        self._move(col(Occurrence.campaign_id) == other, other, into, taking.state, of=taking.undecided)
         self._session.exec(
             update(StoredWording).where(col(StoredWording.campaign_id) == other).values(campaign_id=into)
         )
-        self._share_terms(into, other)
+        taking.share_terms()
         second.merged_into = into
         self._session.add(second)
         self._touch(into)
+        taking.raise_again(reasons, user=act.user, at=act.at)
         self._decide_suggestion(into, other, "merged", act)
         return self._written("merge", into, other, posts, act)
 
@@ -190,39 +193,15 @@ class Merging:
             self._session.flush()
         return post_id
 
-    def _move(self, which: Any, old: int, new: int, state: str | None) -> None:
-        """:param state: of those that nobody decided one by one; None leaves them as they are."""
+    def _move(self, which: Any, old: int, new: int, state: str, *, of: Collection[str] = UNDECIDED) -> None:
+        """:param state: what posts in one of the states `of` become; the others stay what a person made of them."""
         values: dict[str, Any] = {
             "campaign_id": new,
             "origin_id": func.nullif(func.coalesce(col(Occurrence.origin_id), old), new),
         }
         here = (which, col(Occurrence.campaign_id) == old)
-        if state is not None:
-            undecided = col(Occurrence.state).in_((ATTACHED, WAITING, COUNTED))
-            self._session.exec(update(Occurrence).where(*here, undecided).values(**values, state=state))
+        self._session.exec(update(Occurrence).where(*here, col(Occurrence.state).in_(of)).values(**values, state=state))
         self._session.exec(update(Occurrence).where(*here).values(**values))
-
-    def _state_in(self, into: int, *, of: int) -> str | None:
-        """What becomes of a campaign's posts in another one; None where they were decided on already."""
-        own = self._alert(of)
-        if own is not None and own.state == "decided" and own.verdict in {"reportable", "not_reportable"}:
-            return None
-        alert = self._alert(into)
-        if alert is None or alert.state != "decided":
-            return ATTACHED
-        return {"reportable": WAITING, "not_reportable": COUNTED}.get(alert.verdict or "", ATTACHED)
-
-    def _share_terms(self, into: int, other: int) -> None:
-        """The alert that has the posts now has their terms, too: what is stronger than any before goes by both."""
-        alert, merged = self._alert(into), self._alert(other)
-        if alert is None or merged is None:
-            return
-        for term in self._session.exec(select(AlertTerm).where(AlertTerm.alert_id == merged.id)).all():
-            known = self._session.get(AlertTerm, (alert.id, term.term_hash)) or AlertTerm(
-                alert_id=alert.id or 0, term_hash=term.term_hash, weight=0.0
-            )
-            known.weight = max(known.weight, term.weight)
-            self._session.add(known)
 
     def _alert(self, campaign_id: int) -> Alert | None:
         return self._session.exec(select(Alert).where(Alert.campaign_id == campaign_id)).first()

@@ -135,6 +135,73 @@ def test_posts_merged_into_a_reportable_alert_wait_for_a_person(
     assert alert(store, 3).verdict == "not_reportable"
 
 
+def _decide(triage: Triage, alert_id: int, verdict: Verdict) -> None:
+    choice: dict[str, Any] = {"conduct": Conduct.OFFERS_OR_ASKS_MATERIAL, "risk": Risk.TRADE}
+    more = choice if verdict is Verdict.REPORTABLE else {}
+    triage.decide(alert_id, version=1, verdict=verdict, reason="x", user="ana", **more)
+
+
+def _states(store: Store) -> dict[int, str]:
+    with store.read() as session:
+        return dict(session.exec(select(Occurrence.post_id, Occurrence.state)).all())
+
+
+def test_what_is_new_to_a_not_reportable_alert_raises_it_again(
+    campaigns: Campaigns, triage: Triage, store: Store
+) -> None:
+    take_in(store, hit(6, text=OTHER.format("now"), platform="othernet"))
+    with store.write() as session:
+        for row in session.exec(select(AlertTerm).where(AlertTerm.alert_id == 2)):
+            row.weight = 1.5
+            session.add(row)
+    _decide(triage, 1, Verdict.NOT_REPORTABLE)
+    campaigns.merge("1", "2", user="ben", reason="the same")
+    raised = alert(store, 1)
+    assert (raised.state, raised.version, raised.verdict) == ("open", 3, None)
+    assert raised.raised_for == ["another handle", "another platform", "a stronger term"]
+    assert set(_states(store).values()) == {"attached"}
+    with store.read() as session:
+        row = session.exec(select(AuditRow).where(AuditRow.action == "alert.raise_again")).one()
+        assert (row.actor, row.subject, row.detail["merged"]) == ("ben", "alert:1", 3)
+    assert [one.kind for one in campaigns.show("1", user="ana").steps] == ["merge"]
+
+
+def test_what_is_not_new_is_counted_when_it_is_merged(campaigns: Campaigns, triage: Triage, store: Store) -> None:
+    assert len(take_in(store, hit(6, text="taboo elsewhere, wickr: zorblat77"))) == 1
+    _decide(triage, 1, Verdict.NOT_REPORTABLE)
+    campaigns.merge("1", "4", user="ana", reason="the same")
+    assert (alert(store, 1).state, alert(store, 1).verdict, alert(store, 1).version) == ("decided", "not_reportable", 2)
+    assert _states(store)[6] == "counted"
+    assert alert(store, 1).raised_again_at is None
+
+
+def test_what_people_decided_on_raises_nothing(campaigns: Campaigns, triage: Triage, store: Store) -> None:
+    _decide(triage, 1, Verdict.NOT_REPORTABLE)
+    _decide(triage, 2, Verdict.NOT_REPORTABLE)
+    campaigns.merge("1", "2", user="ana", reason="the same")
+    assert alert(store, 1).state == "decided"
+    assert set(_states(store).values()) == {"attached"}
+
+
+def test_what_waited_in_the_fast_lane_goes_by_the_alert_that_takes_it(
+    campaigns: Campaigns, triage: Triage, store: Store
+) -> None:
+    _decide(triage, 2, Verdict.REPORTABLE)
+    take_in(store, post(6, OTHER.format("now")))
+    assert _states(store)[6] == "waiting"
+    campaigns.merge("1", "2", user="ana", reason="the same")
+    assert _states(store)[6] == "attached"  # alert 1 is open: it is decided with the others
+
+
+def test_what_waited_raises_a_not_reportable_alert(campaigns: Campaigns, triage: Triage, store: Store) -> None:
+    _decide(triage, 1, Verdict.NOT_REPORTABLE)
+    _decide(triage, 2, Verdict.REPORTABLE)
+    take_in(store, post(6, OTHER.format("now")))
+    campaigns.merge("1", "2", user="ana", reason="the same")
+    assert (alert(store, 1).state, alert(store, 1).raised_for) == ("open", ["another handle"])
+    assert _states(store)[6] == "attached"
+
+
 def test_terms_go_with_what_is_merged(campaigns: Campaigns, store: Store) -> None:
     def terms(alert_id: int) -> set[bytes]:
         with store.read() as session:
