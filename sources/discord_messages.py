@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from monitor.post import NOBODY, Author, Post
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "discord"
@@ -136,7 +136,7 @@ def _names(user: Mapping[str, Any]) -> tuple[str, str]:
     # Applications keep the old names, with a number.
     if number != "0" and handle and isinstance(number, str) and number.strip("0"):
         handle = f"{handle}#{number}"
-    return handle, name if isinstance(name, str) else ""
+    return handle, without_media(name) if isinstance(name, str) else ""
 
 
 def _texts(message: Mapping[str, Any]) -> Iterator[str]:

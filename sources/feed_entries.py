@@ -17,7 +17,7 @@ from monitor.net.address import host_of
 from monitor.net.errors import BadAnswerError
 from monitor.post import NOBODY, Author, Post
 from sources.html import html_to_text
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_text
 
 PLATFORM: Final = "feeds"
@@ -79,6 +79,7 @@ def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen
     # Asked for what is not there, feedparser gives the other one, and warns.
     updated = _time(entry.get("updated_parsed")) if "updated_parsed" in entry else None
     created = _time(entry.get("published_parsed")) or updated
+    tags = (without_media(as_text(tag.get("term"))) for tag in _dicts(entry.get("tags")))
     return Post(
         platform=PLATFORM,
         id=_id(entry, title, link, url),
@@ -90,7 +91,7 @@ def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen
         author=_author(entry, feed, url),
         title=title or None,
         text=text or None,
-        tags=tuple(dict.fromkeys(filter(None, (as_text(tag.get("term")) for tag in _dicts(entry.get("tags")))))),
+        tags=tuple(dict.fromkeys(filter(None, tags))),
         community=_plain(feed.get("title")) or None,
         community_description=_plain(feed.get("subtitle")) or None,
         lang=as_text(entry.get("language")) or as_text(feed.get("language")) or None,
@@ -112,7 +113,7 @@ def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Auth
     """Who wrote an entry, else whose the feed is. A name is one account within its publisher's server only."""
     for told in (entry, feed):
         detail = _dict(told.get("author_detail"))
-        name = as_text(detail.get("name")) or as_text(told.get("author"))
+        name = without_media(as_text(detail.get("name")) or as_text(told.get("author")))
         key = as_text(detail.get("href")) or (f"{host_of(url)}/{name}" if name else "")
         if key:
             return Author(id=key, handle=name or None, name=name or None)

@@ -16,7 +16,7 @@ from monitor.drafts import Draft
 from monitor.ports import BadRecord
 from monitor.post import Author, Post, PostRef
 from sources.html import html_to_text
-from sources.media import drop_media_links
+from sources.media import drop_media_links, without_media
 from sources.shapes import as_dict, as_list, as_text
 
 PLATFORM: Final = "matrix"
@@ -283,7 +283,7 @@ def shown_names(events: Sequence[Any]) -> dict[str, str]:
     """User id -> name, of membership events."""
     names: dict[str, str] = {}
     for event in map(as_dict, events):
-        shown = as_text(as_dict(event.get("content")).get("displayname"))
+        shown = without_media(as_text(as_dict(event.get("content")).get("displayname")))
         if event.get("type") == "m.room.member" and shown:
             names[as_text(event.get("state_key"))] = shown
     return names

@@ -15,13 +15,16 @@ MEDIA_HOSTS: Final = frozenset(
         "cdn.discordapp.com", "media.discordapp.net", "i.ytimg.com", "yt3.ggpht.com", "yt3.googleusercontent.com",
         "64.media.tumblr.com", "i.4cdn.org", "t.4cdn.org", "is.4chan.org", "is2.4chan.org", "is3.4chan.org",
         "redgifs.com", "media1.tenor.com", "vtt.tumblr.com", "static.tumblr.com", "i.ibb.co", "i.postimg.cc",
+        "i.pinimg.com", "i.vimeocdn.com", "images.unsplash.com", "lh3.googleusercontent.com", "static.klipy.com",
+        "media0.giphy.com", "media1.giphy.com", "media2.giphy.com", "media3.giphy.com", "media4.giphy.com",
     }
 )  # fmt: skip
 """Hosts that serve nothing but images and videos."""
 
 _MEDIA_DOMAINS: Final = (
     ".media.tumblr.com", ".redditmedia.com", ".twimg.com", ".ytimg.com", ".ggpht.com", ".media.giphy.com",
-    ".redgifs.com", ".telesco.pe", ".cdn-telegram.org", ".cdn.bsky.app",
+    ".redgifs.com", ".telesco.pe", ".cdn-telegram.org", ".cdn.bsky.app", ".discordapp.net", ".fbcdn.net",
+    ".cdninstagram.com", ".sndcdn.com",
 )  # fmt: skip
 """Domains whose hosts, many and numbered, serve nothing else."""
 
@@ -79,6 +82,11 @@ def drop_media_links(text: str) -> tuple[str, int]:
         text, bare = _drop_bare(text)
         dropped += bare
     return text, dropped
+
+
+def without_media(text: str) -> str:
+    """A name, a title or a tag without links to media: there is seldom one, and nobody counts it."""
+    return drop_media_links(text)[0].strip() if ":" in text else text
 
 
 def _drop_marked(text: str) -> tuple[str, int]:

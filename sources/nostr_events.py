@@ -16,7 +16,7 @@ import orjson
 from coincurve import PublicKeyXOnly
 
 from monitor.post import Author, Post
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_list, as_text
 
 PLATFORM: Final = "nostr"
@@ -125,7 +125,7 @@ def to_post(event: Mapping[str, Any], *, relay: str, about: tuple[str, str], see
 
 
 def _hashtags(event: Mapping[str, Any]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(tag[1] for tag in tags_of(event, "t")))
+    return tuple(dict.fromkeys(filter(None, (without_media(tag[1]) for tag in tags_of(event, "t")))))
 
 
 def _words(event: Mapping[str, Any]) -> tuple[str, int]:
@@ -169,7 +169,7 @@ def with_profile(post: Post, profile: Mapping[str, Any]) -> Post:
         said = as_dict(orjson.loads(as_text(profile.get("content"))))
     except orjson.JSONDecodeError:
         return post
-    shown = as_text(said.get("display_name")) or as_text(said.get("displayName"))
+    shown = without_media(as_text(said.get("display_name")) or as_text(said.get("displayName")))
     bio, _ = drop_media_links("\n".join(filter(None, (as_text(said.get("about")), _website(said)))))
     author = Author(
         id=post.author.id, handle=as_text(said.get("name")) or None, name=shown or None, bio=bio.strip() or None

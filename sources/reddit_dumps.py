@@ -12,13 +12,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 
 from monitor.post import NOBODY, Author, Post
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "reddit"
 SITE: Final = "https://www.reddit.com"
 
-_GONE: Final = frozenset({"[deleted]", "[removed]", "[ Removed by Reddit ]"})
+_GONE: Final = frozenset({"[deleted]", "[removed]"})
+GONE_BY_REDDIT: Final = "[ Removed by Reddit"
+"""What Reddit writes in its place begins so; the reason may follow."""
 
 
 def looks_like_reddit(record: Mapping[str, Any]) -> bool:
@@ -37,7 +39,7 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
     media += in_title
     if not comment:
         link, is_media = _link(record)
-        text = "\n".join(filter(None, (text, link)))
+        text = "\n".join(filter(None, (text, *_poll(record.get("poll_data")), link)))
         media += max(_attached(record), is_media)
     # What stands in a text, or is shown as a gallery, is listed here once more.
     media = max(media, len(as_dict(record.get("media_metadata"))))
@@ -53,7 +55,7 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
         author=_author(record),
         title=title or None,
         text=text or None,
-        tags=tuple(filter(None, (as_text(record.get("link_flair_text")),))),
+        tags=tuple(filter(None, (without_media(_shown(record.get("link_flair_text"))),))),
         community=as_text(record.get("subreddit")) or None,
         community_description=described(record.get("sr_detail")),
         reply_to=(as_id(record.get("parent_id")) or as_id(record.get("link_id"))) if comment else None,
@@ -65,9 +67,14 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
 def _shown(value: object) -> str:
     """A text as a reader sees it: Reddit escapes three characters; what is gone is no text."""
     text = as_text(value)
-    if text in _GONE:
+    if text in _GONE or text.startswith(GONE_BY_REDDIT):
         return ""
     return text.replace("&lt;", "<").replace("&gt;", ">").replace("&amp;", "&") if "&" in text else text
+
+
+def _poll(value: object) -> list[str]:
+    """What a poll lets people choose from is text of the submission."""
+    return [without_media(_shown(as_dict(one).get("text"))) for one in as_list(as_dict(value).get("options"))]
 
 
 def described(community: object) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any, Final
 from monitor.net.errors import BadAnswerError
 from monitor.ports import BadRecord, Standing
 from monitor.post import Post, PostRef
-from sources.reddit_dumps import PLATFORM, to_post
+from sources.reddit_dumps import GONE_BY_REDDIT, PLATFORM, to_post
 from sources.shapes import as_dict, as_id, as_list, as_text
 
 KINDS: Final = frozenset({"t1", "t3"})
@@ -77,7 +77,7 @@ def gone_by(record: Mapping[str, Any]) -> Standing | None:
     if category:
         return _BY.get(category, Standing.UNAVAILABLE)
     text = as_text(record.get("body" if "body" in record else "selftext")).strip()
-    if text.startswith("[ Removed by Reddit"):
+    if text.startswith(GONE_BY_REDDIT):
         return Standing.REMOVED_BY_PLATFORM
     # Anybody may write "[removed]": where the author is still named, and a category would be, it is what they wrote.
     if text not in {"[removed]", "[deleted]"} or (

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from monitor.post import NOBODY, Author, Post
 from sources.html import PlainText, html_to_text
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "tumblr"
@@ -116,7 +116,8 @@ class Written:
 
 
 def _tags(raw: Mapping[str, Any]) -> list[str]:
-    return [tag for tag in as_list(raw.get("tags")) if isinstance(tag, str) and tag]
+    named = [without_media(tag) for tag in as_list(raw.get("tags")) if isinstance(tag, str)]
+    return [tag for tag in named if tag]
 
 
 def _is_own(item: Mapping[str, Any], number: str) -> bool:
@@ -153,7 +154,7 @@ def _blog_author(handle: str, number: str, title: str, about: str) -> Author:
     return Author(
         id=number or handle,
         handle=handle or None,
-        name=title or None,
+        name=without_media(title) or None,
         bio=(about_text(about) or None) if about else None,
     )
 

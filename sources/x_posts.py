@@ -13,7 +13,7 @@ from html import unescape
 from typing import Any, Final
 
 from monitor.post import Author, Post
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "x"
@@ -172,9 +172,8 @@ def _author(number: str, user: Mapping[str, Any]) -> Author:
     bio, parts = as_text(user.get("description")), user.get("entities")
     if bio:
         bio, _ = _with_links(bio, [as_dict(as_dict(parts).get("description"))])
-    return Author(
-        id=number, handle=as_text(user.get("username")) or None, name=as_text(user.get("name")) or None, bio=bio or None
-    )
+    name = without_media(as_text(user.get("name")))
+    return Author(id=number, handle=as_text(user.get("username")) or None, name=name or None, bio=bio or None)
 
 
 def _tags(entities: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:

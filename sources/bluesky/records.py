@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from monitor.post import NOBODY, Author, Post
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_list, as_text, as_time
 
 PLATFORM: Final = "bluesky"
@@ -38,11 +38,11 @@ def read_texts(record: Mapping[str, Any]) -> Texts:
     if facets:
         text = _without_shown_media(text, facets)
     text, media = drop_media_links(text)
-    parts, tags = [text], [tag for tag in as_list(record.get("tags")) if isinstance(tag, str)]
+    parts, tags = [text], [without_media(tag) for tag in as_list(record.get("tags")) if isinstance(tag, str)]
     for facet in facets:
         for feature in as_list(as_dict(facet).get("features")):
             said = as_dict(feature)
-            if (tag := as_text(said.get("tag"))) and tag not in tags:
+            if (tag := without_media(as_text(said.get("tag")))) and tag not in tags:
                 tags.append(tag)
             elif uri := as_text(said.get("uri")):
                 media += _add_link(parts, uri)
@@ -174,7 +174,7 @@ def read_profile(said: Mapping[str, Any]) -> Author:
         id=as_text(said.get("did")) or None,
         # What the AppView says where the handle does not lead back to the account.
         handle=handle if handle and handle != "handle.invalid" else None,
-        name=as_text(said.get("displayName")) or None,
+        name=without_media(as_text(said.get("displayName"))) or None,
         bio=bio or None,
     )
 

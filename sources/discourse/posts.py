@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from monitor.post import NOBODY, Author, Post, text_hash
 from sources.html import html_to_text
-from sources.media import drop_media_links
+from sources.media import drop_media_links, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "discourse"
@@ -72,7 +72,7 @@ class Topic:
         tags = [as_text(tag) or as_text(as_dict(tag).get("name")) for tag in as_list(raw.get("tags"))]
         return cls(
             as_id(raw.get("id")) or "",
-            as_text(raw.get("title")),
+            without_media(as_text(raw.get("title"))),
             as_text(raw.get("slug")),
             as_id(raw.get("category_id")),
             tuple(filter(None, tags)),
@@ -153,7 +153,7 @@ class Written:
         self._author = author = _author(raw, forum)
         title = tags = name = about = ""
         if as_id(get("post_number")) == "1":
-            title, tags = as_text(get("topic_title")) or topic.title, "\n".join(topic.tags)
+            title, tags = without_media(as_text(get("topic_title"))) or topic.title, "\n".join(topic.tags)
         category = forum.categories.get(as_id(get("category_id")) or topic.category or "")
         if category is not None:
             name, about = category.name or "", category.about or ""
@@ -270,6 +270,6 @@ def _author(raw: Mapping[str, Any], forum: Forum) -> Author:
         known = forum.authors[number, username] = Author(
             id=f"{forum.base}/users/{number}" if number else f"{forum.base}/u/{username}",
             handle=username,
-            name=as_text(raw.get("name")) or as_text(raw.get("display_username")) or None,
+            name=without_media(as_text(raw.get("name")) or as_text(raw.get("display_username"))) or None,
         )
     return known or NOBODY

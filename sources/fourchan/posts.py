@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from monitor.post import Author, Post
 from sources.html import html_to_text, untagged
-from sources.media import drop_media_links
+from sources.media import drop_media_links, without_media
 from sources.shapes import as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "fourchan"
@@ -83,7 +83,7 @@ class BoardPost:
         title, tag, trip = get("sub"), get("tag"), get("trip")
         name = get("name")
         self.texts = (
-            html_to_text(title).text if title and isinstance(title, str) else "",
+            without_media(html_to_text(title).text) if title and isinstance(title, str) else "",
             text,
             tag if tag and isinstance(tag, str) else "",
             board.name,
@@ -130,7 +130,7 @@ def to_post(raw: Mapping[str, Any], board: Board, thread: int, *, seen_at: datet
 
 def _name(value: object) -> str:
     name = as_text(value)
-    return unescape(name) if "&" in name else name
+    return without_media(unescape(name)) if "&" in name or ":" in name else name
 
 
 def _author_id(raw: Mapping[str, Any]) -> str | None:

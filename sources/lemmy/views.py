@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any, Final
 
 from monitor.post import NOBODY, Author, Post
-from sources.media import drop_media_links, is_media_url
+from sources.media import drop_media_links, is_media_url, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "lemmy"
@@ -124,8 +124,8 @@ def to_post(view: Mapping[str, Any], page: Page) -> Post:
         text, media = _body(comment.get("content"), "content")
         reply_to = _parent(one, post, page)
     else:
-        title = as_text(post.get("name")) or None
-        if title is None and "body" not in post:
+        title = without_media(as_text(post.get("name"))) or None
+        if title is None and "body" not in post and not isinstance(post.get("name"), str):
             raise UnusableViewError("no name and no body")
         text, media = _body(post.get("body") or "", "body")
         link, linked = _link(post)
@@ -171,6 +171,8 @@ def _body(value: object, name: str) -> tuple[str, int]:
 def _link(post: Mapping[str, Any]) -> tuple[str, int]:
     """What a post links to, unless that is media; and how much media there is."""
     url, kind = as_text(post.get("url")), as_text(post.get("url_content_type"))
+    if " " in url:
+        url = ""  # no address
     shown = 1 if post.get("thumbnail_url") or post.get("embed_video_url") else 0
     if not url:
         return "", shown
@@ -196,7 +198,7 @@ def _author(person: Mapping[str, Any], address: str) -> Author:
     return Author(
         id=address or as_id(person.get("id")),
         handle=f"{handle}@{home}" if handle and home else handle or None,
-        name=as_text(person.get("display_name")) or None,
+        name=without_media(as_text(person.get("display_name"))) or None,
         bio=bio or None,
     )
 
@@ -209,7 +211,8 @@ def _tags(value: Sequence[Any]) -> tuple[str, ...]:
 def _about(community: Mapping[str, Any]) -> str | None:
     """A community's title and what it says of itself."""
     said = as_text(community.get("sidebar")) or as_text(community.get("description"))
-    lines = [as_text(community.get("title")), as_text(community.get("summary")), _body(said, "description")[0]]
+    lines = [without_media(as_text(community.get(name))) for name in ("title", "summary")]
+    lines.append(_body(said, "description")[0])
     return "\n".join(filter(None, lines)) or None
 
 

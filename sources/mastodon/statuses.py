@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from monitor.post import NOBODY, Author, Post
 from sources.html import html_to_text
+from sources.media import drop_media_links, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "mastodon"
@@ -90,6 +91,9 @@ class Status:
         warning, poll = get("spoiler_text"), get("poll")
         if warning or poll:
             text = "\n".join(filter(None, (as_text(warning), text, *_poll(poll))))
+        if ":" in text:
+            text, bare = drop_media_links(text)
+            text, media = text.strip(), media + bare
         account, tags = as_dict(get("account")), get("tags")
         self._account = by = accounts.read(account) if account else _NO_ACCOUNT
         self._tags = tags = _tags(tags) if tags else ()
@@ -135,11 +139,12 @@ def _account(account: Mapping[str, Any], address: str) -> Account:
     handle = as_text(account.get("acct")) or as_text(account.get("username"))
     if handle and "@" not in handle and home:
         handle = f"{handle}@{home}"
-    about = [html_to_text(as_text(account.get("note"))).text]
+    about = [without_media(html_to_text(as_text(account.get("note"))).text)]
     for entry in map(as_dict, as_list(account.get("fields"))):
-        name, said = as_text(entry.get("name")), html_to_text(as_text(entry.get("value"))).text
+        name, said = without_media(as_text(entry.get("name"))), html_to_text(as_text(entry.get("value"))).text
+        said = without_media(said)
         about.append(f"{name}: {said}" if name and said else said or name)
-    shown, bio = as_text(account.get("display_name")), "\n".join(filter(None, about))
+    shown, bio = without_media(as_text(account.get("display_name"))), "\n".join(filter(None, about))
     author = Author(id=address or as_id(account.get("id")), handle=handle or None, name=shown or None, bio=bio or None)
     return Account(author, home, handle, shown, bio)
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from monitor.post import NOBODY, Author, Post
 from sources.html import html_to_text
-from sources.media import drop_media_links
+from sources.media import drop_media_links, without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, as_time
 
 PLATFORM: Final = "youtube"
@@ -59,7 +59,7 @@ def video_post(item: Mapping[str, Any], *, seen_at: datetime, found: bool = Fals
         author=_owner(channel, shown) if channel else NOBODY,
         title=title,
         text=text,
-        tags=tuple(tag for tag in as_list(snippet.get("tags")) if isinstance(tag, str) and tag),
+        tags=tuple(filter(None, (without_media(as_text(tag)) for tag in as_list(snippet.get("tags"))))),
         community=channel,
         lang=as_text(snippet.get("defaultLanguage")) or as_text(snippet.get("defaultAudioLanguage")) or None,
         media_count=1 + media,
@@ -68,7 +68,7 @@ def video_post(item: Mapping[str, Any], *, seen_at: datetime, found: bool = Fals
 
 @lru_cache(maxsize=512)
 def _owner(channel: str, shown: str) -> Author:
-    return Author(id=channel, name=shown or None)
+    return Author(id=channel, name=without_media(shown) or None)
 
 
 def channel_post(item: Mapping[str, Any], *, seen_at: datetime, found: bool = False) -> Post:
@@ -155,6 +155,7 @@ def _known_author(number: str | None, shown: str) -> Author:
     """The same few write many comments."""
     if not (number or shown):
         return NOBODY
+    shown = without_media(shown)
     # Most are handles nowadays; old recordings, and some accounts, have names.
     return Author(id=number, handle=shown or None, name=None if _HANDLE.fullmatch(shown) else shown or None)
 

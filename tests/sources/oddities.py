@@ -1,4 +1,4 @@
-"""Answers in which one field is of another type than documented."""
+"""Answers in which one field is another than documented, or than wanted."""
 
 from __future__ import annotations
 
@@ -34,6 +34,18 @@ def oddities(answer: dict[str, Any]) -> Iterator[dict[str, Any]]:
             for step in path[:-1]:
                 inside = inside[step]
             inside[path[-1]] = junk
+            yield odd
+
+
+def texts_replaced(answer: dict[str, Any], text: str) -> Iterator[dict[str, Any]]:
+    """The answer over and over, each time with one of its texts, however deep, replaced."""
+    for path in _paths(answer):
+        odd: Any = deepcopy(answer)
+        inside = odd
+        for step in path[:-1]:
+            inside = inside[step]
+        if isinstance(inside[path[-1]], str):
+            inside[path[-1]] = text
             yield odd
 
 

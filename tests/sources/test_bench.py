@@ -11,7 +11,8 @@ from typer.testing import CliRunner
 from monitor.cli.bench import command
 from sources.bench.mappings import FORMS, MAPPINGS
 from sources.bench.pages import TEXTS, framed, item_of, page_of, platforms
-from tests.sources.oddities import oddities
+from tests.sources.oddities import oddities, texts_replaced
+from tests.sources.worlds import MEDIA_MARK
 
 
 def test_every_mapping_has_a_page_and_every_page_a_mapping() -> None:
@@ -54,6 +55,22 @@ def test_what_was_taken_becomes_a_post_whatever_else_its_answer_holds(platform: 
             assert (post.id, post.created_at, post.texts) == (draft.id, draft.created_at, draft.texts)
             taken += 1
     assert taken > 100
+
+
+@pytest.mark.parametrize("platform", sorted(MAPPINGS))
+def test_a_link_to_media_comes_through_no_text_of_an_answer(platform: str) -> None:
+    """Wherever people may write: texts, titles, names, what accounts and communities say of themselves."""
+    tried = 0
+    for odd in texts_replaced(orjson.loads(item_of(platform, 1)), f"see https://i.imgur.com/{MEDIA_MARK}.png there"):
+        try:
+            drafts = MAPPINGS[platform](orjson.loads(framed(platform, [json.dumps(odd).encode()])))
+        except ValueError:
+            continue  # no id any more, for instance
+        for post in (draft.whole() for draft in drafts):
+            said = (post.title, post.text, post.community_description, post.author.name, post.author.bio)
+            assert MEDIA_MARK not in repr(said)
+            tried += 1
+    assert tried > 5
 
 
 def test_the_command_prints_every_platform() -> None:

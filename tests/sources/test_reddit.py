@@ -128,6 +128,20 @@ async def test_where_a_link_leads_is_part_of_the_text(server: FakeReddit) -> Non
     assert (await server.collect()).posts[0].text == "https://maps.example/a?b=1&c=2"
 
 
+async def test_what_a_poll_asks_and_offers_is_text(server: FakeReddit) -> None:
+    options = [{"text": "zorblat77 &amp; others", "id": "1"}, {"text": None}, None, {"text": MEDIA}]
+    server.add_raw(lambda raw: raw.update(selftext="Which one?", poll_data={"options": options, "total_vote_count": 3}))
+    assert (await server.collect()).posts[0].text == "Which one?\nzorblat77 & others"
+
+
+async def test_what_reddit_writes_in_the_place_of_a_text_is_no_text(server: FakeReddit) -> None:
+    why = "[ Removed by Reddit on account of violating the [content policy](/help/contentpolicy). ]"
+    server.add_raw(lambda raw: raw.update(selftext=why, removed_by_category="content_takedown"))
+    post = (await server.collect()).posts[0]
+    assert post.title
+    assert post.text is None
+
+
 @pytest.mark.parametrize(
     ("record", "standing"),
     [
