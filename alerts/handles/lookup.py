@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from alerts.handles import limit
 from alerts.handles.build import build
@@ -22,7 +22,7 @@ from monitor.errors import ConfigError
 from monitor.handles import canonical_keys, find_app
 from monitor.linking import Linking
 from monitor.store.database import Store
-from monitor.store.tables import Identity
+from monitor.store.tables import Identity, Mention, Occurrence
 
 AN_HOUR = 60
 """Different handles that one person may look up within an hour, unless configured otherwise."""
@@ -116,13 +116,20 @@ class HandleRecords:
             return Reference(app=found.id, key_hash=next(known, hashes[0]), platform=platform)
 
     def of_alert(self, alert_id: int, *, app: str, label: str, user: str) -> Reference:
-        """A handle by its tag, as this alert shows it: whoever may see the alert may open its record.
+        """A handle by its tag, as this alert or its campaign shows it: whoever may see these may open its record.
 
         :raises NotShownError: the alert has no such handle. :raises NoSuchAlertError: there is no such alert.
         """
         with self._store.read() as session:
             _, alert = find_for(session, alert_id, user)
             shown = [(match["app"], bytes.fromhex(match["key_hash"])) for match in alert.explanation.get("handles", ())]
+            shown += session.exec(
+                select(Identity.app, Identity.key_hash)
+                .join(Mention, col(Mention.identity_id) == col(Identity.id))
+                .join(Occurrence, col(Occurrence.post_id) == col(Mention.post_id))
+                .where(Occurrence.campaign_id == alert.campaign_id, Identity.app == app)
+                .distinct()
+            ).all()
         return _among(shown, app, label, Reference(app=app, key_hash=b"", through=f"alert:{alert_id}"))
 
     def beside(self, reference: Reference, *, app: str, label: str, user: str) -> Reference:

@@ -12,7 +12,6 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from alerts.roles import ALLOWED, Permission, Role, require
-from alerts.triage import choice as choices
 from alerts.triage import decisions, moves
 from alerts.triage import queue as queues
 from alerts.triage import view as views
@@ -28,13 +27,14 @@ from alerts.triage.records import (
     QueuePage,
     State,
 )
+from alerts.triage.reveals import note_reveal
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor import audit
 from monitor.errors import ConfigError, RefusedError
 from monitor.linking import Linking
 from monitor.settings import Review
 from monitor.store.database import Store
-from monitor.store.tables import Alert, Decision, Reveal, User
+from monitor.store.tables import Alert, Decision, User
 from monitor.suggest import closest
 
 Route = Callable[[Session, Alert, Decision, datetime], object]
@@ -137,22 +137,9 @@ class Triage:
 
     def reveal(self, alert_id: int, *, user: str, reason: str) -> AlertView:
         """One alert in clear. Who looked and why is committed before the text is handed out."""
-        why = choices.worded(reason, "To reveal an alert")
         with self._store.write() as session:
             person, alert = moves.find_for(session, alert_id, user)
-            now = self._store.now()
-            row = Reveal(alert_id=alert_id, user=person.name, reason=why, at=now)
-            session.add(row)
-            session.flush()
-            audit.record(
-                session,
-                now,
-                actor=person.name,
-                action="alert.reveal",
-                subject=f"alert:{alert_id}",
-                reveal=row.id,
-                reason=self._store.keyring.lookup("reason", why).hex(),
-            )
+            note_reveal(session, self._store.keyring, alert_id, user=person.name, reason=reason, at=self._store.now())
             return self._view(session, alert, person, clear=True)
 
     def claim(self, alert_id: int, *, user: str) -> Claim:

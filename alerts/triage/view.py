@@ -117,8 +117,10 @@ def build(
     )
 
 
-def post_shown(session: Session, keyring: Keyring, row: StoredPost, *, ask_first: Collection[str] = ()) -> PostShown:
-    """One post by itself, masked, with its own evidence."""
+def post_shown(
+    session: Session, keyring: Keyring, row: StoredPost, *, clear: bool = False, ask_first: Collection[str] = ()
+) -> PostShown:
+    """One post by itself, with its own evidence; `clear` only for a reveal that is committed with it."""
     evidence = _evidence(row.screening, keyring)
     post = from_record(row.record) if row.record is not None else None
     account = _account_label(session.get(Account, row.account_id) if row.account_id else None)
@@ -128,7 +130,7 @@ def post_shown(session: Session, keyring: Keyring, row: StoredPost, *, ask_first
         if one.handle is not None
     }
     known |= {f"term {_term_tag(term, keyring)}": (term,) for term in evidence.terms}
-    masker = Masker.for_post(post, evidence.spans, known=known, clear=False, account=account)
+    masker = Masker.for_post(post, evidence.spans, known=known, clear=clear, account=account)
     return _post(row, post, masker, evidence.spans, account, unchecked=_unchecked(session, row, ask_first))
 
 

@@ -15,7 +15,7 @@ from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, p
 from alerts.web.desk import Desk, Here, Reviewer, Signed
 from alerts.web.forms import Form
 from alerts.web.place import Place
-from alerts.web.problems import status_of
+from alerts.web.problems import Problem
 from alerts.web.sessions import LoggedIn
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RefusedError
 
@@ -42,16 +42,6 @@ class Draft:
             reason=form.text("reason"),
             duplicate_of=form.text("duplicate_of"),
         )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Why an action was not taken."""
-
-    status: int
-    what: str
-    kept: str
-    do: str
 
 
 def _page(
@@ -217,10 +207,7 @@ def _refused(
     draft: Draft,
 ) -> Response:
     view = desk.triage.view(alert_id, user=person.name)
-    # The alert itself is there: what was not found was named in the form.
-    status = 422 if status_of(error) == 404 else status_of(error)
-    problem = Problem(status=status, what=error.what, kept=error.kept, do=error.do)
-    return _page(request, desk, person, place, view, problem=problem, draft=draft)
+    return _page(request, desk, person, place, view, problem=Problem.of(error), draft=draft)
 
 
 def _next(desk: Desk, person: LoggedIn, place: Place, alert_id: int) -> int | None:

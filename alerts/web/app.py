@@ -12,9 +12,10 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.staticfiles import StaticFiles
 
+from alerts.campaigns import Campaigns
 from alerts.handles import HandleRecords, TooManyLookUpsError
-from alerts.triage import Triage
-from alerts.web import alert, handle, login, queue
+from alerts.triage import FastLane, Triage
+from alerts.web import alert, handle, login, queue, waiting
 from alerts.web.desk import Desk, NotLoggedInError
 from alerts.web.problems import problem_page, status_of
 from alerts.web.render import STATIC, Templates
@@ -27,7 +28,14 @@ from monitor.store.database import Store
 
 
 def create_app(
-    *, store: Store, triage: Triage, handles: HandleRecords, settings: Settings, clock: Clock | None = None
+    *,
+    store: Store,
+    triage: Triage,
+    fast_lane: FastLane,
+    campaigns: Campaigns,
+    handles: HandleRecords,
+    settings: Settings,
+    clock: Clock | None = None,
 ) -> FastAPI:
     """Makes the page. It keeps nothing but failed log-ins in memory: several processes can serve one store.
 
@@ -39,13 +47,15 @@ def create_app(
     app.state.desk = Desk(
         store=store,
         triage=triage,
+        fast_lane=fast_lane,
+        campaigns=campaigns,
         handles=handles,
         settings=settings,
         clock=clock or store.now,
         templates=templates,
     )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (login.router, queue.router, alert.router, handle.router):
+    for router in (login.router, queue.router, alert.router, waiting.router, handle.router):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(NotLoggedInError, _to_login)

@@ -8,9 +8,10 @@ from fastapi import Depends
 from starlette.requests import Request
 from starlette.responses import HTMLResponse
 
+from alerts.campaigns import Campaigns
 from alerts.handles import HandleRecords
 from alerts.roles import Permission
-from alerts.triage import Triage
+from alerts.triage import FastLane, Triage
 from alerts.users import Users
 from alerts.web.collecting import Collectors
 from alerts.web.forms import Form, read_form, same_token
@@ -35,6 +36,8 @@ class Desk:
         *,
         store: Store,
         triage: Triage,
+        fast_lane: FastLane,
+        campaigns: Campaigns,
         handles: HandleRecords,
         settings: Settings,
         clock: Clock,
@@ -42,6 +45,8 @@ class Desk:
     ) -> None:
         self.store = store
         self.triage = triage
+        self.fast_lane = fast_lane
+        self.campaigns = campaigns
         self.handles = handles
         self.references = References(store.keyring, clock)
         self.settings = settings
@@ -69,6 +74,7 @@ class Desk:
             status=status,
             person=person,
             counts=self.triage.counts(user=person.name) if person and reviews else None,
+            joined=self.fast_lane.count(user=person.name) if person and reviews else 0,
             csrf=person.csrf if person else "",
             theme=_one_of(request.cookies.get(THEME_COOKIE), ("light", "dark"), "system"),
             keys=request.cookies.get(KEYS_COOKIE) != "off",

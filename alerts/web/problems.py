@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -22,6 +24,22 @@ _STATUS: tuple[tuple[type[HandlewatchError], int], ...] = (
     (RateLimitedError, 429),
     (StoreError, 503),
 )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Why an action was not taken."""
+
+    status: int
+    what: str
+    kept: str
+    do: str
+
+    @classmethod
+    def of(cls, error: HandlewatchError) -> Problem:
+        """What an error says. What a form named and is not there is a fault of the form, not a missing page."""
+        status = status_of(error)
+        return cls(status=422 if status == 404 else status, what=error.what, kept=error.kept, do=error.do)
 
 
 def status_of(error: HandlewatchError) -> int:

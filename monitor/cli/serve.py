@@ -22,9 +22,9 @@ def serve(
 
     To go beyond loopback, put a reverse proxy with TLS before it.
     """
-    from alerts.web.app import create_app
     from monitor import logs
     from monitor.app import open_app
+    from monitor.cli.pages import page_of
     from monitor.serving import address_of, listen, serve_page
 
     logs.configure()
@@ -37,8 +37,7 @@ def serve(
             stop = asyncio.Event()
             for name in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
                 asyncio.get_running_loop().add_signal_handler(name, stop.set)
-            page = create_app(store=app.store, triage=app.triage, handles=app.handles, settings=app.settings)
-            await serve_page(page, listening, stop)
+            await serve_page(page_of(app), listening, stop)
 
         asyncio.run(until_stopped())
         typer.echo("Stopped.", err=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 
-from alerts.web.app import create_app
+from monitor.cli.pages import page_of
 from monitor.collecting import Status, stopped_within
 from monitor.demo.installation import Demo
 from monitor.errors import ConfigError, InputError
@@ -37,7 +37,7 @@ def _is_read(running: Running) -> bool:
 async def serve(demo: Demo, listening: socket.socket, stop: asyncio.Event) -> None:
     """Serves the page and delivers reports until stopped."""
     app = demo.app
-    page = create_app(store=app.store, triage=app.triage, handles=app.handles, settings=app.settings)
+    page = page_of(app)
 
     async def show(ending: asyncio.Event) -> None:
         await serve_page(page, listening, ending)

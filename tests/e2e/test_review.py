@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import re
+from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect
-from sqlmodel import select
+from sqlmodel import col, select
 
+from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.post import Author
-from monitor.store.tables import Alert, Decision, Reveal
+from monitor.store.tables import Alert, Decision, Occurrence, Reveal
 from tests.e2e.conftest import Live
 from tests.support.posts import hit
 from tests.support.reviewing import take_in
@@ -84,6 +86,53 @@ def test_the_whole_way_by_keys_alone(live: Live) -> None:
     page.wait_for_url(f"**/alerts/{first}")
     with live.site.store.read() as session:
         assert session.get_one(Alert, first).state == "open"
+
+
+def test_the_fast_lane_by_keys_alone(live: Live) -> None:
+    """From one waiting post to the next, a yes and a no, each chosen by one key; no single key sends anything."""
+    (alert,) = alerts(live)
+    choice: dict[str, Any] = {"conduct": Conduct.OFFERS_OR_ASKS_MATERIAL, "risk": Risk.TRADE}
+    live.site.triage.decide(
+        alert, version=1, verdict=Verdict.REPORTABLE, reason="a handle beside two terms", user="sal", **choice
+    )
+    for number in (11, 12, 13):
+        take_in(live.site.store, hit(number, text="trade taboo and nolimits here, wickr: zorblat77"))
+    page = live.window("ana")
+    page.click("nav[aria-label=Main] >> text=Fast lane")
+    expect(page.locator("h1")).to_have_text(f"Post 2 joined alert {alert}")
+    page.keyboard.press("j")
+    page.wait_for_url(f"**/waiting/{alert}/3")
+    expect(page.locator("h1")).to_be_focused()
+    page.keyboard.press("k")
+    page.wait_for_url(f"**/waiting/{alert}/2")
+    assert "zorblat77" not in page.content()
+    page.keyboard.press("r")
+    page.keyboard.type("the masked words are not enough")
+    page.keyboard.press("Enter")
+    expect(page.locator(".main-field mark.handle")).to_have_text("zorblat77")
+    page.keyboard.press("r")
+    expect(page.locator(".main-field mark.handle")).to_have_count(0)
+
+    page.keyboard.press("y")
+    assert page.locator("[name=answer]:checked").get_attribute("value") == "yes"
+    expect(page.locator("#reason")).to_be_hidden()
+    assert live.site.routed.joined == []
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/waiting?done={alert}-2")
+    expect(page.locator("h1")).to_have_text(f"Post 3 joined alert {alert}")
+    expect(page.locator("#live")).to_have_text("Post 2: yes; 2 left")
+    assert live.site.routed.joined == [(alert, 2, "ana")]
+
+    page.keyboard.press("x")
+    expect(page.locator("#reason")).to_have_value("It does not do what the others do.")
+    page.keyboard.press("n")
+    page.keyboard.type("it warns of them, y")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_url(f"**/waiting?done={alert}-3")
+    expect(page.locator("#outcome")).to_contain_text(f"Post 3 of alert {alert}: no.")
+    with live.site.store.read() as session:
+        states = session.exec(select(Occurrence.state).order_by(col(Occurrence.post_id))).all()
+    assert states == ["attached", "added", "left", "waiting"]
 
 
 def test_a_second_window_is_refused_and_keeps_its_draft(live: Live) -> None:

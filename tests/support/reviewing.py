@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import datetime
 from hashlib import sha256
@@ -21,7 +22,7 @@ from monitor.linking import Linking
 from monitor.post import Post
 from monitor.settings import Review
 from monitor.store.database import Store
-from monitor.store.tables import Alert, Decision, SourceRow, User
+from monitor.store.tables import Alert, Decision, Report, SourceRow, User
 
 PEOPLE = {
     "ana": Role.ANALYST,
@@ -39,12 +40,30 @@ class Routed:
     """Remembers what triage hands on, as the router would see it inside the transaction."""
 
     calls: list[tuple[int, str, bool]] = field(default_factory=list)
+    joined: list[tuple[int, int, str | None]] = field(default_factory=list)
+    """Posts that somebody said yes to: (alert, post, who)."""
     fail: Exception | None = None
 
     def __call__(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> None:
         if self.fail is not None:
             raise self.fail
         self.calls.append((decision.alert_id, decision.verdict, decision.final))
+
+    def enqueue(
+        self,
+        session: Session,
+        *,
+        alert: Alert,
+        decision: Decision,
+        at: datetime,
+        only: Collection[int] | None,
+        actor: str | None,
+    ) -> list[Report]:
+        """As the router for some of an alert's posts: nothing has a channel here."""
+        if self.fail is not None:
+            raise self.fail
+        self.joined += [(alert.id or 0, post, actor) for post in sorted(only or ())]
+        return []
 
     def take_back(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> None:
         if self.fail is not None:

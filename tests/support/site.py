@@ -11,8 +11,9 @@ import httpx
 from argon2 import PasswordHasher
 from sqlmodel import col, select
 
+from alerts.campaigns import Campaigns
 from alerts.handles import HandleRecords, Linking
-from alerts.triage import Triage
+from alerts.triage import FastLane, Triage
 from alerts.users import Users
 from alerts.web.app import create_app
 from monitor.detect.bundle import load_bundle
@@ -101,7 +102,14 @@ def make_site(store: Store, *, linking: Linking | None = None, **review: Any) ->
     triage = make_triage(store, routed, **review)
     settings = Settings(home=store_home())
     handles = HandleRecords(store, apps=lambda: APPS, linking=linking or Linking())
-    app = create_app(store=store, triage=triage, handles=handles, settings=settings)
+    app = create_app(
+        store=store,
+        triage=triage,
+        fast_lane=FastLane(store, route=routed.enqueue),
+        campaigns=Campaigns(store, triage),
+        handles=handles,
+        settings=settings,
+    )
     app.state.desk.users = users
     return Site(store=store, triage=triage, routed=routed, app=app)
 

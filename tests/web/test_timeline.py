@@ -39,7 +39,13 @@ def test_days_become_weeks_where_they_are_many() -> None:
 
 def test_returns_are_marked_under_their_bar() -> None:
     at = datetime(2026, 1, 3, 12, tzinfo=UTC)
-    back = Return(platform="examplenet", unavailable_at=at - timedelta(days=1), returned_at=at, days=1.0)
+    back = Return(
+        platform="examplenet",
+        gone_platform="examplenet",
+        unavailable_at=at - timedelta(days=1),
+        returned_at=at,
+        days=1.0,
+    )
     line = timeline(days(0, 2), [back, back])
     assert line is not None
     last = line.bars[-1]
