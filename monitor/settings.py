@@ -63,7 +63,7 @@ class SourceSettings(BaseModel):
     plugin: str = Field(description="The kind of source.")
     basis: str | None = Field(default=None, description="The operator's basis for this source's terms.")
     every: float = Field(default=60, ge=1, description="Seconds between two polls (not for streams).")
-    enabled: bool = True
+    enabled: bool = Field(default=True, description="Whether it is read.")
 
     @property
     def options(self) -> dict[str, Any]:

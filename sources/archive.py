@@ -53,6 +53,7 @@ class ArchiveOptions(SourceOptions):
         (),
         description="Of CSV: which column holds which field of post records, as field=column (text=body,"
         "created_at=date,author.handle=user). Without this: columns named like fields.",
+        examples=[{"text": "body", "created_at": "date", "author.handle": "user"}],
     )
     platform: str = Field(
         "archive", min_length=1, description="Of CSV: the platform of posts, where no column says it."

@@ -56,7 +56,9 @@ class FeedOptions(SourceOptions):
     """Which feeds are read."""
 
     base_url: Address | None = Field(
-        None, description="One feed to read; with `feeds`, the server that their paths are on."
+        None,
+        description="One feed to read; with `feeds`, the server that their paths are on.",
+        examples=["https://weblog.example/feed.xml"],
     )
     feeds: Names = Field((), description="Addresses of the feeds to read; paths where base_url names a server.")
 

@@ -54,7 +54,9 @@ _PROFILE, _VANISH = 0, 62
 class NostrOptions(SourceOptions):
     """Which relays are read, and what of them."""
 
-    base_url: Address | None = Field(None, description="One relay to read, instead of `relays`.")
+    base_url: Address | None = Field(
+        None, description="One relay to read, instead of `relays`.", examples=["wss://relay.example"]
+    )
     relays: Addresses = Field((), description="The relays to read, for example wss://relay.example.")
     tags: Names = Field((), description="Only events with one of these tags (t). Without this: all.")
     kinds: Annotated[tuple[int, ...], BeforeValidator(split_texts)] = Field(

@@ -28,13 +28,16 @@ class RedditOptions(SourceOptions):
         None,
         description="Where tokens come from (PRAW's reddit_url). Without this: www.reddit.com for Reddit's own API, "
         "else the same server.",
+        examples=["https://www.reddit.com"],
     )
     subreddits: Names = Field(
         (), description="Communities to read; several joined with + (maps+atlases) are read as one listing."
     )
     comments: bool = Field(True, description="Read the communities' comments too.")
     queries: Names = Field((), description="Searches for submissions (512 characters at most), newest first.")
-    search_in: Names = Field((), description="Communities that are searched. Without this: all of Reddit.")
+    search_in: Names = Field(
+        (), description="Communities that are searched. Without this: all of Reddit.", examples=[["maps"]]
+    )
     client_id: SecretStr | None = Field(
         None,
         description="Id of the application that Reddit approved.",

@@ -63,7 +63,9 @@ class TumblrOptions(SourceOptions):
 
     base_url: Address = Field(SITE, description="The API's address.")
     tags: Names = Field((), description="Tags whose posts are read.")
-    blogs: Names = Field((), description="Blogs to read, by name, host or address.")
+    blogs: Names = Field(
+        (), description="Blogs to read, by name, host or address.", examples=[["zorblat", "quibdrem.tumblr.com"]]
+    )
     api_key: SecretStr | None = Field(
         None,
         description="Consumer key of an application that is registered with Tumblr.",

@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
+import json
+import re
+import tomllib
 from collections.abc import Mapping
-from typing import Any, NamedTuple, cast
+from typing import Any, Final, NamedTuple, cast
+
+from pydantic import BaseModel
 
 from monitor.ports import SourcePlugin, Terms
+from monitor.settings import SourceSettings
 from monitor.sourcing import env_names
 
 
 class OptionDoc(NamedTuple):
-    """One option, as it is documented."""
+    """One option, as it is documented. `example`: a line of TOML."""
 
     name: str
     type: str
     default: str
     description: str
+    example: str
+
+
+_BASIS: Final = "Public posts; the terms were read on 2026-11-24 and allow it."
+_BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 
 
 class TermsLine(NamedTuple):
@@ -27,16 +38,48 @@ class TermsLine(NamedTuple):
 
 def option_docs(plugin: SourcePlugin) -> list[OptionDoc]:
     """Every option of a plug-in, in its own order."""
-    schema = cast("Mapping[str, Any]", plugin.options.model_json_schema())
+    return [
+        doc._replace(
+            description=f"{doc.description} Also from the environment: {', '.join(env_names(plugin, doc.name))}."
+        )
+        if doc.name in plugin.credentials
+        else doc
+        for doc in _docs(plugin.options, _shown(plugin))
+    ]
+
+
+def common_docs(plugin: SourcePlugin) -> list[OptionDoc]:
+    """What every configured source has beside them."""
+    return _docs(SourceSettings, {"enabled": False, "basis": _BASIS, **_shown(plugin), "plugin": plugin.name})
+
+
+def _shown(plugin: SourcePlugin) -> Mapping[str, Any]:
+    """The options that the plug-in's example shows; secrets are better named than written."""
+    sections = cast("Mapping[str, Mapping[str, Any]]", tomllib.loads(plugin.example).get("sources", {}))
+    section = next(iter(sections.values()), cast("Mapping[str, Any]", {}))
+    return {**section, **{name: f"file:/run/secrets/{plugin.name}-{name}" for name in plugin.credentials}}
+
+
+def _docs(options: type[BaseModel], shown: Mapping[str, Any]) -> list[OptionDoc]:
+    schema = cast("Mapping[str, Any]", options.model_json_schema())
     needed = set(cast("list[str]", schema.get("required", [])))
     docs: list[OptionDoc] = []
     for name, field in cast("Mapping[str, Mapping[str, Any]]", schema.get("properties", {})).items():
-        description = str(field.get("description", ""))
-        if name in plugin.credentials:
-            description += f" Also from the environment: {', '.join(env_names(plugin, name))}."
         default = "(required)" if name in needed else _default(field.get("default"))
-        docs.append(OptionDoc(name, _type(field), default, description))
+        example = next(iter(field.get("examples", ())), shown.get(name, field.get("default")))
+        said = "" if example is None else f"{name} = {_toml(example)}"
+        docs.append(OptionDoc(name, _type(field), default, str(field.get("description", "")), said))
     return docs
+
+
+def _toml(value: object) -> str:
+    if isinstance(value, dict):
+        pairs = cast("dict[str, object]", value).items()
+        keys = ((key if _BARE_KEY.fullmatch(key) else json.dumps(key), _toml(inner)) for key, inner in pairs)
+        return f"{{{', '.join(f'{key} = {inner}' for key, inner in keys)}}}"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_toml, cast('list[object]', value)))}]"
+    return json.dumps(value, ensure_ascii=False)
 
 
 def _default(value: object) -> str:

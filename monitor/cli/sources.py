@@ -10,6 +10,9 @@ from monitor.cli.options import Home, Json
 from monitor.cli.output import print_json, print_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from monitor.cli.source_docs import OptionDoc
     from monitor.ports import SourcePlugin
 
 command = typer.Typer(help="Lists, documents and tries the sources.", no_args_is_help=True)
@@ -59,26 +62,33 @@ def _credentials(plugin: SourcePlugin) -> str:
 @command.command(epilog="Example: handlewatch sources show mastodon")
 def show(name: Annotated[str, typer.Argument(help="A kind of source.")], as_json: Json = False) -> None:
     """Documents every option of a source, its terms, and an example of its configuration."""
-    from monitor.cli.source_docs import option_docs, terms_lines
+    from monitor.cli.source_docs import common_docs, option_docs, terms_lines
     from monitor.plugins import pick, source_plugins
 
     plugin = pick(source_plugins(), name, "source")
-    docs = option_docs(plugin)
+    docs, common = option_docs(plugin), common_docs(plugin)
     if as_json:
         terms = {line.name: line.value for line in terms_lines(plugin.terms)}
         options = [doc._asdict() for doc in docs]
-        print_json({**_brief(plugin), "options": options, "terms": terms, "example": plugin.example})
+        beside = [doc._asdict() for doc in common]
+        print_json({**_brief(plugin), "options": options, "common": beside, "terms": terms, "example": plugin.example})
         return
     typer.echo(f"{plugin.name}: {plugin.summary}\n")
-    print_table(
-        ("option", "type", "default", "what it is"),
-        [(doc.name, doc.type, doc.default, doc.description) for doc in docs],
-        empty="It has no options.",
-    )
+    _print_options(docs)
+    typer.echo("\nIn handlewatch.toml, beside them:\n")
+    _print_options(common)
     typer.echo("\nTerms (facts, not legal advice):")
     for line in terms_lines(plugin.terms):
         typer.echo(f"  {line.name}: {line.value}")
     typer.echo(f"\nExample, in handlewatch.toml:\n\n{plugin.example.rstrip()}")
+
+
+def _print_options(docs: Sequence[OptionDoc]) -> None:
+    print_table(
+        ("option", "type", "default", "what it is, and an example"),
+        [(doc.name, doc.type, doc.default, f"{doc.description}\n{doc.example}") for doc in docs],
+        empty="It has no options.",
+    )
 
 
 @command.command("try", epilog="Example: handlewatch sources try bluesky --limit 5 --json")

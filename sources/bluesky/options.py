@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, Literal
 
-from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic import AliasChoices, Field, SecretStr, field_validator, model_validator
 
 from monitor.net.address import host_of, is_loopback
 from monitor.sourcing import Address, Addresses, Names, SourceOptions
@@ -21,20 +21,35 @@ Wire = Literal["v1", "v2", "repos"]
 class Reads(SourceOptions):
     """What reading single posts, profiles and searches needs."""
 
-    base_url: Address | None = Field(None, description="The AppView's address; Bluesky's public one without this.")
-    queries: Names = Field((), description="Searches for posts, newest first.")
-    actors: Names = Field((), description="Accounts (handles or DIDs) whose posts are read.")
+    base_url: Address | None = Field(
+        None,
+        description="The AppView's address; Bluesky's public one without this.",
+        examples=["https://appview.example"],
+    )
+    queries: Names = Field((), description="Searches for posts, newest first.", examples=[["zorblat map"]])
+    actors: Names = Field(
+        (),
+        description="Accounts (handles or DIDs) whose posts are read.",
+        examples=[["zorblat.example", "did:plc:zorblat77"]],
+    )
     appview: Address = Field(_APPVIEW, description="Where single posts and profiles are looked up.")
     plc: Address = Field(_PLC, description="The directory that says which server holds an account.")
     pds: Address | None = Field(
-        None, description="One server that holds all accounts, instead of those that the directory names (a test net)."
+        None,
+        validation_alias=AliasChoices("pds", "pds_url"),
+        description="One server that holds all accounts, instead of those that the directory names (a test net).",
+        examples=["https://pds.example"],
     )
     account_servers: Names = Field(
         ("bsky.network", "bsky.social"),
         description="Domains of servers holding accounts that may be asked at a re-check. Others may be the author's "
         "own, who would see who asks: they are not asked.",
     )
-    service: Address = Field("https://bsky.social", description="Where the account signs in.")
+    service: Address = Field(
+        "https://bsky.social",
+        validation_alias=AliasChoices("service", "auth_url"),
+        description="Where the account signs in; at `pds` where that is named.",
+    )
     handle: SecretStr | None = Field(
         None,
         description="Handle of the operator's own account. Most searches want one.",
@@ -70,8 +85,9 @@ class Reads(SourceOptions):
     @property
     def signs_in_at(self) -> str:
         """The server of the operator's account."""
-        local = is_loopback(host_of(self.reads_from)) and "service" not in self.model_fields_set
-        return self.reads_from if local else self.service
+        if "service" in self.model_fields_set:
+            return self.service
+        return self.pds or (self.reads_from if is_loopback(host_of(self.reads_from)) else self.service)
 
     @property
     def holder(self) -> str | None:
@@ -100,7 +116,9 @@ class BlueskyOptions(Reads):
     """Which stream is read, and what of it; or which searches and accounts."""
 
     base_url: Address | None = Field(
-        None, description="One server instead of `servers`; with queries or actors: the AppView to ask."
+        None,
+        description="One server instead of `servers`; with queries or actors: the AppView to ask.",
+        examples=["https://jetstream.example"],
     )
     servers: Addresses = Field(
         JETSTREAMS, description="Servers of the stream; the next one is taken when one fails. Jetstreams, or relays."
@@ -110,7 +128,9 @@ class BlueskyOptions(Reads):
         description="Kind of the stream: Jetstream's v1 (/subscribe) or v2 (subscribeEvents), or repos (the network's "
         "own, subscribeRepos); auto takes the first that a server has, in the order v2, v1, repos.",
     )
-    dids: Names = Field((), description="Only posts of these accounts (DIDs). Without this: of all.")
+    dids: Names = Field(
+        (), description="Only posts of these accounts (DIDs). Without this: of all.", examples=[["did:plc:zorblat77"]]
+    )
     batch_posts: int = Field(500, ge=1, le=5000, description="Posts that are committed at once, at most.")
     batch_seconds: float = Field(1.0, gt=0, le=60, description="Seconds after which a smaller batch is committed.")
     idle_seconds: float = Field(60.0, gt=0, description="Seconds of silence after which the connection is made anew.")

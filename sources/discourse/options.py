@@ -24,11 +24,15 @@ class Part:
 class DiscourseOptions(SourceOptions):
     """What is read, and where."""
 
-    base_url: Address | None = Field(None, description="One forum to read, instead of `servers`.")
+    base_url: Address | None = Field(
+        None, description="One forum to read, instead of `servers`.", examples=["https://forum.example"]
+    )
     servers: Addresses = Field((), description="The forums to read, for example https://forum.example.")
-    categories: Names = Field((), description="Categories to read, as slug/number or number: maps/7.")
-    tags: Names = Field((), description="Tags whose topics are read.")
-    queries: Names = Field((), description="Words to search for.")
+    categories: Names = Field(
+        (), description="Categories to read, as slug/number or number: maps/7.", examples=[["maps/7"]]
+    )
+    tags: Names = Field((), description="Tags whose topics are read.", examples=[["maps"]])
+    queries: Names = Field((), description="Words to search for.", examples=[["zorblat"]])
     listing: Literal["posts", "latest"] = Field(
         "posts",
         description="How a whole forum is read: by its newest `posts`, or by the topics that were written in last "

@@ -50,7 +50,9 @@ class BoardOptions(SourceOptions):
         SITE, description="The site that people read, for permalinks; its host is part of the posts' ids elsewhere."
     )
     boards: Names = Field((), description="Boards to read, by their short names: po, diy.")
-    threads: Names = Field((), description="Single threads to read, as board/number: po/570368.")
+    threads: Names = Field(
+        (), description="Single threads to read, as board/number: po/570368.", examples=[["po/570368"]]
+    )
     thread_folder: str = Field(
         "thread", pattern=r"^[a-z]{1,20}$", description="Where threads are: thread, or res on sites of the vichan kind."
     )

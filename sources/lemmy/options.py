@@ -27,17 +27,24 @@ class Listing:
 class LemmyOptions(SourceOptions):
     """What is read, and where."""
 
-    base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
+    base_url: Address | None = Field(
+        None, description="One server to read, instead of `servers`.", examples=["https://lemmy.example"]
+    )
     servers: Addresses = Field((), description="The servers to read, for example https://lemmy.example.")
     communities: Names = Field(
         (), description="Communities to read: maps, or maps@other.example as the server knows those of others."
     )
-    queries: Names = Field((), description="Words to search for; servers allow few searches (60 in ten minutes).")
+    queries: Names = Field(
+        (), description="Words to search for; servers allow few searches (60 in ten minutes).", examples=[["zorblat"]]
+    )
     listing: Literal["all", "local"] = Field(
         "all", description="Without communities and queries: `all` that the server knows, or only its own (`local`)."
     )
     kinds: Annotated[tuple[Kind, ...], BeforeValidator(split_texts)] | None = Field(
-        None, min_length=1, description="What is read: posts, comments. Without this: both, where the server has both."
+        None,
+        min_length=1,
+        description="What is read: posts, comments. Without this: both, where the server has both.",
+        examples=[["posts", "comments"]],
     )
     api_version: Version = Field("auto", description="v3 (Lemmy 0.19), v4 (1.0), or auto: the server is asked.")
     access_token: SecretStr | None = Field(

@@ -14,13 +14,16 @@ Which = Literal["public", "public:local", "public:remote"]
 class MastodonReading(SourceOptions):
     """What is read, and where, of timelines and streams alike."""
 
-    base_url: Address | None = Field(None, description="One server to read, instead of `servers`.")
+    base_url: Address | None = Field(
+        None, description="One server to read, instead of `servers`.", examples=["https://mastodon.example"]
+    )
     servers: Addresses = Field((), description="The servers to read, for example https://mastodon.example.")
     tags: Names = Field((), description="Tags whose timelines are read.")
     timelines: Annotated[tuple[Which, ...] | None, BeforeValidator(split_texts)] = Field(
         None,
         description="Whole timelines to read: public, public:local, public:remote. "
         "Without this: public where no tag and no query is named, else none.",
+        examples=[["public:local"]],
     )
     access_token: SecretStr | None = Field(
         None,
@@ -60,7 +63,9 @@ class MastodonOptions(MastodonReading):
     """What is polled, and where."""
 
     queries: Names = Field(
-        (), description="Searches for posts, on servers that offer it: with a token only, of posts that are indexed."
+        (),
+        description="Searches for posts, on servers that offer it: with a token only, of posts that are indexed.",
+        examples=[["zorblat"]],
     )
 
     @property

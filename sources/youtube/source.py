@@ -49,8 +49,16 @@ class YouTubeOptions(SourceOptions):
 
     base_url: Address = Field(SITE, description="The API's address.")
     queries: Names = Field((), description="Searches, the most important first.")
-    videos: Names = Field((), description="Videos to read with their comments, by id or address.")
-    channels: Names = Field((), description="Channels to read with all comments on them, by id, @handle or address.")
+    videos: Names = Field(
+        (),
+        description="Videos to read with their comments, by id or address.",
+        examples=[["https://youtu.be/zorblat_77x"]],
+    )
+    channels: Names = Field(
+        (),
+        description="Channels to read with all comments on them, by id, @handle or address.",
+        examples=[["@zorblat"]],
+    )
     api_key: SecretStr | None = Field(
         None,
         description="API key of a project for which the YouTube Data API v3 is enabled.",

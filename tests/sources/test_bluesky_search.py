@@ -331,6 +331,15 @@ def test_what_is_on_this_machine_reads_nothing_elsewhere() -> None:
     assert (far.reads_from, far.holder, far.signs_in_at) == ("https://public.api.bsky.app", None, "https://bsky.social")
 
 
+def test_the_server_that_holds_the_account_has_the_names_that_people_would_type() -> None:
+    plugin, reads = source_plugins()["bluesky-search"], {"queries": "map"}
+    one = make_options(plugin, reads | {"base_url": "http://127.0.0.1:9", "pds_url": "http://127.0.0.1:7"}, env={})
+    assert (one.reads_from, one.holder, one.signs_in_at) == (
+        "http://127.0.0.1:9", "http://127.0.0.1:7", "http://127.0.0.1:7"
+    )  # fmt: skip
+    assert make_options(plugin, reads | {"auth_url": "pds.example"}, env={}).signs_in_at == "https://pds.example"
+
+
 @pytest.mark.parametrize(
     ("name", "values"), [("bluesky", {"queries": "a", "base_url": "ws://127.0.0.1:1"}), ("bluesky-search", {})]
 )

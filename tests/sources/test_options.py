@@ -4,7 +4,9 @@ import tomllib
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
+from monitor.cli.source_docs import common_docs, option_docs
 from monitor.errors import ConfigError
 from monitor.plugins import source_plugins
 from monitor.ports import SourcePlugin
@@ -29,6 +31,31 @@ def example_of(plugin: SourcePlugin) -> dict[str, Any]:
 def test_the_example_of_every_source_is_valid(name: str) -> None:
     plugin = source_plugins()[name]
     make_options(plugin, example_of(plugin), env={env_names(plugin, name)[0]: "s3cr3t" for name in plugin.credentials})
+
+
+@pytest.mark.parametrize("name", sorted(source_plugins()))
+def test_every_option_is_documented_with_an_example_that_is_valid(name: str) -> None:
+    plugin = source_plugins()[name]
+    docs = option_docs(plugin)
+    assert {doc.name for doc in docs} == set(plugin.options.model_fields)
+    for doc in (*docs, *common_docs(plugin)):
+        assert doc.description
+        assert doc.example, f"{name} gives no example of {doc.name}"
+        value = tomllib.loads(doc.example)
+        assert list(value) == [doc.name]
+        if doc not in docs:
+            continue
+        try:
+            plugin.options.model_validate(example_of(plugin) | value)
+        except ValidationError as error:
+            assert not [one for one in error.errors() if one["loc"][:1] == (doc.name,)]  # noqa: PT017
+
+
+def test_an_unknown_option_is_refused_with_the_one_that_is_meant() -> None:
+    for name, plugin in source_plugins().items():
+        known = next(iter(plugin.options.model_fields))
+        with pytest.raises(ConfigError, match=f"{name} has no option '{known}x'.*{known}"):
+            make_options(plugin, {f"{known}x": "s3cret"}, env={})
 
 
 @pytest.mark.parametrize("name", [name for name, plugin in source_plugins().items() if plugin.starter is not None])
