@@ -215,7 +215,9 @@ def test_a_handle_is_looked_up_by_keys_alone(live: Live) -> None:
     page.wait_for_url("**/handles/record/*")
     expect(page.locator("h1")).to_be_focused()
     first = page.locator("h1").inner_text()
-    page.get_by_role("button", name="Record of handle H-").focus()
+    page.get_by_role("region", name="Handles in the same posts").get_by_role(
+        "button", name="Record of handle H-"
+    ).focus()
     page.keyboard.press("Enter")
     expect(page.locator("h1")).not_to_have_text(first)
     page.keyboard.press("/")
