@@ -52,8 +52,8 @@ def load_bundle(*, lexicon: Path | None = None, rules: Path | None = None, direc
     digest = hashlib.sha256(f"engine {__version__}".encode())
     for name, source in sources.items():
         digest.update(f"\0{name}\0{source.text}".encode())
-    english = _SHIPPED.joinpath("english.bin").read_bytes()
-    digest.update(english)
+    english, elsewhere = (_SHIPPED.joinpath(f"{name}.bin").read_bytes() for name in ("english", "elsewhere"))
+    digest.update(english + elsewhere)
     samples = _SHIPPED.joinpath("rules.toml").read_text(encoding="utf-8")
     apps, services = _apps(sources["apps"])
     terms = read_lexicon(sources["lexicon"])
@@ -62,7 +62,7 @@ def load_bundle(*, lexicon: Path | None = None, rules: Path | None = None, direc
         rules=read_rules(sources["rules"], apps=[app.id for app in apps], terms=terms),
         apps=apps,
         services=services,
-        vocabulary=read_vocabulary(sources["words"], english, samples),
+        vocabulary=read_vocabulary(sources["words"], english, elsewhere, samples),
         hash=f"sha256:{digest.hexdigest()}",
     )
 

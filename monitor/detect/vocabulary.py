@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, cast
@@ -45,7 +46,8 @@ class Vocabulary:
     :param inviting: what only those write who want an answer.
     :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones.
     :param spoken: English words of the lists by language;
-    :param english: CRC-32 of common English words of four letters or more.
+    :param english: CRC-32 of common English words of four letters or more;
+    :param elsewhere: of common words of other languages, sorted.
     """
 
     cue: frozenset[str]
@@ -70,12 +72,16 @@ class Vocabulary:
     others: frozenset[str]
     own: Mapping[str, tuple[str, ...]]
     english: frozenset[int]
+    elsewhere: array[int]
     spoken: frozenset[str]
     trigrams: frozenset[str]
 
     def everyday(self, word: str) -> bool:
         """True for a word (folded, lower case) that people use without meaning a handle."""
-        return word in self.others or word in self.neutral or _checksum(word) in self.english
+        if word in self.others or word in self.neutral:
+            return True
+        checksum = _checksum(word)
+        return checksum in self.english or _holds(self.elsewhere, checksum)
 
     def english_word(self, word: str) -> bool:
         """True for a common English word, or a short one."""
@@ -87,8 +93,8 @@ class Vocabulary:
         return sum(one in self.trigrams for one in made) / len(made)
 
 
-def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabulary:
-    """The lists of a file, and the hashed list of English words.
+def read_vocabulary(source: TomlSource, english: bytes, elsewhere: bytes, samples: str) -> Vocabulary:
+    """The lists of a file, and the hashed lists of common words: of English, and of other languages.
 
     :param samples: text in whose words' letters natural words are recognised, beside the lists themselves.
     :raises ConfigError: a list is missing or is called otherwise.
@@ -96,9 +102,6 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
     source.check_heads((*_BY_LANGUAGE, *_LISTS, "same", "own"))
     by_language = {name: _words(cast("Mapping[str, Any]", source.data[name]).values()) for name in _BY_LANGUAGE}
     lists = {name: _words([source.data[name]["words"]]) for name in _LISTS}
-    hashes = array("I", english)
-    if sys.byteorder == "big":
-        hashes.byteswap()
     return Vocabulary(
         **by_language,
         **lists,
@@ -109,12 +112,26 @@ def read_vocabulary(source: TomlSource, english: bytes, samples: str) -> Vocabul
             "phrase": tuple(one.replace(" ", "_") for one in source.data["same"]["phrases"]),
             **{name: tuple(source.data["own"][name].split()) for name in _OWN},
         },
-        english=frozenset(hashes),
+        english=frozenset(_numbers(english)),
+        elsewhere=_numbers(elsewhere),
         spoken=_words(source.data[name]["en"] for name in _BY_LANGUAGE if "en" in source.data[name]),
         trigrams=frozenset(
             one for word in set(_LETTERS.findall(fold(f"{source.text} {samples}").lower)) for one in _trigrams(word)
         ),
     )
+
+
+def _numbers(stored: bytes) -> array[int]:
+    """Hashes as they are shipped."""
+    numbers = array("I", stored)
+    if sys.byteorder == "big":
+        numbers.byteswap()
+    return numbers
+
+
+def _holds(numbers: array[int], number: int) -> bool:
+    at = bisect_left(numbers, number)
+    return at < len(numbers) and numbers[at] == number
 
 
 def _checksum(word: str) -> int:
