@@ -12,9 +12,9 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final, cast
 from urllib.parse import unquote, urlsplit
-from urllib.request import getproxies
 
 from monitor.errors import AuthError, ConfigError, HandlewatchError, RateLimitedError, RefusedError, UnreachableError
+from monitor.net.environment import proxies
 
 READS: Final = frozenset(
     {
@@ -113,7 +113,7 @@ async def open_client(
         stored,
         int(api_id),
         api_hash,
-        proxy=proxy_of(getproxies()),
+        proxy=proxy_of(proxies()),
         device_model=named,
         app_version=named,
         receive_updates=False,
@@ -139,12 +139,12 @@ def _require_signed_in(*, signed_in: bool) -> None:
         raise AuthError("Telegram does not know this session (any more).", do="Sign in anew; see the docs.")
 
 
-def proxy_of(proxies: Mapping[str, str]) -> dict[str, Any] | None:
+def proxy_of(named: Mapping[str, str]) -> dict[str, Any] | None:
     """The proxy that the environment names, in Telethon's form; None without one.
 
     :raises ConfigError: it is of a kind that cannot be used; we would not go past it.
     """
-    address = proxies.get("https") or proxies.get("all") or proxies.get("http")
+    address = named.get("https") or named.get("all") or named.get("http")
     if not address:
         return None
     parts = urlsplit(address if "://" in address else f"http://{address}")

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import ssl
 from collections.abc import Collection
 from typing import Final
-from urllib.request import getproxies, proxy_bypass
+from urllib.request import proxy_bypass
 
 import httpx
 
 from monitor.net.address import Resolve, checked_addresses, is_loopback, system_resolve
+from monitor.net.environment import proxies, tls_context, unusable_proxy
 
 _ADDRESSES_TRIED: Final = 3
 
@@ -17,18 +19,16 @@ class NetworkTransport(httpx.AsyncBaseTransport):
     """Connects: straight or through the environment's proxy, with SSL_CERT_FILE, to addresses that may be reached.
 
     :param named: hosts that the operator named; only these may have private or loopback addresses.
+    :raises ConfigError: a proxy or a file of certificates of the environment cannot be used.
     """
 
     def __init__(self, *, named: Collection[str] = (), resolve: Resolve = system_resolve) -> None:
         self._named = named
         self._resolve = resolve
-        tls = httpx.create_ssl_context()
+        tls = tls_context()
         self._direct = httpx.AsyncHTTPTransport(verify=tls)
-        self._proxied = {
-            scheme: httpx.AsyncHTTPTransport(verify=tls, proxy=httpx.Proxy(url=url))
-            for scheme, url in getproxies().items()
-            if scheme in {"http", "https", "all"}
-        }
+        ways = {way: url for way, url in proxies().items() if way in {"http", "https", "all"}}
+        self._proxied = {way: _through(way, url, tls) for way, url in ways.items()}
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Sends one request. Raises httpx's errors, and `AddressRefusedError`."""
@@ -69,3 +69,10 @@ class NetworkTransport(httpx.AsyncBaseTransport):
         """Closes the connections."""
         for transport in (self._direct, *self._proxied.values()):
             await transport.aclose()
+
+
+def _through(way: str, url: str, tls: ssl.SSLContext) -> httpx.AsyncHTTPTransport:
+    try:
+        return httpx.AsyncHTTPTransport(verify=tls, proxy=httpx.Proxy(url=url))
+    except (ValueError, ImportError, httpx.InvalidURL):  # SOCKS needs a package of its own
+        raise unusable_proxy(way) from None

@@ -8,16 +8,15 @@ from typing import Any, Final
 from urllib.parse import urlsplit
 from urllib.request import proxy_bypass
 
-import httpx
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, InvalidURI, WebSocketException
-from websockets.proxy import get_proxy
 from websockets.typing import Subprotocol
 from websockets.uri import parse_uri
 
 from monitor.clock import Clock
 from monitor.errors import ConfigError, RateLimitedError, UnreachableError
 from monitor.net.address import Resolve, checked_addresses, is_loopback, system_resolve
+from monitor.net.environment import proxy_for_websocket, tls_context
 from monitor.net.errors import RedirectRefusedError
 from monitor.net.http import refused
 from monitor.net.ratelimit import wait_after
@@ -91,8 +90,8 @@ async def _open(
     resolve: Resolve,
 ) -> ClientConnection:
     parsed = parse_uri(url)
-    proxy = None if is_loopback(host) or proxy_bypass(host) else get_proxy(parsed)
-    options: dict[str, Any] = {"ssl": httpx.create_ssl_context()} if parsed.secure else {}
+    proxy = None if is_loopback(host) or proxy_bypass(host) else proxy_for_websocket(secure=parsed.secure)
+    options: dict[str, Any] = {"ssl": tls_context()} if parsed.secure else {}
     # A proxy resolves and connects: what it may reach is its business.
     addresses = None if proxy else await checked_addresses(host, parsed.port, named=named, resolve=resolve)
     if addresses is not None:

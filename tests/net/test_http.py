@@ -14,7 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
-from monitor.errors import AuthError, RateLimitedError, UnreachableError
+from monitor.errors import AuthError, ConfigError, RateLimitedError, UnreachableError
 from monitor.net.bodies import TextType, accept_header, read_body, text_type
 from monitor.net.errors import (
     AddressRefusedError,
@@ -422,7 +422,7 @@ async def test_a_proxy_of_the_environment_is_used_but_not_for_loopback(monkeypat
 async def test_certificates_come_from_the_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Any) -> None:
     missing = tmp_path / "none.pem"
     monkeypatch.setenv("SSL_CERT_FILE", str(missing))
-    with pytest.raises(FileNotFoundError):
+    with pytest.raises(ConfigError, match="SSL_CERT_FILE"):
         NetworkTransport()
 
 
