@@ -116,6 +116,7 @@ class Collector:
         self._store_thread = store_thread
         self._now = clock
         self._jitter = jitter
+        self._down_since: datetime | None = None
 
     async def collect(self) -> bool:
         """One run, from the stored cursor until the source has caught up, fails, or is cancelled.
@@ -187,6 +188,8 @@ class Collector:
 
     async def _failed(self, error: Exception, started: datetime) -> None:
         self.status.failures += 1
+        if self.status.failures == 1 or self._down_since is None:
+            self._down_since = started
         state, outcome = Seen.FAILED, "failed"
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** min(self.status.failures, 12)) * (0.5 + self._jitter() / 2)
         if isinstance(error, RateLimitedError):
@@ -201,7 +204,7 @@ class Collector:
         log.warning("source failed", source=self._name, error=words, next_try_in=round(wait, 1))
         if not known:
             log.debug("unforeseen", source=self._name, exc_info=error)
-        missed = Coverage(scope=WHOLE_SOURCE, start=started, end=self._now(), state=state, note=words)
+        missed = Coverage(scope=WHOLE_SOURCE, start=self._down_since, end=self._now(), state=state, note=words)
         await self._end(outcome, error=words, missed=missed)
 
     def _wait(self, condition: Condition, seconds: float, words: str) -> None:

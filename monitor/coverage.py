@@ -28,7 +28,7 @@ def enter(session: Session, source: str, run_id: int | None, intervals: Sequence
             .order_by(col(CoverageRow.id).desc())
             .limit(1)
         ).first()
-        if last is not None and _touches(last, interval):
+        if last is not None and (_touches(last, interval) or _goes_on(last, interval)):
             if interval.start is not None and last.started_at is not None:
                 last.started_at = min(last.started_at, interval.start)
             last.ended_at = max(last.ended_at, interval.end)
@@ -57,6 +57,17 @@ def _touches(last: CoverageRow, interval: Coverage) -> bool:
     # A first walk runs back in time: an interval may also end where the last one begins.
     # Differences, not sums: the times of an archive are whatever its posts claim, the year 1 too.
     return interval.start - last.ended_at <= JOIN_WITHIN and last.started_at - interval.end <= JOIN_WITHIN
+
+
+def _goes_on(last: CoverageRow, interval: Coverage) -> bool:
+    """Whether a scope is still refused: nothing of it was seen since the last attempt, so that it is one gap.
+
+    A failure of a source as a whole tells nothing of the time between, in which its scopes may have been seen.
+    """
+    if (last.state, last.note) != (interval.state, interval.note) or interval.scope == WHOLE_SOURCE:
+        return False
+    only_tried = interval.start is not None and interval.start == interval.end
+    return interval.state in {Seen.FAILED, Seen.RATE_LIMITED} or (interval.state == Seen.OUT_OF_REACH and only_tried)
 
 
 class Gap(NamedTuple):
@@ -108,7 +119,10 @@ class LastSeen(NamedTuple):
 
 
 def last_seen(store: Store) -> list[LastSeen]:
-    """For every scope of every source, until when it was last seen, and how many posts in all."""
+    """For every scope of every source, until when it was last seen, and how many posts in all.
+
+    A source as a whole is one only where none of its scopes is known: where nothing but failures came of it.
+    """
     found: dict[tuple[str, str], LastSeen] = {}
     with store.read() as session:
         for row in session.exec(select(CoverageRow)):
@@ -117,4 +131,5 @@ def last_seen(store: Store) -> list[LastSeen]:
             seen = row.state == Seen.SEEN
             until = max(filter(None, (old.until, row.ended_at)), default=None) if seen else old.until
             found[key] = LastSeen(row.source, row.scope, until, old.posts + row.posts)
-    return sorted(found.values())
+    known = {row.source for row in found.values() if row.scope != WHOLE_SOURCE}
+    return sorted(row for row in found.values() if row.scope != WHOLE_SOURCE or row.source not in known)

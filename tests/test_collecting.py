@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -104,6 +105,21 @@ async def test_back_off_grows_to_its_limit_and_ends_with_success(collector: Any,
     assert waits[-1] == LONGEST_WAIT
     assert await driven.collect()
     assert (driven.status.failures, driven.status.error) == (0, "")
+
+
+async def test_an_outage_is_one_interval_however_often_it_was_tried(
+    collector: Any, keeping: Any, store: Store, clock: Any
+) -> None:
+    began = clock()
+    driven = collector(
+        Script(*[[UnreachableError("no")] for _ in range(3)], [batch(hit(1))], [UnreachableError("no")]), keeping
+    )
+    for _ in range(5):
+        await driven.collect()
+        clock.advance(minutes=1)
+    found = [(row.started_at, row.ended_at) for row in rows(store, Coverage) if row.state == Seen.FAILED]
+    minutes = [began + timedelta(minutes=minute) for minute in range(5)]
+    assert found == [(minutes[0], minutes[2]), (minutes[4], minutes[4])]
 
 
 async def test_what_a_source_tries_to_get_over_is_shown_and_is_no_success(

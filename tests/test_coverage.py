@@ -87,3 +87,39 @@ def test_a_walk_back_in_time_is_one_interval(ledger: Store) -> None:
     with ledger.read() as session:
         (row,) = session.exec(select(CoverageRow)).all()
     assert row.started_at == now - timedelta(seconds=20)
+
+
+def test_a_scope_that_stays_refused_is_one_gap(ledger: Store) -> None:
+    now = ledger.now()
+    for minute in range(0, 60, 15):
+        at = now + timedelta(minutes=minute)
+        enter(ledger, interval(at, 0, Seen.OUT_OF_REACH, posts=0), interval(at, 5, Seen.FAILED, scope="b", posts=0))
+    found = {gap.scope: (gap.started_at, gap.ended_at) for gap in coverage.gaps(ledger, since=now)}
+    assert found == {
+        "tag": (now, now + timedelta(minutes=45)), "b": (now, now + timedelta(minutes=45, seconds=5))
+    }  # fmt: skip
+    enter(
+        ledger,
+        interval(now + timedelta(minutes=46), 5, scope="b"),
+        interval(now + timedelta(hours=2), 5, Seen.FAILED, scope="b"),
+    )
+    assert [gap.scope for gap in coverage.gaps(ledger, since=now)] == ["b", "b", "tag"]
+
+
+def test_what_is_out_of_reach_and_what_a_source_as_a_whole_missed_is_not_joined_over_what_was_seen(
+    ledger: Store,
+) -> None:
+    now = ledger.now()
+    for start in (0, 1000):
+        at = now + timedelta(seconds=start)
+        enter(ledger, interval(at, 30, Seen.OUT_OF_REACH), interval(at, 30, Seen.FAILED, scope=coverage.WHOLE_SOURCE))
+    found = coverage.gaps(ledger, since=now)
+    assert [(gap.ended_at - (gap.started_at or now)).total_seconds() for gap in found] == [30] * 4
+
+
+def test_a_source_as_a_whole_is_shown_only_where_no_scope_is_known(ledger: Store) -> None:
+    now = ledger.now()
+    enter(ledger, interval(now, 5, Seen.FAILED, scope=coverage.WHOLE_SOURCE, posts=0))
+    assert coverage.last_seen(ledger) == [("s", coverage.WHOLE_SOURCE, None, 0)]
+    enter(ledger, interval(now, 9))
+    assert coverage.last_seen(ledger) == [("s", "tag", now + timedelta(seconds=9), 1)]

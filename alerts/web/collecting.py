@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, cast
 
 from sqlmodel import col, func, select
 
 from alerts.masking import masked_scope
+from monitor import coverage as ledger
 from monitor import volume
 from monitor.ports import Seen
 from monitor.settings import Settings
@@ -21,6 +22,17 @@ _BANNER = timedelta(hours=24)
 _PATIENCE = timedelta(minutes=15)
 """A configured source that saw nothing for this long (or three of its polls) is called late."""
 _FRESH = timedelta(seconds=5)
+_MOST_SHOWN = 200
+
+
+class _Row(NamedTuple):
+    """One scope in the ledger. `until`: when it was last seen; `tried`: when there was last word of it."""
+
+    source: str
+    scope: str
+    until: datetime | None
+    tried: datetime
+    posts: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,21 +99,22 @@ class Collectors:
 
     def _read(self, now: datetime) -> Collecting:
         seen = func.max(Coverage.ended_at).filter(col(Coverage.state) == Seen.SEEN)
+        tried = func.max(Coverage.ended_at)
         with self._store.read() as session:
-            rows = session.exec(
-                select(Coverage.source, Coverage.scope, seen, func.sum(Coverage.posts))
-                .group_by(Coverage.source, Coverage.scope)
-                .order_by(Coverage.source, Coverage.scope)
-            ).all()
-            gaps = session.exec(
-                select(Coverage)
-                .where(Coverage.state != Seen.SEEN, col(Coverage.ended_at) > now - timedelta(days=SHOWN_DAYS))
-                .order_by(col(Coverage.ended_at).desc())
-                .limit(200)
-            ).all()
+            asked = cast("Any", select)(Coverage.source, Coverage.scope, seen, tried, func.sum(Coverage.posts))
+            found = cast("Any", session).exec(asked.group_by(Coverage.source, Coverage.scope)).all()
+            rows = sorted((_Row(*one) for one in found), key=lambda row: (row.source, row.scope))
             known = set(session.exec(select(SourceRow.name)).all())
-        scopes = [self._scope(*row, now=now) for row in rows]
-        missed = [self._missed(gap) for gap in gaps]
+        newest: dict[str, datetime] = {}
+        for row in rows:
+            if row.until is not None:
+                newest[row.source] = max(row.until, newest.get(row.source, row.until))
+        # A source as a whole is shown only where none of its scopes is known.
+        named = {row.source for row in rows if row.scope != ledger.WHOLE_SOURCE}
+        shown = [row for row in rows if row.scope != ledger.WHOLE_SOURCE or row.source not in named]
+        scopes = [self._scope(row, newest.get(row.source), now) for row in shown]
+        gaps = ledger.gaps(self._store, since=now - timedelta(days=SHOWN_DAYS))
+        missed = [self._missed(gap) for gap in gaps[:_MOST_SHOWN]]
         return Collecting(
             scopes=scopes,
             missed=missed,
@@ -114,21 +127,24 @@ class Collectors:
     def _expected(self) -> set[str]:
         return {name for name, source in self._settings.sources.items() if source.enabled}
 
-    def _scope(self, source: str, scope: str, until: datetime | None, posts: Any, *, now: datetime) -> ScopeSeen:
-        section = self._settings.sources.get(source)
+    def _scope(self, row: _Row, newest: datetime | None, now: datetime) -> ScopeSeen:
+        """`newest`: when any scope of its source was last seen."""
+        section, until = self._settings.sources.get(row.source), row.until
         # An archive is read once: only what is meant to go on can be late.
         expected = section is not None and section.enabled and section.plugin != "archive"
         patience = max(_PATIENCE, timedelta(seconds=3 * section.every)) if section else _PATIENCE
+        if newest is not None and newest - row.tried > patience:
+            expected = False  # its source goes on without it: taken out of the options, most likely
         return ScopeSeen(
-            source=source,
-            scope=self._masked(scope),
+            source=row.source,
+            scope=self._masked(row.scope),
             seen_until=until,
-            posts=int(posts or 0),
+            posts=int(row.posts or 0),
             expected=expected,
             late=expected and (until is None or now - until > patience),
         )
 
-    def _missed(self, gap: Coverage) -> Missed:
+    def _missed(self, gap: ledger.Gap) -> Missed:
         return Missed(
             source=gap.source,
             scope=self._masked(gap.scope),

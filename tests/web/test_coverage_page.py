@@ -69,3 +69,37 @@ async def test_gaps_and_late_sources_are_on_the_queue(site: Site, clock: FakeClo
 async def test_an_enabled_source_that_saw_nothing_is_named(site: Site, clock: FakeClock) -> None:
     ledger(site, clock)
     assert "s: nothing seen yet" in (await (await site.person("ana")).get("/queue")).text
+
+
+async def test_an_outage_that_was_made_up_is_no_trouble_any_more(site: Site, clock: FakeClock) -> None:
+    """What a source as a whole missed is no timeline that would be late for ever."""
+    ledger(
+        site,
+        clock,
+        ("public.example #map", Seen.SEEN, 240, 120, ""),
+        (coverage.WHOLE_SOURCE, Seen.FAILED, 120, 60, "down"),
+        ("public.example #map", Seen.FAILED, 120, 60, "down"),
+        ("public.example #map", Seen.SEEN, 120, 1, ""),
+    )
+    person = await site.person("ana")
+    assert "Not everything was seen" not in (await person.get("/queue")).text
+    page = (await person.get("/coverage")).text
+    assert "No gap is known" in page
+    assert "never" not in page
+
+
+async def test_a_source_of_which_nothing_ever_came_is_late(site: Site, clock: FakeClock) -> None:
+    ledger(site, clock, (coverage.WHOLE_SOURCE, Seen.FAILED, 120, 1, "down"))
+    assert "s (*): never seen" in " ".join((await (await site.person("ana")).get("/queue")).text.split())
+
+
+async def test_what_a_source_does_not_read_any_more_is_not_late(site: Site, clock: FakeClock) -> None:
+    ledger(
+        site,
+        clock,
+        ("public.example #map", Seen.SEEN, 240, 120, ""),
+        ("public.example #atlas", Seen.SEEN, 240, 1, ""),
+    )
+    person = await site.person("ana")
+    assert "Not everything was seen" not in (await person.get("/queue")).text
+    assert "not expected to go on" in (await person.get("/coverage")).text
