@@ -245,6 +245,21 @@ async def test_the_schedule_drives_polls_and_streams_and_ends_in_order(
     assert len(rows(store, StoredPost)) == 2
 
 
+async def test_a_poll_that_takes_longer_than_the_time_between_two_is_no_news(
+    collector: Any, keeping: Any, caplog: pytest.LogCaptureFixture
+) -> None:
+    driven = collector(Script([batch(hit(1)), None]), keeping)
+    stop = asyncio.Event()
+    schedule = Schedule([Driven(collector=driven, pace=Pace.POLL, every=0.05)], [], clock=system_clock)
+    running = asyncio.create_task(schedule.run(stop))
+    while not driven.status.posts:
+        await asyncio.sleep(0.01)
+    await asyncio.sleep(0.3)
+    stop.set()
+    await running
+    assert caplog.records == []
+
+
 async def test_one_broken_source_never_stops_another_but_a_broken_service_stops_all(
     collector: Any, keeping: Any, clock: Any
 ) -> None:
