@@ -19,16 +19,19 @@ from monitor.store.writing import insert_or_ignore
 _AT_ONCE: Final = 100
 
 
-def account_hash(keyring: Keyring, platform: str, key: str) -> bytes:
-    """The keyed hash under which an account is found again, by the platform's id for it (else its handle)."""
-    return keyring.lookup("account", f"{platform}\0{key}")
+def account_hash(keyring: Keyring, platform: str, key: str, *, by_handle: bool = False) -> bytes:
+    """The keyed hash under which an account is found again, by the platform's id for it.
+
+    :param by_handle: it is known by its handle only. That may read like another account's id: they stay two.
+    """
+    return keyring.lookup("account-handle" if by_handle else "account", f"{platform}\0{key}")
 
 
 def account_of(session: Session, keyring: Keyring, platform: str, author: Author, now: datetime) -> int | None:
     """The account of an author, made if it is not there; None for nobody."""
     if author.key is None:
         return None
-    found = account_hash(keyring, platform, author.key)
+    found = account_hash(keyring, platform, author.key, by_handle=not author.id)
     made = insert_or_ignore(session, Account, platform=platform, key_hash=found, first_seen_at=now)
     if made is not None:
         return made

@@ -1,7 +1,8 @@
 """Makes edges and linked sets anew where the rules are others than those they were made by, or there are none yet.
 
 Rows from before they were kept are completed first, out of what is frozen with the posts: confidence, "same name",
-skeletons, and the names of accounts as far as the texts are still there.
+skeletons, and the names of accounts as far as the texts are still there. Accounts that are known by their handles only
+are told from those with ids.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import Any, Final
 from sqlalchemy import delete, insert
 from sqlmodel import Session, col, select
 
-from monitor.crossref.accounts import follow
+from monitor.crossref.accounts import account_hash, follow
 from monitor.crossref.crossref import Crossref
 from monitor.crossref.evidence import proofs
 from monitor.crossref.mentions import skeleton_hash
@@ -22,7 +23,7 @@ from monitor.crossref.sharing import edges_of
 from monitor.records import from_record
 from monitor.store.database import Store
 from monitor.store.keys import Keyring
-from monitor.store.tables import Identity, LinkBasis, Mention, Sharing, StoredPost
+from monitor.store.tables import Account, Identity, LinkBasis, Mention, Sharing, StoredPost
 from monitor.store.writing import portions, take_turn
 
 _AT_ONCE: Final = 200
@@ -37,6 +38,7 @@ def settle(store: Store, crossref: Crossref) -> bool:
     while _complete_posts(store):
         pass
     _complete_identities(store)
+    _complete_accounts(store)
     with store.write() as session:
         take_turn(session)
         if _settled(session, crossref):
@@ -83,6 +85,33 @@ def _complete_identities(store: Store) -> None:
                 session.add(identity)
                 last = identity.id or 0
             more = len(rows) == _AT_ONCE
+
+
+def _complete_accounts(store: Store) -> None:
+    """Accounts without an id were found by their handles as if those were ids."""
+    last, more = 0, True
+    while more:
+        with store.write() as session:
+            take_turn(session)
+            rows = session.exec(
+                select(Account).where(col(Account.id) > last).order_by(col(Account.id)).limit(_AT_ONCE)
+            ).all()
+            for account in rows:
+                _tell_apart(session, store.keyring, account)
+                last = account.id or 0
+            more = len(rows) == _AT_ONCE
+
+
+def _tell_apart(session: Session, keyring: Keyring, account: Account) -> None:
+    said = account.author or {}
+    handle = said.get("handle")
+    if said.get("id") or not handle or account.key_hash != account_hash(keyring, account.platform, handle):
+        return
+    wanted = account_hash(keyring, account.platform, handle, by_handle=True)
+    taken = select(Account.id).where(Account.platform == account.platform, Account.key_hash == wanted)
+    if session.exec(taken).first() is None:
+        account.key_hash = wanted
+        session.add(account)
 
 
 def _complete_post(session: Session, keyring: Keyring, row: StoredPost) -> None:

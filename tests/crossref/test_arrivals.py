@@ -9,9 +9,11 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import delete
 from sqlmodel import col, func, select
 
 from monitor.crossref import Crossref
+from monitor.crossref.accounts import account_hash
 from monitor.crossref.around import edges_around, lookalikes, set_around
 from monitor.crossref.edges import Kind
 from monitor.crossref.settling import settle
@@ -22,7 +24,17 @@ from monitor.post import NOBODY, Author
 from monitor.retention import Limits, expire
 from monitor.store.database import Store, open_store
 from monitor.store.keys import Keyring
-from monitor.store.tables import Account, AccountName, Identity, LinkedSet, Mention, Sharing, SourceRow, StoredPost
+from monitor.store.tables import (
+    Account,
+    AccountName,
+    Identity,
+    LinkBasis,
+    LinkedSet,
+    Mention,
+    Sharing,
+    SourceRow,
+    StoredPost,
+)
 from tests.support.posts import hit, post, screened
 from tests.support.reviewing import take_in
 
@@ -146,6 +158,29 @@ def test_a_cycle_is_one_set(store: Store) -> None:
     with store.read() as session:
         around = set_around(session, identity(store, "zor77"), scope="", hub_accounts=50)
     assert [len(one.accounts) for one in around.members] == [1, 1, 0]
+
+
+def test_a_handle_that_reads_like_an_id_is_another_account(store: Store) -> None:
+    take_in(store, hit(1, author=Author(id="quibbern")), hit(2, author=Author(handle="quibbern")))
+    take_in(store, hit(3, author=Author(handle="quibbern", name="Quib")))
+    with store.read() as session:
+        accounts = session.exec(select(Account).order_by(col(Account.id))).all()
+        posts = session.exec(select(StoredPost.account_id).order_by(col(StoredPost.id))).all()
+    assert [(one.author or {})["id"] for one in accounts] == ["quibbern", None]
+    assert posts == [accounts[0].id, accounts[1].id, accounts[1].id]
+
+
+def test_accounts_from_before_are_found_again_by_their_handles(store: Store) -> None:
+    take_in(store, hit(1, author=Author(id="a1", handle="vexil")), hit(2, author=Author(handle="quibbern")))
+    with store.write() as session:
+        old = session.exec(select(Account).order_by(col(Account.id).desc())).first()
+        assert old is not None
+        old.key_hash = account_hash(store.keyring, "examplenet", "quibbern")
+        session.add(old)
+        session.exec(delete(LinkBasis))
+    assert settle(store, Crossref())
+    take_in(store, hit(3, author=Author(handle="quibbern")), hit(4, author=Author(id="a1", handle="vexil")))
+    assert count(store, Account) == 2
 
 
 def test_posts_by_nobody_join_nothing(store: Store) -> None:

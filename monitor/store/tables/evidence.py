@@ -14,7 +14,7 @@ from monitor.store.types import UtcTime, encrypted_json, encrypted_text
 
 
 class Account(SQLModel, table=True):
-    """A reported or reportable account: platform + keyed hash of the platform's id (else its handle)."""
+    """A reported or reportable account: platform + keyed hash of the platform's id, else (told apart) of its handle."""
 
     __tablename__ = "account"
     __table_args__ = (UniqueConstraint("platform", "key_hash"),)
