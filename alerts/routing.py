@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import Session, col, select
 
 from alerts.channels.configured import ConfiguredChannel
@@ -21,6 +22,7 @@ from monitor.reraising import LEFT
 from monitor.settings import Settings
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
+from monitor.store.writing import portions
 
 SAFEGUARDING_LANE = "safeguarding"
 
@@ -97,10 +99,12 @@ class Router:
             return []
         who = actor or decision.user
         case = _Case(alert=alert, decision=decision, decision_id=decision.id, conduct=conduct, actor=who, at=at)
-        posts = [post for post in _posts(session, alert.campaign_id) if only is None or post.id in only]
-        reports = [report for post in posts for report in self._route_post(session, case, post)]
         session.flush()
-        return reports
+        posts = _posts(session, alert.campaign_id, only)
+        handles = _handles(session, [post.id or 0 for post in posts])
+        ids = [one for post in posts for one in self._route_post(session, case, post, handles.get(post.id or 0, []))]
+        session.flush()
+        return _reports(session, ids)
 
     def withdraw(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> None:  # noqa: ARG002
         """Takes back the reports of a decision that is undone, in the transaction that undoes it.
@@ -113,7 +117,7 @@ class Router:
         for report in reports:
             withdraw_report(session, report, actor=decision.user, at=at, detail="the decision was undone")
 
-    def _route_post(self, session: Session, case: _Case, post: StoredPost) -> Iterable[Report]:
+    def _route_post(self, session: Session, case: _Case, post: StoredPost, handles: list[str]) -> Iterable[str]:
         if post.record is None or post.id is None:
             audit.record(
                 session,
@@ -125,7 +129,7 @@ class Router:
                 alert=case.alert.id,
             )
             return
-        subject, handles = _subject(post), _handles(session, post.id)
+        subject = _subject(post)
         not_carried: list[str] = []
         takers = {name: channel for name, channel in self._channels.items() if channel.takes(post.platform)}
         for name, configured in takers.items():
@@ -167,8 +171,8 @@ class Router:
         outgoing: Outgoing,
         *,
         why: str | None = None,
-    ) -> Iterable[Report]:
-        report = enqueue(
+    ) -> Iterable[str]:
+        report_id = enqueue(
             session,
             keyring=self._store.keyring,
             slot=slot,
@@ -183,19 +187,40 @@ class Router:
             undo_seconds=self._undo_seconds,
             why=why,
         )
-        return () if report is None else (report,)
+        return () if report_id is None else (report_id,)
 
 
-def _posts(session: Session, campaign_id: int) -> list[StoredPost]:
-    """Every post of the campaign, each in its newest stored version, oldest post first."""
-    rows = session.exec(
+_SCREENING: Any = StoredPost.screening
+
+
+def _posts(session: Session, campaign_id: int, only: Collection[int] | None) -> list[StoredPost]:
+    """Every post of the campaign, each in its newest stored version, oldest post first.
+
+    :param only: rows of posts, where not all are meant. One of which there is a newer version is none of them.
+    """
+    rows = (
         select(StoredPost)
         .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
         .where(Occurrence.campaign_id == campaign_id, Occurrence.state != LEFT)
         .order_by(col(StoredPost.id))
+        .options(defer(_SCREENING))
     )
-    newest = {(post.platform, post.post_id): post for post in rows}
-    return sorted(newest.values(), key=lambda post: (post.first_seen_at, post.id))
+    if only is not None:
+        meant: Any = aliased(StoredPost)
+        versions = (meant.platform == StoredPost.platform, meant.post_id == StoredPost.post_id)
+        rows = rows.where(select(meant.id).where(*versions, meant.id.in_(sorted(only))).exists())
+    newest = {(post.platform, post.post_id): post for post in session.exec(rows)}
+    found = [post for post in newest.values() if only is None or post.id in only]
+    return sorted(found, key=lambda post: (post.first_seen_at, post.id))
+
+
+def _reports(session: Session, ids: Sequence[str]) -> list[Report]:
+    found = {
+        report.id: report
+        for some in portions(ids)
+        for report in session.exec(select(Report).where(col(Report.id).in_(some)))
+    }
+    return [found[one] for one in ids]
 
 
 def _subject(post: StoredPost) -> Subject:
@@ -212,14 +237,20 @@ def _subject(post: StoredPost) -> Subject:
     )
 
 
-def _handles(session: Session, post_id: int) -> list[str]:
-    rows = session.exec(
-        select(Identity)
-        .join(Mention, col(Mention.identity_id) == col(Identity.id))
-        .where(Mention.post_id == post_id)
-        .order_by(col(Identity.app), col(Identity.id))
-    )
-    return [f"{identity.app}:{identity.handle}" for identity in rows if identity.handle]
+def _handles(session: Session, posts: Sequence[int]) -> dict[int, list[str]]:
+    """The handles of posts."""
+    found: dict[int, list[str]] = {}
+    for some in portions(posts):
+        rows = session.exec(
+            select(Mention.post_id, Identity.app, Identity.handle)
+            .join(Identity, col(Identity.id) == col(Mention.identity_id))
+            .where(col(Mention.post_id).in_(some))
+            .order_by(col(Mention.post_id), col(Identity.app), col(Identity.id))
+        )
+        for post_id, app, handle in rows:
+            if handle:
+                found.setdefault(post_id, []).append(f"{app}:{handle}")
+    return found
 
 
 def _packet(draft: ReportDraft) -> Outgoing:

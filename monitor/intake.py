@@ -13,6 +13,7 @@ from typing import Any, NamedTuple
 
 from sqlalchemy import update
 from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import defer
 from sqlmodel import Session, col, select
 
 from monitor import audit, coverage, volume
@@ -29,15 +30,17 @@ from monitor.hits import Hit, Screened
 from monitor.joining import Grown, Joined, Joining
 from monitor.ports import Cursor
 from monitor.raising import raise_alert
-from monitor.ranking import WAITING, Ranking
+from monitor.ranking import WAITING, Histories, Ranking
 from monitor.records import to_record
 from monitor.returns import Newcomer, Returns
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.tables import Account, Alert, CursorRow, Run, SourceRow, StoredPost
-from monitor.store.writing import insert_or_ignore, take_turn
+from monitor.store.writing import portions, put, take_turn
 
 DEADLOCK_TRIES = 5
+_EXPLANATION: Any = Alert.explanation
+_UNREAD = (defer(_EXPLANATION),)
 
 
 @dataclass(slots=True)
@@ -159,7 +162,7 @@ class Intake:
         account_id = account_of(session, keyring, post.platform, post.author, now)
         # Nobody saw anything later than now, whatever an archive says.
         seen_at = min(post.first_seen_at or now, now)
-        stored = insert_or_ignore(
+        stored = put(
             session,
             StoredPost,
             platform=post.platform,
@@ -230,7 +233,7 @@ class Intake:
                 platform=post.platform,
                 name=post.id,
                 screening=hit.screening,
-                new=raised.new,
+                standing=raised.standing,
                 at=now,
             )
         )
@@ -242,10 +245,12 @@ class Intake:
             done.alert_ids.append(raised.alert_id)
 
     def _rank(self, session: Session, touched: Collection[int]) -> None:
-        for alert_id in sorted(touched):
-            alert = session.get_one(Alert, alert_id, populate_existing=True)
-            if alert.state in WAITING:
-                self._ranking.rank(session, alert, self._store.now())
+        histories = Histories(session)
+        for part in portions(sorted(touched)):
+            alerts = select(Alert).where(col(Alert.id).in_(part)).execution_options(populate_existing=True)
+            for alert in session.exec(alerts.options(*_UNREAD)):
+                if alert.state in WAITING:
+                    self._ranking.rank(session, alert, self._store.now(), histories)
         session.flush()
 
     def _delete(self, session: Session, screened: Screened) -> int:

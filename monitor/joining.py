@@ -10,16 +10,20 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Final, NamedTuple
+from types import ModuleType
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
+from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, func, select
 
 from monitor import audit
 from monitor.detect.screening import Screening
+from monitor.raising import Stands
 from monitor.reraising import ADDED, ATTACHED, COUNTED, WAITING, news, raise_again
 from monitor.store.keys import Keyring
 from monitor.store.tables import Alert, AlertTerm, Occurrence, StoredPost
+from monitor.store.writing import run
 
 _DECIDED: Final = "decided"
 _REPORTABLE: Final = "reportable"
@@ -27,7 +31,7 @@ _REPORTABLE: Final = "reportable"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Joined:
-    """A post that was just placed. `new`: it raised the alert."""
+    """A post that was just placed. `standing`: where its alert stands; None where the post raised it."""
 
     alert_id: int
     campaign_id: int
@@ -35,7 +39,7 @@ class Joined:
     platform: str
     name: str
     screening: Screening
-    new: bool
+    standing: Stands | None
     at: datetime
 
 
@@ -46,15 +50,6 @@ class Grown(NamedTuple):
     state: str
     posts: int
     waiting: int
-
-
-class _Standing(NamedTuple):
-    """Where an alert stands."""
-
-    state: str
-    version: int
-    verdict: str | None
-    noticed_at: datetime | None
 
 
 class Joining:
@@ -69,14 +64,15 @@ class Joining:
         self._keyring = keyring
         self._weights = weights
         self._quiet = quiet
+        self._terms: dict[int, dict[bytes, float]] = {}  # by alert; writers take turns: nobody else changes them
 
     def join(self, post: Joined) -> Grown | None:
         """Writes down what follows; gives what a notice says where one is due."""
         strongest = self._strongest(post)
         stronger = self._note_terms(post) > strongest
-        if post.new:
+        alert = post.standing
+        if alert is None:
             return None
-        alert = self._standing(post.alert_id)
         if alert.state == _DECIDED and alert.verdict == _REPORTABLE:
             self._wait(post)
         elif alert.state == _DECIDED:
@@ -84,24 +80,22 @@ class Joining:
             self._raise_again(post, alert, stronger=stronger)
         return self._notice(post, alert)
 
-    def _standing(self, alert_id: int) -> _Standing:
-        # Its row was updated in this transaction, so nobody else changes it before this ends.
-        found = select(Alert.state, Alert.version, Alert.verdict, Alert.noticed_at).where(Alert.id == alert_id)
-        return _Standing(*self._session.exec(found).one())
-
     def _known_terms(self, alert_id: int) -> dict[bytes, float]:
-        rows = select(AlertTerm.term_hash, AlertTerm.weight).where(AlertTerm.alert_id == alert_id)
-        return dict(self._session.exec(rows).all())
+        known = self._terms.get(alert_id)
+        if known is None:
+            known = dict(run(self._session, _TERMS, {"alert_id": alert_id}).all())
+            self._terms[alert_id] = known
+        return known
 
     def _strongest(self, post: Joined) -> float:
         """The most that a term weighed before this post."""
-        if post.new:
+        if post.standing is None:
+            self._terms[post.alert_id] = {}
             return 0.0
         known = self._known_terms(post.alert_id)
         if not known:  # raised before terms were noted
             explanation = self._session.get_one(Alert, post.alert_id).explanation
             self._keep(post.alert_id, {term["term"] for term in explanation.get("terms", ())})
-            known = self._known_terms(post.alert_id)
         return max(known.values(), default=0.0)
 
     def _note_terms(self, post: Joined) -> float:
@@ -111,14 +105,13 @@ class Joining:
         return max(map(self._weight, terms), default=0.0)
 
     def _keep(self, alert_id: int, terms: Collection[str]) -> None:
-        for term in sorted(terms):
-            key = self._keyring.lookup("term", term)
-            row = self._session.get(AlertTerm, (alert_id, key)) or AlertTerm(
-                alert_id=alert_id, term_hash=key, weight=0.0
-            )
-            row.weight = max(row.weight, self._weight(term))
-            self._session.add(row)
-        self._session.flush()
+        known = self._known_terms(alert_id)
+        weights = {self._keyring.lookup("term", term): self._weight(term) for term in sorted(terms)}
+        more = {key: weight for key, weight in weights.items() if key not in known or weight > known[key]}
+        if more:
+            rows = [{"alert_id": alert_id, "term_hash": key, "weight": weight} for key, weight in more.items()]
+            run(self._session, _KEEP[self._session.get_bind().dialect.name], rows)
+            known.update(more)
 
     def _weight(self, term: str) -> float:
         return self._weights.get(term, 1.0)
@@ -157,7 +150,7 @@ class Joining:
             .values(state=state)
         )
 
-    def _raise_again(self, post: Joined, alert: _Standing, *, stronger: bool) -> None:
+    def _raise_again(self, post: Joined, alert: Stands, *, stronger: bool) -> None:
         """Only where the post brings something new."""
         others = select(Occurrence.post_id).where(
             Occurrence.campaign_id == post.campaign_id, col(Occurrence.post_id) != post.row
@@ -175,7 +168,7 @@ class Joining:
                 post=post.row,
             )
 
-    def _notice(self, post: Joined, alert: _Standing) -> Grown | None:
+    def _notice(self, post: Joined, alert: Stands) -> Grown | None:
         if alert.noticed_at is not None and post.at < alert.noticed_at + self._quiet:
             return None
         self._session.exec(update(Alert).where(col(Alert.id) == post.alert_id).values(noticed_at=post.at))
@@ -192,3 +185,16 @@ class Joining:
             waiting=grown.waiting,
         )
         return grown
+
+
+_TERMS: Final = select(AlertTerm.term_hash, AlertTerm.weight).where(AlertTerm.alert_id == bindparam("alert_id"))
+
+
+def _keep(dialect: ModuleType) -> Any:
+    statement = dialect.insert(AlertTerm)
+    return statement.on_conflict_do_update(
+        index_elements=["alert_id", "term_hash"], set_={"weight": statement.excluded.weight}
+    )
+
+
+_KEEP: Final[dict[str, Any]] = {"sqlite": _keep(sqlite), "postgresql": _keep(postgresql)}

@@ -3,22 +3,44 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import update
+from sqlalchemy import bindparam, update
 from sqlmodel import Session, col, select
 
 from monitor import audit
 from monitor.detect.screening import Screening
 from monitor.store.tables import Alert, StoredPost
-from monitor.store.writing import insert_or_ignore
+from monitor.store.writing import put, run
+
+
+class Stands(NamedTuple):
+    """Where an alert stands. Its row was updated in this transaction: nobody else changes it before this ends."""
+
+    state: str
+    version: int
+    verdict: str | None
+    noticed_at: datetime | None
 
 
 class Raised(NamedTuple):
-    """The alert that a post belongs to, and whether the post raised it."""
+    """The alert that a post belongs to; `standing` is that of one that was there, None of one that the post raised."""
 
     alert_id: int
-    new: bool
+    standing: Stands | None
+
+    @property
+    def new(self) -> bool:
+        """Whether the post raised it."""
+        return self.standing is None
+
+
+_GROWN: Final = (
+    update(Alert)
+    .where(col(Alert.campaign_id) == bindparam("campaign"))
+    .values(last_occurrence_at=bindparam("at"))
+    .returning(col(Alert.id), col(Alert.state), col(Alert.version), col(Alert.verdict), col(Alert.noticed_at))
+)
 
 
 def raise_alert(
@@ -29,10 +51,9 @@ def raise_alert(
     :param explanation: the frozen screening.
     """
     # Asked first: on PostgreSQL an insert that is not needed uses up a number, and people see these numbers.
-    known = session.exec(select(Alert.id).where(col(Alert.campaign_id) == campaign)).first()
+    known = run(session, _GROWN, {"campaign": campaign, "at": at}).first()
     if known is not None:
-        session.exec(update(Alert).where(col(Alert.id) == known).values(last_occurrence_at=at))
-        return Raised(known, new=False)
+        return Raised(known[0], Stands(*known[1:]))
     raised = _open(
         session,
         campaign,
@@ -43,7 +64,7 @@ def raise_alert(
         explanation=explanation,
         lane="main",
     )
-    return Raised(raised, new=True)
+    return Raised(raised, None)
 
 
 def raise_for(session: Session, campaign: int, post: StoredPost, at: datetime, *, lane: str) -> int:
@@ -75,7 +96,7 @@ def raise_for(session: Session, campaign: int, post: StoredPost, at: datetime, *
 
 
 def _open(session: Session, campaign: int, at: datetime, *, score: float, **values: Any) -> int:
-    raised = insert_or_ignore(
+    raised = put(
         session,
         Alert,
         campaign_id=campaign,

@@ -17,7 +17,7 @@ from datetime import datetime
 from statistics import median
 from typing import Any, Final, NamedTuple, cast
 
-from sqlalchemy import TextClause, and_, case, exists, not_, or_, text
+from sqlalchemy import Integer, TextClause, and_, bindparam, case, exists, not_, or_, text
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, func, select
 
@@ -34,7 +34,7 @@ from monitor.store.tables import (
     SourceRow,
     StoredPost,
 )
-from monitor.store.writing import insert_or_ignore
+from monitor.store.writing import put, run
 
 LOOKED_AT: Final = 500
 """Posts with the same handle, campaign, bio or family of names that are looked at, the newest."""
@@ -87,18 +87,24 @@ class Returns:
     def __init__(self, session: Session, linking: Linking) -> None:
         self._session = session
         self._linking = linking
+        # What is not gone now is not gone before this transaction ends: its own posts are up.
+        self._up: set[tuple[str, Any]] = set()
 
     def arrive(self, post: Newcomer) -> list[str]:
         """Notes what came back with a post; gives the kinds."""
         # First what is cheap and mostly enough: of most that comes, nothing is gone.
-        subjects = [subject for subject in self._subjects(post) if self._any_gone(subject)]
+        subjects = list(self._subjects(post))
         if not subjects or self._left_out(post) or self._edited(post):
             return []
         return [subject.kind for subject in subjects if self._note(post, subject)]
 
-    def _any_gone(self, subject: _Subject) -> bool:
-        found = self._session.connection().execute(_GATES[subject.kind], {"key": subject.key})
-        return found.first() is not None
+    def _any_gone(self, kind: str, key: Any) -> bool:
+        if (kind, key) in self._up:
+            return False
+        gone = run(self._session, _GATES[kind], {"key": key}).first() is not None
+        if not gone:
+            self._up.add((kind, key))
+        return gone
 
     def _left_out(self, post: Newcomer) -> bool:
         """It is about others' posts, or in the safeguarding lane."""
@@ -120,22 +126,17 @@ class Returns:
         )
 
     def _subjects(self, post: Newcomer) -> Iterator[_Subject]:
-        shared = select(Identity.id, Identity.key_hash, Identity.hub).join(
-            Mention, col(Mention.identity_id) == col(Identity.id)
-        )
-        earlier = aliased(Mention)
-        # What nobody shared before is not back: of five hundred new handles, none is asked about.
-        known = select(earlier.post_id).where(earlier.identity_id == Identity.id, col(earlier.post_id) < post.row)
-        for identity, key_hash, hub in self._session.exec(
-            shared.where(Mention.post_id == post.row, known.exists()).order_by(col(Identity.id))
-        ).all():
-            if not hub:  # what many unrelated accounts name is never away
+        """Of what a post has, that of which something is gone."""
+        for identity, key_hash, hub in run(self._session, _SHARED_BEFORE, {"row": post.row}).all():
+            # What many unrelated accounts name is never away.
+            if not hub and self._any_gone("handle", identity):
                 yield _Subject("handle", key_hash, identity)
-        first_hash = self._session.exec(select(Campaign.first_hash).where(Campaign.id == post.campaign_id)).one()
-        yield _Subject("campaign", first_hash, post.campaign_id)
-        if post.bio_hash is not None and post.account_id is not None:
+        if self._any_gone("campaign", post.campaign_id):
+            first_hash = self._session.exec(select(Campaign.first_hash).where(Campaign.id == post.campaign_id)).one()
+            yield _Subject("campaign", first_hash, post.campaign_id)
+        if post.bio_hash is not None and post.account_id is not None and self._any_gone("bio", post.bio_hash):
             yield _Subject("bio", post.bio_hash, post.bio_hash)
-        if post.family_hash is not None:
+        if post.family_hash is not None and self._any_gone("community", post.family_hash):
             yield _Subject("community", post.family_hash, post.family_hash)
 
     def _note(self, post: Newcomer, subject: _Subject) -> bool:
@@ -149,7 +150,7 @@ class Returns:
         for gone in self._gone(post, subject, last):
             if not self._counts(post, subject, gone):
                 continue
-            noted = insert_or_ignore(
+            noted = put(
                 self._session,
                 Comeback,
                 kind=subject.kind,
@@ -231,6 +232,21 @@ def _gate(kind: str) -> TextClause:
     )
 
 
+def _shared_before() -> Any:
+    """The identities of a post that others shared. What nobody shared before is not back: of five hundred new handles,
+    none is asked about.
+    """
+    row, earlier = bindparam("row", type_=Integer), aliased(Mention)
+    known = select(earlier.post_id).where(earlier.identity_id == Identity.id, col(earlier.post_id) < row)
+    return (
+        select(Identity.id, Identity.key_hash, Identity.hub)
+        .join(Mention, col(Mention.identity_id) == col(Identity.id))
+        .where(Mention.post_id == row, known.exists())
+        .order_by(col(Identity.id))
+    )
+
+
+_SHARED_BEFORE: Final = _shared_before()
 _GATES: Final = {kind: _gate(kind) for kind in _FOUND_BY}
 
 

@@ -25,7 +25,7 @@ from monitor.channel_ports import Outgoing
 from monitor.errors import RefusedError
 from monitor.store.keys import Keyring
 from monitor.store.tables import Report, ReportEvent
-from monitor.store.writing import insert_or_ignore, rows_changed
+from monitor.store.writing import put, rows_changed
 
 
 class ReportState(StrEnum):
@@ -166,19 +166,21 @@ def enqueue(
     at: datetime,
     undo_seconds: float,
     why: str | None = None,
-) -> Report | None:
-    """Puts a report into the outbox, in the transaction of the decision that made it.
+) -> str | None:
+    """Puts a report into the outbox, in the transaction of the decision that made it, which is flushed.
 
-    What leaves is frozen here. A slot that is taken already is left alone, which is audited.
+    What leaves is frozen here. A slot that is taken already is left alone, which is audited. A thousand of them hold
+    the writer's lock for long, so each is one statement; its event and its audit row are left to the next flush.
 
     :param undo_seconds: how long it can be withdrawn before it may leave.
     :param why: for a manual one: why no channel takes it.
-    :return: the new report, or None where this was reported before.
+    :return: the new report's id, or None where this was reported before.
     """
     manual = slot.channel == MANUAL_CHANNEL
     state = ReportState.MANUAL if manual else ReportState.UNDO_WINDOW
     frozen = freeze(outgoing)
-    report_id = insert_or_ignore(
+    sha256_of_it = digest(frozen)
+    report_id = put(
         session,
         Report,
         id=slot.report_id(keyring, cause.decision_id),
@@ -189,7 +191,7 @@ def enqueue(
         dedupe_key=slot.key(keyring).hex(),
         state=state,
         outgoing=frozen,
-        outgoing_sha256=digest(frozen),
+        outgoing_sha256=sha256_of_it,
         due_at=at if manual else at + timedelta(seconds=undo_seconds),
         attempts=0,
         token=0,
@@ -219,10 +221,9 @@ def enqueue(
         to=state,
         channel=slot.channel,
         decision=cause.decision_id,
-        sha256=digest(frozen),
+        sha256=sha256_of_it,
     )
-    session.flush()
-    return session.get_one(Report, report_id)
+    return report_id
 
 
 def withdraw_report(session: Session, report: Report, *, actor: str, at: datetime, detail: str = "") -> None:

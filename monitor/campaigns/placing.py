@@ -19,7 +19,7 @@ from monitor.graph.likeness import FEWEST, Likeness
 from monitor.graph.wording import Wording
 from monitor.store.keys import Keyring
 from monitor.store.tables import Campaign, Suggestion
-from monitor.store.writing import insert_or_ignore
+from monitor.store.writing import put
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +138,7 @@ class Placing:
 
     def _suggest(self, one: int, other: int, arrival: Arrival) -> None:
         first, second = sorted((one, other))
-        insert_or_ignore(
+        put(
             self._session,
             Suggestion,
             campaign_id=first,

@@ -5,18 +5,46 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from datetime import datetime
+from types import ModuleType
 from typing import Any, Final
 
-from sqlalchemy import update
-from sqlmodel import Session, col, func, select
+from sqlalchemy import bindparam, case, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlmodel import Session, col, select
 
 from monitor.post import Author
 from monitor.records import from_record
 from monitor.store.keys import Keyring
 from monitor.store.tables import Account, AccountName, StoredPost
-from monitor.store.writing import insert_or_ignore
+from monitor.store.writing import put, run
 
 _AT_ONCE: Final = 100
+
+_KNOWN: Final = select(Account.id).where(
+    Account.platform == bindparam("platform"), Account.key_hash == bindparam("key_hash")
+)
+
+
+def _called(dialect: ModuleType) -> Any:
+    statement = dialect.insert(AccountName)
+    new, old = statement.excluded, AccountName
+    return statement.on_conflict_do_update(
+        index_elements=["account_id", "name_hash"],
+        set_={
+            "author": new.author,
+            "first_seen_at": case((new.first_seen_at < old.first_seen_at, new.first_seen_at), else_=old.first_seen_at),
+            "last_seen_at": case((new.last_seen_at > old.last_seen_at, new.last_seen_at), else_=old.last_seen_at),
+        },
+    )
+
+
+_CALLED: Final[dict[str, Any]] = {"sqlite": _called(sqlite), "postgresql": _called(postgresql)}
+_LATER: Final = select(AccountName.account_id).where(
+    AccountName.account_id == bindparam("of_account"), col(AccountName.last_seen_at) > bindparam("said_at")
+)
+_GOES_BY: Final = (
+    update(Account).where(col(Account.id) == bindparam("of_account"), ~_LATER.exists()).values(author=bindparam("said"))
+)
 
 
 def account_hash(keyring: Keyring, platform: str, key: str, *, by_handle: bool = False) -> bytes:
@@ -32,10 +60,10 @@ def account_of(session: Session, keyring: Keyring, platform: str, author: Author
     if author.key is None:
         return None
     found = account_hash(keyring, platform, author.key, by_handle=not author.id)
-    made = insert_or_ignore(session, Account, platform=platform, key_hash=found, first_seen_at=now)
-    if made is not None:
-        return made
-    return session.exec(select(Account.id).where(Account.platform == platform, Account.key_hash == found)).one()
+    values = {"platform": platform, "key_hash": found}
+    known = run(session, _KNOWN, values).scalar_one_or_none()
+    made = known or put(session, Account, **values, first_seen_at=now)
+    return made or run(session, _KNOWN, values).scalar_one()
 
 
 def name_hash(keyring: Keyring, author: Author) -> bytes:
@@ -49,23 +77,11 @@ def follow(session: Session, keyring: Keyring, account_id: int, author: Author, 
     When the account was first seen does not change, nor does that of a name that it takes again.
     """
     said: dict[str, Any] = {"id": author.id, "handle": author.handle, "name": author.name}
-    newest = session.exec(
-        select(func.max(AccountName.last_seen_at)).where(AccountName.account_id == account_id)
-    ).one_or_none()
     if author.handle is not None or author.name is not None:
-        called = name_hash(keyring, author)
-        row = session.get(AccountName, (account_id, called))
-        if row is None:
-            session.add(
-                AccountName(account_id=account_id, name_hash=called, author=said, first_seen_at=at, last_seen_at=at)
-            )
-        else:
-            row.author = said
-            row.first_seen_at, row.last_seen_at = min(row.first_seen_at, at), max(row.last_seen_at, at)
-            session.add(row)
-        session.flush()
-    if newest is None or at >= newest:
-        session.exec(update(Account).where(col(Account.id) == account_id).values(author=said))
+        name = {"account_id": account_id, "name_hash": name_hash(keyring, author), "author": said}
+        dialect = session.get_bind().dialect.name
+        run(session, _CALLED[dialect], {**name, "first_seen_at": at, "last_seen_at": at})
+    run(session, _GOES_BY, {"of_account": account_id, "said": said, "said_at": at})
 
 
 def forget_names(session: Session, keyring: Keyring, accounts: Iterable[int | None]) -> None:

@@ -5,19 +5,30 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Final
 
-from sqlmodel import Session, col, select
+from sqlalchemy import bindparam, case
+from sqlmodel import Session, col, func, select
 
-from monitor.crossref.evidence import protected
+from monitor.crossref.evidence import SAFEGUARDING
 from monitor.crossref.mentions import Shared
 from monitor.crossref.moments import moment
 from monitor.crossref.sets import LinkedSets
 from monitor.crossref.sharing import add, renew
 from monitor.linking import Linking
-from monitor.store.tables import Identity, Mention, Occurrence, Sharing, StoredPost
-from monitor.store.writing import portions
+from monitor.store.tables import Alert, Identity, Mention, Occurrence, Sharing, StoredPost
+from monitor.store.writing import portions, run
 
 HUB_ACCOUNTS = 50
+
+_VERSIONS: Final = (
+    select(func.count(func.distinct(StoredPost.id)), func.max(case((col(Alert.lane) == SAFEGUARDING, 1), else_=0)))
+    .select_from(StoredPost)
+    .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id), isouter=True)
+    .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id), isouter=True)
+    .where(StoredPost.platform == bindparam("platform"), StoredPost.post_id == bindparam("name"))
+)
+"""How many versions of a post there are, and whether one is in the safeguarding lane."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,10 +70,8 @@ class Crossref:
         """Adds a new post's edges. It is in its campaign already: one in the safeguarding lane adds none."""
         if not post.identities:
             return
-        versions = session.exec(
-            select(StoredPost.id).where(StoredPost.platform == post.platform, StoredPost.post_id == post.name)
-        ).all()
-        if len(versions) > 1 or protected(session, [(post.platform, post.name)]):
+        versions, guarded = run(session, _VERSIONS, {"platform": post.platform, "name": post.name}).one()
+        if versions > 1 or guarded:
             self.renew(session, [(post.platform, post.name)])
             return
         if post.account_id is None:

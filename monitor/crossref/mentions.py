@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import insert, update
+from sqlalchemy import bindparam, insert, update
 from sqlmodel import Session, col, select
 
 from monitor.crossref.skeleton import skeleton
 from monitor.detect.screening import Screening
 from monitor.store.keys import Keyring
 from monitor.store.tables import Identity, Mention
-from monitor.store.writing import portions
+from monitor.store.writing import portions, run
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,32 +65,36 @@ def note(
     ids: dict[int, Shared] = {}
     for part in portions(by_hash.items()):
         known = _known(session, [key for (_, key), _ in part])
-        missing = [_row(keyring, key, one, now) for (app, key), one in part if (app, key) not in known]
+        if known:
+            run(session, _SEEN, {"ids": sorted(known.values()), "seen_at": now})
+        missing = [(app, key) for (app, key), _ in part if (app, key) not in known]
         if missing:
-            session.exec(insert(Identity).values(missing))
-            known = _known(session, [key for (_, key), _ in part])
+            rows = [_row(keyring, at[1], by_hash[at], now) for at in missing]
+            known |= dict(zip(missing, run(session, _NEW, rows).scalars(), strict=True))
         numbers = {known[at]: one for at, one in part}
-        session.exec(update(Identity).where(col(Identity.id).in_(numbers)).values(last_seen_at=now))
-        session.exec(
-            insert(Mention).values(
-                [
-                    {
-                        "identity_id": number,
-                        "post_id": post_id,
-                        "confidence": one.confidence,
-                        "same_name": one.same_name,
-                    }
-                    for number, one in sorted(numbers.items())
-                ]
-            )
-        )
+        mentions = [
+            {"identity_id": number, "post_id": post_id, "confidence": one.confidence, "same_name": one.same_name}
+            for number, one in sorted(numbers.items())
+        ]
+        run(session, _MENTIONED, mentions)
         ids |= numbers
     return ids
 
 
+_FOUND: Final = select(Identity.id, Identity.app, Identity.key_hash).where(
+    col(Identity.key_hash).in_(bindparam("hashes", expanding=True))
+)
+_SEEN: Final = (
+    update(Identity)
+    .where(col(Identity.id).in_(bindparam("ids", expanding=True)))
+    .values(last_seen_at=bindparam("seen_at"))
+)
+_NEW: Final = insert(Identity).returning(col(Identity.id), sort_by_parameter_order=True)
+_MENTIONED: Final = insert(Mention)
+
+
 def _known(session: Session, hashes: Sequence[bytes]) -> dict[tuple[str, bytes], int]:
-    rows = session.exec(select(Identity.id, Identity.app, Identity.key_hash).where(col(Identity.key_hash).in_(hashes)))
-    return {(app, key): number or 0 for number, app, key in rows}
+    return {(app, key): number for number, app, key in run(session, _FOUND, {"hashes": hashes})}
 
 
 def _row(keyring: Keyring, key_hash: bytes, one: Shared, now: datetime) -> dict[str, Any]:

@@ -10,14 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any, Final
 
-from sqlalchemy import delete, insert, update
+from sqlalchemy import ColumnElement, bindparam, delete, insert, update
 from sqlmodel import Session, col, func, select
 
 from monitor.crossref.sharing import within
 from monitor.graph.joining import Sets
 from monitor.store.tables import Identity, LinkedSet, Sharing
-from monitor.store.writing import portions
+from monitor.store.writing import portions, run
 
 
 def sets_of(edges: Iterable[tuple[int, int]]) -> dict[int, int]:
@@ -34,6 +35,46 @@ def sets_of(edges: Iterable[tuple[int, int]]) -> dict[int, int]:
     named = {identity: identities[sets.of(place)] for identity, place in places.items()}
     large = {root for identity, root in named.items() if identity != root}
     return {identity: root for identity, root in named.items() if root in large}
+
+
+def _within(*, platform: bool) -> ColumnElement[bool]:
+    return col(Sharing.platform) == bindparam("scope") if platform else within("")
+
+
+def _standing(*, platform: bool) -> Any:
+    some = select(Sharing.account_id).where(Sharing.identity_id == Identity.id, _within(platform=platform))
+    counted = some.correlate(Identity).limit(bindparam("most")).subquery()
+    accounts = select(func.count()).select_from(counted).scalar_subquery()
+    named = col(Identity.id).in_(bindparam("identities", expanding=True))
+    return select(Identity.id, Identity.hub, accounts).where(named)
+
+
+def _joined(*, platform: bool) -> Any:
+    return (
+        select(Sharing.identity_id)
+        .join(LinkedSet, col(LinkedSet.identity_id) == col(Sharing.identity_id))
+        .where(
+            Sharing.account_id == bindparam("account"),
+            LinkedSet.scope == bindparam("scope"),
+            _within(platform=platform),
+        )
+        .order_by(col(Sharing.identity_id))
+        .limit(bindparam("most"))
+    )
+
+
+def _before(*, platform: bool) -> Any:
+    return select(Sharing.identity_id).where(Sharing.account_id == bindparam("account"), _within(platform=platform))
+
+
+# Of each: for what is linked over platforms, and for what one platform's accounts share.
+_STANDING: Final = (_standing(platform=False), _standing(platform=True))
+_JOINED: Final = (_joined(platform=False), _joined(platform=True))
+_BEFORE: Final = (_before(platform=False), _before(platform=True))
+_SET: Final = select(LinkedSet.identity_id, LinkedSet.set_id).where(
+    LinkedSet.scope == bindparam("scope"), col(LinkedSet.identity_id).in_(bindparam("identities", expanding=True))
+)
+_IN_SET: Final = insert(LinkedSet)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,14 +105,13 @@ class LinkedSets:
 
     def standing(self, scope: str, identities: Collection[int]) -> dict[int, Standing]:
         """How identities stand; of one that thousands share, no more are counted than make a hub."""
-        some = select(Sharing.account_id).where(Sharing.identity_id == Identity.id, within(scope))
-        counted = some.correlate(Identity).limit(self._hub_accounts).subquery()
-        accounts = select(func.count()).select_from(counted).scalar_subquery()
         return {
-            number or 0: Standing(said, count)
+            number: Standing(said, count)
             for part in portions(sorted(identities))
-            for number, said, count in self._session.exec(
-                select(Identity.id, Identity.hub, accounts).where(col(Identity.id).in_(part))
+            for number, said, count in run(
+                self._session,
+                _STANDING[bool(scope)],
+                {"scope": scope, "identities": part, "most": self._hub_accounts},
             )
         }
 
@@ -95,28 +135,21 @@ class LinkedSets:
 
     def _other(self, scope: str, account_id: int, new: Collection[int]) -> int | None:
         """One identity that the account shared before and that is no hub: all of them are in one set."""
-        before = select(Sharing.identity_id).where(Sharing.account_id == account_id, within(scope))
-        joined = self._session.exec(
-            select(LinkedSet.identity_id)
-            .where(LinkedSet.scope == scope, col(LinkedSet.identity_id).in_(before))
-            .order_by(col(LinkedSet.identity_id))
-        )
+        # Of fewer than all an account that shares thousands is asked: one more than are new is enough.
+        values = {"scope": scope, "account": account_id, "most": len(new) + 1}
         fresh = set(new)
-        for identity in joined:
+        for (identity,) in run(self._session, _JOINED[bool(scope)], values):
             if identity not in fresh:
                 return identity
-        return min(self._free(scope, set(self._session.exec(before)) - fresh), default=None)
+        before = {identity for (identity,) in run(self._session, _BEFORE[bool(scope)], values)} - fresh
+        return min(self._free(scope, before), default=None) if before else None
 
     def _sets(self, scope: str, identities: Collection[int]) -> dict[int, int]:
         """The set of each of these that is in one."""
         return {
             identity: set_id
             for part in portions(sorted(identities))
-            for identity, set_id in self._session.exec(
-                select(LinkedSet.identity_id, LinkedSet.set_id).where(
-                    LinkedSet.scope == scope, col(LinkedSet.identity_id).in_(part)
-                )
-            )
+            for identity, set_id in run(self._session, _SET, {"scope": scope, "identities": part})
         }
 
     def _members(self, scope: str, sets: Collection[int]) -> set[int]:
@@ -140,12 +173,9 @@ class LinkedSets:
         self._insert(scope, {identity: name for identity in identities if identity not in sets})
 
     def _insert(self, scope: str, rows: Mapping[int, int]) -> None:
-        for part in portions(sorted(rows.items())):
-            self._session.exec(
-                insert(LinkedSet).values(
-                    [{"identity_id": identity, "scope": scope, "set_id": set_id} for identity, set_id in part]
-                )
-            )
+        values = [{"identity_id": one, "scope": scope, "set_id": set_id} for one, set_id in sorted(rows.items())]
+        if values:
+            run(self._session, _IN_SET, values)
 
     def rebuild(self, scope: str, changed: Collection[int]) -> None:
         """Makes the sets around identities anew whose edges came or went, or who became hubs or no longer are."""

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, NamedTuple
+from types import ModuleType
+from typing import Any, Final, NamedTuple
 
-from sqlalchemy import ColumnElement, case, delete, or_
+from sqlalchemy import ColumnElement, bindparam, case, delete, or_
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, col, select
 
@@ -15,7 +16,7 @@ from monitor.crossref.evidence import Proof, of_accounts
 from monitor.crossref.mentions import Shared
 from monitor.linking import Linking
 from monitor.store.tables import Account, Sharing
-from monitor.store.writing import portions
+from monitor.store.writing import portions, run
 
 
 class Pair(NamedTuple):
@@ -64,15 +65,10 @@ def add(
     """Adds a new post's proofs to the edges of its account; gives the identities of new edges by scope."""
     before: dict[int, bool] = {}
     for part in portions(sorted(ones)):
-        before |= dict(
-            session.exec(
-                select(Sharing.identity_id, Sharing.linkable).where(
-                    Sharing.account_id == account_id, col(Sharing.identity_id).in_(part)
-                )
-            ).all()
-        )
-        _write(
+        before |= dict(run(session, _SHARED, {"account_id": account_id, "identities": part}).all())
+        run(
             session,
+            _GROWING[session.get_bind().dialect.name],
             [
                 {
                     "identity_id": number,
@@ -104,24 +100,30 @@ def within(scope: str) -> ColumnElement[bool]:
     return col(Sharing.platform) == scope if scope else col(Sharing.linkable).is_(True)
 
 
-def _write(session: Session, rows: list[dict[str, Any]]) -> None:
+_SHARED: Final = select(Sharing.identity_id, Sharing.linkable).where(
+    Sharing.account_id == bindparam("account_id"),
+    col(Sharing.identity_id).in_(bindparam("identities", expanding=True)),
+)
+
+
+def _growing(dialect: ModuleType) -> Any:
     """Inserts edges; those that are there grow by them."""
-    dialect = sqlite if session.get_bind().dialect.name == "sqlite" else postgresql
-    statement = dialect.insert(Sharing).values(rows)
+    statement = dialect.insert(Sharing)
     new, old = statement.excluded, Sharing
-    session.exec(
-        statement.on_conflict_do_update(
-            index_elements=["identity_id", "account_id"],
-            set_={
-                "linkable": or_(col(old.linkable), new.linkable),
-                "same_name": or_(col(old.same_name), new.same_name),
-                "confidence": case((new.confidence > old.confidence, new.confidence), else_=old.confidence),
-                "posts": col(old.posts) + new.posts,
-                "first_at": case((new.first_at < old.first_at, new.first_at), else_=old.first_at),
-                "last_at": case((new.last_at > old.last_at, new.last_at), else_=old.last_at),
-            },
-        )
+    return statement.on_conflict_do_update(
+        index_elements=["identity_id", "account_id"],
+        set_={
+            "linkable": or_(col(old.linkable), new.linkable),
+            "same_name": or_(col(old.same_name), new.same_name),
+            "confidence": case((new.confidence > old.confidence, new.confidence), else_=old.confidence),
+            "posts": col(old.posts) + new.posts,
+            "first_at": case((new.first_at < old.first_at, new.first_at), else_=old.first_at),
+            "last_at": case((new.last_at > old.last_at, new.last_at), else_=old.last_at),
+        },
     )
+
+
+_GROWING: Final[dict[str, Any]] = {"sqlite": _growing(sqlite), "postgresql": _growing(postgresql)}
 
 
 def renew(

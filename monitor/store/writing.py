@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import cache
 from typing import Any, Final, TypeVar, cast
 
-from sqlalchemy import CursorResult, Insert, Update, inspect
+from sqlalchemy import CursorResult, Executable, Insert, Update, inspect
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlmodel import Session, SQLModel
 
@@ -21,15 +22,34 @@ def portions(values: Iterable[_Value]) -> Iterator[Sequence[_Value]]:
     return (whole[start : start + PORTION] for start in range(0, len(whole), PORTION))
 
 
+def run(
+    session: Session, statement: Executable, values: Mapping[str, Any] | Sequence[Mapping[str, Any]] | None = None
+) -> Any:
+    """Executes a statement that was made once, with these values (or each of these); gives its result.
+
+    For what is done for every post that hits, past the session's bookkeeping: a statement that is made anew each time
+    takes longer than its execution. What is pending in the session is not written first.
+    """
+    return session.connection().execute(statement, values)
+
+
 def insert_or_ignore(session: Session, table: type[SQLModel], **values: Any) -> Any | None:
     """Inserts a row; returns its primary key (first column), or None where a unique key already has it."""
+    session.flush()
+    return put(session, table, **values)
+
+
+def put(session: Session, table: type[SQLModel], **values: Any) -> Any | None:
+    """:func:`insert_or_ignore` as :func:`run` does it: what the row refers to is written, not pending."""
+    return run(session, _ignoring(cast("Any", table), session.get_bind().dialect.name), values).scalar_one_or_none()
+
+
+@cache
+def _ignoring(table: Any, dialect: str) -> Insert:
     key = inspect(table).primary_key[0]
-    statement: Insert
-    if session.get_bind().dialect.name == "sqlite":
-        statement = sqlite.insert(table).values(**values).on_conflict_do_nothing().returning(key)
-    else:
-        statement = postgresql.insert(table).values(**values).on_conflict_do_nothing().returning(key)
-    return session.exec(statement).scalar_one_or_none()
+    if dialect == "sqlite":
+        return sqlite.insert(table).on_conflict_do_nothing().returning(key)
+    return postgresql.insert(table).on_conflict_do_nothing().returning(key)
 
 
 _TURN = 0x68616E646C66  # any constant of our own

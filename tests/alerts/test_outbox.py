@@ -155,7 +155,7 @@ def test_a_move_from_a_state_that_is_over_changes_nothing(sqlite_store: Store) -
     assert states(store) == [S.QUEUED]
 
 
-def enqueue_again(store: Store, subject: str = "examplenet/post-1") -> Report | None:
+def enqueue_again(store: Store, subject: str = "examplenet/post-1") -> str | None:
     with store.write() as session:
         decision = session.exec(select(Decision)).one()
         return enqueue(
@@ -182,7 +182,7 @@ def test_the_same_report_again_is_a_recorded_nothing(store: Store) -> None:
 def test_two_at_once_make_one_report(store: Store) -> None:
     a_report(store)
     start = threading.Barrier(4)
-    made: list[Report | None] = []
+    made: list[str | None] = []
 
     def work() -> None:
         start.wait()

@@ -5,9 +5,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
-from sqlalchemy import Index, LargeBinary, UniqueConstraint
+from sqlalchemy import Index, LargeBinary, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from monitor.store.types import UtcTime, encrypted_json, encrypted_text
@@ -37,6 +37,9 @@ class WebSession(SQLModel, table=True):
     expires_at: datetime = Field(sa_type=UtcTime)
 
 
+_DECIDED: Final = text("verdict IS NOT NULL")
+
+
 class Alert(SQLModel, table=True):
     """One campaign before an analyst.
 
@@ -48,7 +51,11 @@ class Alert(SQLModel, table=True):
     """
 
     __tablename__ = "alert"
-    __table_args__ = (Index("ix_alert_queue", "lane", "state", "priority", "id"),)
+    __table_args__ = (
+        Index("ix_alert_queue", "lane", "state", "priority", "id"),
+        # What terms were worth is read off the newest alerts that are decided.
+        Index("ix_alert_decided", "id", sqlite_where=_DECIDED, postgresql_where=_DECIDED),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     campaign_id: int = Field(foreign_key="campaign.id", unique=True)

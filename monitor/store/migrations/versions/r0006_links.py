@@ -50,6 +50,8 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("alert_id", "term_hash"),
     )
     op.create_index("ix_alert_term_term_hash", "alert_term", ["term_hash"])
+    decided = sa.text("verdict IS NOT NULL")
+    op.create_index("ix_alert_decided", "alert", ["id"], sqlite_where=decided, postgresql_where=decided)
 
 
 def _refer(table: str, column: str, target: str, *, kind: str = "INTEGER", index: bool = False) -> None:
