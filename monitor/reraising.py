@@ -38,11 +38,11 @@ def news(session: Session, *, fresh: Any, known: Any, stronger: bool) -> Iterato
     ).one()
     if handles:
         yield "another handle" if handles == 1 else f"{handles} other handles"
-    old = select(StoredPost.platform).where(col(StoredPost.id).in_(known))
+    older: Any = aliased(StoredPost)
+    # The first of them is enough: a campaign may have thousands.
+    seen = select(older.id).where(older.id.in_(known), older.platform == StoredPost.platform).exists()
     platforms = session.exec(
-        select(func.count(func.distinct(StoredPost.platform))).where(
-            col(StoredPost.id).in_(fresh), col(StoredPost.platform).not_in(old)
-        )
+        select(func.count(func.distinct(StoredPost.platform))).where(col(StoredPost.id).in_(fresh), ~seen)
     ).one()
     if platforms:
         yield "another platform" if platforms == 1 else f"{platforms} other platforms"
