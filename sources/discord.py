@@ -45,6 +45,7 @@ from sources.discord_messages import (
 )
 from sources.findings import clock_skew, failure
 from sources.forward import Forward, Leg
+from sources.media import without_media
 from sources.scopes import Place
 from sources.shapes import as_dict, as_id, as_list, as_text, is_list, parsed
 from sources.terms import load_terms
@@ -164,7 +165,7 @@ class DiscordSource:
                 number,
                 guild,
                 " #".join(filter(None, names)) or None,
-                as_text(said.get("topic")) or None,
+                without_media(as_text(said.get("topic"))) or None,
                 as_id(said.get("last_message_id")),
             )
         return self._channels[number]

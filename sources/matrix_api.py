@@ -25,6 +25,7 @@ from sources.matrix_events import (
     redaction_of,
     to_post,
 )
+from sources.media import without_media
 from sources.shapes import as_dict, as_list, as_text
 
 PAGE: Final = 100
@@ -116,7 +117,7 @@ class HomeServer:
             answer, _ = await self.get(f"/rooms/{quoted(room)}/state/{kind}/")
         except (AuthError, StatusError):
             return ""
-        return as_text(as_dict(answer).get(key))
+        return without_media(as_text(as_dict(answer).get(key)))
 
     async def joined(self) -> Sequence[str]:
         """The rooms that the account is in."""

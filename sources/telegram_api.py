@@ -32,6 +32,7 @@ from monitor.ports import (
 from monitor.post import Post, PostRef, text_hash
 from monitor.sourcing import Address, Names, SourceOptions
 from sources.findings import failure
+from sources.media import without_media
 from sources.scopes import Place, each_scope
 from sources.shapes import as_dict, as_text, as_time
 from sources.telegram import CHANNEL_NAME, channel_names
@@ -142,7 +143,8 @@ class TelegramApiSource:
                 raise AuthError(f"{name} is no channel.", do="Name public channels only.")
             title = as_text(getattr(entity, "title", None)) or None
             about: str | None = await self._ask(lambda: client.about_of(entity))
-            self._abouts[name] = (About(as_text(getattr(entity, "username", None)) or name, title, about), entity)
+            known = as_text(getattr(entity, "username", None)) or name
+            self._abouts[name] = (About(known, title, without_media(about or "") or None), entity)
         return self._abouts[name]
 
     async def _messages(self, client: Any, entity: Any, **which: Any) -> list[Any]:

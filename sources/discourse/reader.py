@@ -14,6 +14,7 @@ from monitor.net.http import get_json
 from monitor.ports import SourceContext
 from sources.discourse.posts import Category, Forum, Topic, cooked_to_text, markdown_to_text, number_of
 from sources.html import html_to_text
+from sources.media import without_media
 from sources.shapes import as_dict, as_id, as_list, as_text, is_list
 
 Raw = Mapping[str, Any]
@@ -143,7 +144,7 @@ class Reader:
         said = as_text(user.get("bio_cooked")) or as_text(user.get("bio_excerpt"))
         lines = [cooked_to_text(said)[0] if said else markdown_to_text(as_text(user.get("bio_raw")))[0]]
         lines += [as_text(user.get("website_name")), as_text(user.get("location"))]
-        return "\n".join(filter(None, lines)) or None
+        return without_media("\n".join(filter(None, lines))) or None
 
 
 def _posts(answer: Raw) -> list[Raw]:
@@ -156,5 +157,5 @@ def _categories(listed: Sequence[Any]) -> list[tuple[str, Category]]:
         number, name = as_id(raw.get("id")), as_text(raw.get("name"))
         about = as_text(raw.get("description_text")) or html_to_text(as_text(raw.get("description"))).text
         if number and name:
-            found.append((number, Category(name, about or None)))
+            found.append((number, Category(name, without_media(about) or None)))
     return found

@@ -168,9 +168,9 @@ def _texts(snippet: Mapping[str, Any], *, escaped: bool) -> tuple[str, str, int]
     """Title, description without links to media, and how many of those there were."""
     if not isinstance(snippet.get("title"), str) and not isinstance(snippet.get("description"), str):
         raise UnusableItemError("neither title nor description")
-    title, _ = drop_media_links(_text(snippet.get("title"), escaped=escaped))
+    title = without_media(_text(snippet.get("title"), escaped=escaped))
     text, media = drop_media_links(_text(snippet.get("description"), escaped=escaped))
-    return title, text, media
+    return title, text.strip() if media else text, media
 
 
 def uploaded(item: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,6 +12,7 @@ from monitor.errors import HandlewatchError
 from monitor.net.errors import BadAnswerError
 from monitor.ports import Known, Recheck, Standing
 from monitor.post import Post, PostRef, text_hash
+from sources.media import without_media
 from sources.shapes import as_dict, as_text
 from sources.youtube.api import YouTubeApi
 from sources.youtube.posts import UnusableItemError, channel_post, comment_post, item_id, video_post
@@ -75,8 +76,8 @@ class Asker:
             return post
         author = post.author
         handle = author.handle or as_text(snippet.get("customUrl")) or None
-        name = author.name or as_text(snippet.get("title")) or None
-        bio = as_text(snippet.get("description")) or None
+        name = author.name or without_media(as_text(snippet.get("title"))) or None
+        bio = without_media(as_text(snippet.get("description"))) or None
         return replace(post, author=replace(author, handle=handle, name=name, bio=bio))
 
     async def _look_up(self, kind: str, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:

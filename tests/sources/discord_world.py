@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 from monitor.ports import Cursor
-from tests.sources.worlds import Harvest, Opened, Timeline, harvest
+from tests.sources.worlds import MEDIA_MARK, Harvest, Opened, Timeline, harvest
 
 GUILD, CHANNEL, OTHER = "7000", "7001", "7002"
 EPOCH_MS = 1_420_070_400_000
@@ -85,7 +85,8 @@ class FakeDiscord:
         last = self.messages[-1]["id"] if self.messages else None
         answers: dict[str, Any] = {
             f"/channels/{CHANNEL}": {
-                "id": CHANNEL, "guild_id": GUILD, "name": "maps", "topic": "All about maps", "last_message_id": last,
+                "id": CHANNEL, "guild_id": GUILD, "name": "maps", "last_message_id": last,
+                "topic": f"All about maps https://i.imgur.com/{MEDIA_MARK}.png",
             },
             f"/guilds/{GUILD}": {"id": GUILD, "name": "Zorblat", "icon": "a"},
             "/users/@me": {"id": "5", "username": "bot"},

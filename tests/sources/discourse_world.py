@@ -95,7 +95,12 @@ class FakeDiscourse:
         path = request.url.path
         asked = {name: value for name, value in request.url.params.multi_items() if name not in self.ignores}
         if path == "/site.json":
-            about = {"id": 7, "name": "Maps", "description_text": "All maps", "uploaded_logo": {"url": MEDIA}}
+            about = {
+                "id": 7,
+                "name": "Maps",
+                "description_text": f"All maps https://i.imgur.com/{MEDIA_MARK}.png",
+                "uploaded_logo": {"url": MEDIA},
+            }
             return httpx.Response(200, json={"title": "Zorb forum", "categories": [about]})
         if self.faults:
             return self.faults.pop(0)(request)

@@ -14,7 +14,7 @@ import httpx
 
 from monitor.ports import Cursor
 from sources.matrix_events import post_id
-from tests.sources.worlds import Harvest, Opened, Timeline, harvest
+from tests.sources.worlds import MEDIA_MARK, Harvest, Opened, Timeline, harvest
 
 ROOM, CLOSED, ALIAS = "!maps:social.example", "!closed:social.example", "#maps:social.example"
 USER = "@zorblat_77:social.example"
@@ -37,7 +37,7 @@ class FakeMatrix:
         self.timeline: list[dict[str, Any]] = []
         self.state: dict[str, dict[str, Any]] = {
             "m.room.name": {"name": "Maps"},
-            "m.room.topic": {"topic": "All about maps"},
+            "m.room.topic": {"topic": f"All about maps https://i.imgur.com/{MEDIA_MARK}.png"},
         }
         self.faults: list[Callable[[httpx.Request], httpx.Response]] = []
         self.requests: list[httpx.Request] = []

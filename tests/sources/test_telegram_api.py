@@ -63,7 +63,7 @@ class FakeClient:
 
     async def about_of(self, _: Any) -> str:
         self._fault("about", None)
-        return "maps daily"
+        return f"maps daily https://i.imgur.com/{MEDIA_MARK}.png"
 
     async def get_messages(self, _: Any, **which: Any) -> list[Any]:
         self._fault("messages", which)

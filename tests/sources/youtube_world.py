@@ -84,7 +84,7 @@ class FakeYouTube:
     def channel(self, key: str = CHANNEL) -> dict[str, Any]:
         snippet = {
             "title": "Zorblat",
-            "description": "Collector of maps",
+            "description": f"Collector of maps https://i.imgur.com/{MEDIA_MARK}.png",
             "customUrl": "@zorblat_77",
             "publishedAt": "2020-01-01T00:00:00Z",
             "thumbnails": THUMBNAILS,
