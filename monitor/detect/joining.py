@@ -15,6 +15,8 @@ _SPREAD_WORD: Final = 20
 _AROUND: Final = 80
 _NAME: Final = 3
 _SIGNS: Final = 2
+_ARTICLES: Final = ("", "a", "i", "e", "o", "y", "u")
+"""Words of one letter, which may stand before letters that are set apart."""
 
 
 def joins(
@@ -82,7 +84,7 @@ def _free(atoms: Sequence[Atom], gaps: Sequence[str], text: str, known: Collecti
     right = _letters_apart(text[end : end + _AROUND], gap)
     left = _letters_apart(text[max(start - _AROUND, 0) : start][::-1], gap[::-1])[::-1]
     return (not right or any(right[:size] in known for size in range(_NAME, len(right) + 1))) and (
-        not left or any(left[-size:] in known for size in range(_NAME, len(left) + 1))
+        left in _ARTICLES or any(left[-size:] in known for size in range(_NAME, len(left) + 1))
     )
 
 

@@ -31,7 +31,7 @@ _REST: Final[dict[str, str]] = {
     "discord-tag": r"(?P<h>[^\s#@:`]{2,32}#[0-9]{4})",
 }
 _DOT: Final = r"(?:[.。]|\s?[\[(]\s?(?:\.|dot)\s?[\])]\s?|\sdot\s|\s\.\s?|\.\s|,(?=[a-z]))"
-_SLASH: Final = r"(?:/|%2f|\s/\s?|\sslash\s|\\/?)"
+_SLASH: Final = r"(?:/|%2f|\s/\s?|\sslash\s|\s?[\[(]\s?(?:/|slash)\s?[\])]\s?|\\/?)"
 _MAY_LINK: Final = re.compile(r"[/\\]|%2f|slash|[a-z]:[a-z0-9]")
 """What every link holds: a slash in one of its disguises, or a scheme's colon."""
 _SCHEME: Final = re.compile(r"h(?:tt|xx)ps?://\Z")

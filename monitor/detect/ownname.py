@@ -33,6 +33,7 @@ _SIGNS: Final[dict[str, str]] = {
     "@": "L",
     "\x1e": "#",
 }
+_FACES: Final = frozenset({":)", ":(", ":d", ":p", ":3", ":]", ";)", ":-"})
 _CLASSES: Final = (
     "phrase", "same", "my", "label", "name", "here", "this", "see", "shown", "is", "too", "other",
 )  # fmt: skip
@@ -204,6 +205,8 @@ def _elsewhere(doc: Document, letters: str, items: Sequence[tuple[str, int, int]
 
 def _signs(text: str, start: int, end: int) -> Iterator[tuple[str, int, int]]:
     for at in range(start, end):
+        if text[at : at + 2] in _FACES:
+            continue
         letter = _SIGNS.get(text[at])
         if letter is not None and not (
             letter == "L" and (text[at + 1 : at + 2].isalnum() or text[at + 1 : at + 2] == "_")

@@ -34,7 +34,7 @@ _SENTENCE: Final = 3
 """Words that a sentence's end counts for."""
 _SHORT: Final = 3
 _PLAIN: Final = 4
-_LONG: Final = 7
+_LONG: Final = 5
 """Words of another language beside an app's name are seldom longer; names often are."""
 _MODELS: Final = re.compile(
     r"(?:mp3|mp4|ps4|ps5|h264|web3|covid19|utf8|win10|win11|3ds|b2b|p2p|24h|1v1|5g|4g|4k|i18n|k8s)\Z"
@@ -175,7 +175,9 @@ class Plausibility:
         if sure >= _POINTED or self._words.naturalness(word) < natural:
             return sure
         least = _PLAIN if natural > 1 else _LONG
-        return sure if reach.coded and len(word) > least and (reach.closed or _closes(following)) else NO
+        goes_on = following is not None and following.text.lower() in self._words.neutral
+        ends = reach.closed or goes_on or _closes(following)
+        return sure if reach.coded and len(word) > least and ends else NO
 
     def _clear(self, token: Token, text: str, reach: Reach) -> bool:
         """True for a telling word that is clearly the handle of an app whose name is an everyday word."""
@@ -198,7 +200,7 @@ class Plausibility:
     ) -> float:
         """Confidence in a handle of nothing but letters, which may be a word."""
         closes = reach.closed or _closes(following)
-        label = following is not None and following.kind == "colon" and following.text[0] == ":"
+        label = following is not None and following.kind == "colon" and following.text == ":"
         if len(word) < 4 or reach.careful or word in self._words.state or label:
             return NO
         if reach.strange:
@@ -247,8 +249,10 @@ class Plausibility:
         made = self._words.naturalness(word)
         if common and not (tie.linked and tie.introduced and natural > 1 and made < _NATURAL):
             return NO
-        if not tie.bracketed and made >= natural and not (tie.coded and (tie.introduced or tie.bracketed)):
-            return NO
+        if not tie.bracketed and made >= natural:
+            equal = tie.linked and tie.first and len(word) > _LONG
+            if not (tie.coded and (tie.introduced or equal)):
+                return NO
         if tie.bracketed or (tie.linked and (tie.introduced or tie.first)):
             return 0.77
         return 0.7 if tie.introduced and not tie.linked and len(word) > 4 else NO

@@ -241,9 +241,9 @@ class Reading:
             if at == start or at >= len(self._tokens) or self._around.leads_to_app(at + 1):
                 return
             worded = bracketed or any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
-            shares = self._tying.shares(
-                group, at, Reach(explicit=True, careful=not (worded or listed) or number >= _MORE)
-            )
+            reach = Reach(explicit=True, careful=not (worded or listed) or number >= _MORE)
+            reach.pointed = False  # an everyday word goes on with the sentence
+            shares = self._tying.shares(group, at, reach)
             if not shares:
                 return
             yield at, shares

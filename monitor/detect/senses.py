@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.detect.abbreviations import abbreviated
+from monitor.detect.company import Taken, company
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
@@ -26,7 +27,6 @@ FRAME: Final = -0.60
 """What a frame takes off the score."""
 
 _WINDOW: Final = 700
-_SMALL: Final = 4_000
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 _SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)|\n")
 _SOLICITS: Final = re.compile(
@@ -42,6 +42,8 @@ _COMMENT: Final = 3
 """Words from which on what stands below a quotation is about it."""
 _LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
 _SITE: Final = re.compile(r"\.(?:me|com|net|org|io|app|dev|co)(?![\w.])")
+_LONG: Final = 320
+"""Characters of a text from which on a term without an innocent sense is told by its own sentence alone."""
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
 
 
@@ -100,7 +102,7 @@ class Senses:
         among those no longer.
         """
         innocent = {term.spelling.id: why for term in terms if (why := abbreviated(doc, term)) is not None}
-        taken = Spans([(one.start, one.end) for one in (*terms, *apps)] + [share.whole for share in shares])
+        taken = Taken((*terms, *apps), shares)
         company: dict[str, dict[str, str] | None] = {}
         while True:
             left = [term for term in terms if term.spelling.id not in innocent]
@@ -120,14 +122,15 @@ class Senses:
 
     def innocent_name(self, doc: Document, term: Found, apps: Sequence[Found], terms: Sequence[Found]) -> bool:
         """True where a community's name or description is of a benign context."""
-        return bool(self._benign_words(doc, [term], Spans((one.start, one.end) for one in (*apps, *terms))))
+        return bool(self._benign_words(doc, [term], Taken((*apps, *terms))))
 
-    def _benign_words(self, doc: Document, terms: Sequence[Found], taken: Spans) -> dict[str, str]:
+    def _benign_words(self, doc: Document, terms: Sequence[Found], taken: Taken) -> dict[str, str]:
         """Benign words in the company of a term's occurrences, each with its context's reason."""
         words: dict[str, str] = {}
-        spans = self._company(doc, terms)
+        spans = company(doc, terms)
         # Elsewhere in a long text, other things are spoken of.
-        liked = any(preferred(doc, term) for term in terms[:20])
+        clear = not any(self.ambiguous(term) for term in terms) and len(doc.lower) > _LONG
+        liked = clear or any(preferred(doc, term) or taken.lists(doc, term) for term in terms[:20])
         for context in self._rules.contexts:
             if not terms or (term_id := terms[0].spelling.id) not in context.terms:
                 continue
@@ -151,7 +154,7 @@ class Senses:
         )
 
     def _context_hits(
-        self, doc: Document, context: Context, spans: Sequence[tuple[int, int]], taken: Spans
+        self, doc: Document, context: Context, spans: Sequence[tuple[int, int]], taken: Taken
     ) -> list[WordHit]:
         return [
             hit
@@ -159,16 +162,6 @@ class Senses:
             for hit in context.words.distinct(doc, start, end)
             if hit.entry not in self._vocabulary.neutral and not taken.holds(hit.start, hit.end)
         ]
-
-    @staticmethod
-    def _company(doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
-        """The text that is a term's company: everything where that is little, else around it, and short fields."""
-        if len(doc.lower) <= _SMALL:
-            return _without_account(doc)
-        spans = [(start, end) for name, start, end in doc.extents() if end - start <= 300 and name != "author.handle"][
-            :50
-        ]
-        return spans + [(max(term.start - _WINDOW, 0), min(term.end + _WINDOW, len(doc.lower))) for term in terms[:20]]
 
     # ---- distance ----
 
@@ -200,7 +193,7 @@ class Senses:
             return Part(name="frame-quote", weight=FRAME, why="it quotes such a post")
         if self._reported(doc, live, apps):
             return Part(name="frame-quote", weight=FRAME, why="it quotes such a post and speaks about it")
-        spans = self._company(doc, live)
+        spans = company(doc, live)
         said = {
             frame.id: [self._said(doc, words, spans) for words in (frame.sure, frame.strong, frame.weak)]
             for frame in self._rules.frames
@@ -262,14 +255,6 @@ def sentence(doc: Document, term: Found) -> tuple[int, int]:
     found = (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
     doc.kept[place] = found
     return found
-
-
-def _without_account(doc: Document) -> list[tuple[int, int]]:
-    """Everything but the account's name, whose words ("river_otter") say nothing about what is meant."""
-    for name, start, end in doc.extents():
-        if name == "author.handle":
-            return [span for span in ((0, start), (end, len(doc.lower))) if span[0] < span[1]]
-    return [(0, len(doc.lower))]
 
 
 def _host(doc: Document, term: Found) -> bool:

@@ -101,12 +101,22 @@ class Surroundings:
         return bool(words) and words[0] == "," and set(words[1:]) <= {"the", "my", "on"}
 
     def alone(self, at: int) -> bool:
-        """True for a word that is all that its line holds."""
+        """True for a word that is all that its line holds, a table's bars and a list's number left out."""
+        before, after = at - 1, at + 1
+        while before > 0 and self._frames(self._tokens[before]):
+            before -= 1
+        while after < len(self._tokens) and self._tokens[after].text == "|":
+            after += 1
         return (
-            at > 0
-            and self._tokens[at - 1].kind == "newline"
-            and (at + 1 == len(self._tokens) or self._tokens[at + 1].kind in {"newline", "bound"})
+            before >= 0
+            and self._tokens[before].kind == "newline"
+            and (after == len(self._tokens) or self._tokens[after].kind in {"newline", "bound"})
         )
+
+    @staticmethod
+    def _frames(token: Token) -> bool:
+        """True for a table's bar, and the number of a list's line."""
+        return token.text in {"|", "-", "*"} or (token.kind == "word" and token.text.strip(".").isdigit())
 
     def natural(self, at: int) -> float:
         """How natural a word's letters have to be, here, for it to be taken for a word (`Vocabulary.naturalness`):

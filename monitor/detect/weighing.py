@@ -11,7 +11,7 @@ from typing import Final
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
-from monitor.detect.preference import preferred
+from monitor.detect.preference import personal, preferred
 from monitor.detect.rules import Rules
 from monitor.detect.screening import Part
 from monitor.detect.senses import Senses, sentence
@@ -155,6 +155,8 @@ class Weigher:
         if len({term.spelling.id for term in live}) > 1 or all(self.senses.ambiguous(term) for term in live):
             return []
         seen = _seen(shares, live, apps)
+        if any(personal(doc, term) for term in live[:_PAIRS]):
+            return []
         least: list[str] | None = None
         for term in live[:_PAIRS]:
             for share in shares[:_PAIRS]:

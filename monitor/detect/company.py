@@ -1,0 +1,79 @@
+"""A term's company: the text around it whose words tell in which sense it is meant."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Final
+
+from monitor.detect.document import Document
+from monitor.detect.links import Share
+from monitor.detect.spans import Spans
+from monitor.detect.spellings import Found
+from monitor.text.fold import fold
+
+_WINDOW: Final = 700
+_SMALL: Final = 4_000
+_LISTED: Final = 6
+_BETWEEN: Final = re.compile(r"[\s,/|+&;•·-]{1,4}(?:and\s)?")
+_BY_MACHINE: Final = (
+    "posted from the", "posted via", "posted with the", "sent from my", "sent from the", "sent via", "this post was",
+    "this signature was", "this message was", "dieser beitrag wurde", "diese nachricht wurde", "gesendet von",
+    "enviado desde", "enviado do", "enviado pelo", "envoyé de", "envoyé depuis", "inviato da", "verzonden met",
+    "verzonden vanaf", "wysłano z", "отправлено с", "отправлено из", "надіслано з",
+)  # fmt: skip
+_SAID: Final = "|".join(re.escape(fold(one).lower) for one in _BY_MACHINE)
+_FOOTER: Final = re.compile(rf"\n[ \t]{{0,8}}(?:[-_—–=*~]{{2,40}}[ \t]{{0,8}}\n|(?:{_SAID})\s)")
+"""What an app or a board appends to whatever is posted."""
+
+
+class Taken:
+    """What is no company: coded terms, names of apps, handles."""
+
+    def __init__(self, found: Sequence[Found], shares: Sequence[Share] = ()) -> None:
+        self._found = found
+        self._named = Spans((one.start, one.end) for one in found)
+        self._shared = Spans(share.whole for share in shares)
+
+    def holds(self, start: int, end: int) -> bool:
+        """True for words that are nothing else, or of which a part is a handle."""
+        return self._named.holds(start, end) or self._shared.overlaps(start, end)
+
+    def lists(self, doc: Document, term: Found) -> bool:
+        """True for a term that is listed with another one: "perv, map"."""
+        return any(
+            0 <= end - start <= _LISTED and _BETWEEN.fullmatch(doc.lower, start, end) is not None
+            for one in self._found
+            if one.spelling.kind == "term" and one.spelling.id != term.spelling.id
+            for start, end in ((one.end, term.start), (term.end, one.start))
+        )
+
+
+def company(doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
+    """The text that is a term's company: everything where that is little, else around it, and short fields."""
+    if len(doc.lower) <= _SMALL:
+        return _without_footer(doc, terms, _without_account(doc))
+    spans = [(start, end) for name, start, end in doc.extents() if end - start <= 300 and name != "author.handle"][:50]
+    return spans + [(max(term.start - _WINDOW, 0), min(term.end + _WINDOW, len(doc.lower))) for term in terms[:20]]
+
+
+def _without_account(doc: Document) -> list[tuple[int, int]]:
+    """Everything but the account's name, whose words ("river_otter") say nothing about what is meant."""
+    for name, start, end in doc.extents():
+        if name == "author.handle":
+            return [span for span in ((0, start), (end, len(doc.lower))) if span[0] < span[1]]
+    return [(0, len(doc.lower))]
+
+
+def _without_footer(doc: Document, terms: Sequence[Found], spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
+    """The spans without what is appended to every post, which says nothing about this one."""
+    footer = next((found.start() for found in _FOOTER.finditer(doc.lower)), None)
+    if footer is None or any(term.start >= footer for term in terms):
+        return [*spans]
+    last = doc.bounds(footer)[1]
+    return [
+        part
+        for start, end in spans
+        for part in ((start, min(end, footer)), (max(start, last), end))
+        if part[0] < part[1]
+    ]
