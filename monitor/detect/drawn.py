@@ -6,14 +6,15 @@ import re
 from bisect import bisect_left
 from typing import Final, NamedTuple
 
-_LETTERS: Final = {
+DRAWS: Final = {
     "()": "o", "[]": "o", "<>": "o", "‹›": "o", "\\/": "v", "/\\": "a", "|\\/|": "m", "/\\/\\": "m", "|v|": "m",
     "|\\|": "n", "/\\/": "n", "|>": "p", "|›": "p", "|*": "p", "|2": "r", "|_": "l", "|<": "k", "|‹": "k", "|)": "d",
 }  # fmt: skip
-_SIGNS: Final = "|".join(re.escape(signs) for signs in sorted(_LETTERS, key=len, reverse=True))
+"""Signs -> the letter that they draw."""
+_SIGNS: Final = "|".join(re.escape(signs) for signs in sorted(DRAWS, key=len, reverse=True))
 DRAWN: Final = re.compile(rf"(?:(?<=[^\W_])|(?=(?:{_SIGNS})+[^\W_]))(?:{_SIGNS})")
 """Signs beside a letter that may be one themselves; longer ones first."""
-_FIRST, _SECOND = ("".join(sorted({re.escape(signs[at]) for signs in _LETTERS})) for at in (0, 1))
+_FIRST, _SECOND = ("".join(sorted({re.escape(signs[at]) for signs in DRAWS})) for at in (0, 1))
 BEGINS: Final = re.compile(f"[{_FIRST}](?=[{_SECOND}])")
 """What all of them begin with; most texts do not hold it."""
 
@@ -43,7 +44,7 @@ def drawn(lower: str) -> Drawn | None:
     places: list[int] = []
     at = 0
     for one in found:
-        parts += (lower[at : one.start()], _LETTERS[one[0]])
+        parts += (lower[at : one.start()], DRAWS[one[0]])
         starts += (*range(at, one.start()), one.start())
         ends += (*range(at + 1, one.start() + 1), one.end())
         places.append(len(starts) - 1)

@@ -219,9 +219,8 @@ class Spellings:
             stars = sum(char in "*•" for char in word)
             if stars > 2 or stars * 2 >= len(word):
                 continue
-            pattern = re.compile(re.sub(r"[*•]", ".", word) + r"\Z")
             for one in self._by_size.get(len(word), ()):
-                if pattern.match(one.flat) and (len(word) > _NAME or (one.kind == "app" and not one.weak)):
+                if _fits_stars(word, one.flat) and (len(word) > _NAME or (one.kind == "app" and not one.weak)):
                     yield Found(one, found.start(), found.end(), frozenset({"starred"}))
                     break
 
@@ -252,6 +251,13 @@ class Spellings:
             tag = text[at - 1 : at] == "#" or named.overlaps(at, at + 1)
             for start, end, one in of(found[0], tag):
                 yield Found(one, at + start, at + end, _GLUED)
+
+
+def _fits_stars(word: str, flat: str) -> bool:
+    """True where a word is a spelling of its size but for what is starred out. (An expression made for each word would
+    take far longer to make than to use.)
+    """
+    return all(sign in "*•" or sign == letter for sign, letter in zip(word, flat, strict=True))
 
 
 def _whole(doc: Document, atom: Atom, word: _Word) -> Found | None:

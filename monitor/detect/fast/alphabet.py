@@ -14,7 +14,7 @@ from monitor.detect.spelling import SIGNS, leet
 from monitor.text.fold import character_table, fold
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     import numpy as np
 
@@ -108,8 +108,8 @@ def _odd_table() -> np.ndarray[Any, Any]:
 class Letters:
     """Texts that are not ASCII in one byte a character, for given names in other scripts."""
 
-    def __init__(self, names: Iterable[str]) -> None:
-        """:param names: folded, letters and digits only."""
+    def __init__(self, names: Iterable[str], *, free: Sequence[int] = _FREE) -> None:
+        """:param names: folded, letters and digits only; :param free: bytes that letters of other scripts take."""
         self._names = frozenset(names)
         # What folding takes apart (ド) has a letter of its own, so that most texts need not be folded.
         self._composed = {
@@ -121,8 +121,8 @@ class Letters:
         native = {char for name in self._names for char in name if not char.isascii()} | {*self._composed.values()}
         # Rather many letters than many bytes: some share one. The gate then asks too much, never too little. A
         # name of one letter shares its byte with none.
-        shared = _FREE[len(alone) :]
-        self._codes = dict(zip(alone, _FREE, strict=False))
+        shared = free[len(alone) :]
+        self._codes = dict(zip(alone, free, strict=False))
         self._codes |= {char: shared[at % len(shared)] for at, char in enumerate(sorted(native - {*alone}))}
 
     def spell(self, flat: str) -> set[bytes]:
@@ -134,7 +134,7 @@ class Letters:
 
     def of(self, codes: np.ndarray[Any, Any]) -> Texts:
         """Joined texts' code points in the letters of names in other scripts."""
-        return _looked_up(codes, self._table)
+        return _looked_up(codes, self.table)
 
     def cased(self, codes: np.ndarray[Any, Any]) -> Texts:
         """Joined texts' code points in ASCII, as they are folded; what is not Latin as a space, which parts words: too
@@ -156,7 +156,7 @@ class Letters:
         return table
 
     @cached_property
-    def _table(self) -> np.ndarray[Any, Any]:
+    def table(self) -> np.ndarray[Any, Any]:
         """Code point -> letter of the alphabet."""
         import numpy as np
 

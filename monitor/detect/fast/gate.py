@@ -51,7 +51,7 @@ class Gate:
         self._names = Names(spellings, names, backend=backend)
         self._letters = Letters(one.flat for one in names)
         self._look_at_plain = Plain(self._names, names, self._links, starts, backend)
-        native = native_triggers(names, self._letters)
+        native = native_triggers(names, self._letters.spell)
         self._by_letter = make_matcher([*native, bytes([ODD])], backend=backend)
         self._checks = [*native.values(), Check.FOLD]
         self._communities: dict[str, bool] = {}

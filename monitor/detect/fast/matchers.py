@@ -22,6 +22,10 @@ class Matcher(Protocol):
         """All occurrences in `data`."""
         ...
 
+    def ends(self, data: bytes) -> list[int]:
+        """The positions after their last bytes alone."""
+        ...
+
 
 class HyperscanMatcher:
     """Hyperscan's block mode; its scratch belongs to this matcher alone."""
@@ -33,18 +37,29 @@ class HyperscanMatcher:
         ids = list(range(len(expressions)))
         self._database.compile(expressions=list(expressions), ids=ids, elements=len(ids), flags=0, literal=literal)
         self._found: Found = []
-        append = self._found.append
+        self._ends: list[int] = []
+        append, append_end = self._found.append, self._ends.append
 
         def on_match(index: int, _start: int, end: int, _flags: int, _context: object) -> None:
             append((index, end))
 
+        def on_end(_index: int, _start: int, end: int, _flags: int, _context: object) -> None:
+            append_end(end)
+
         self._on_match: Callable[..., None] = on_match
+        self._on_end: Callable[..., None] = on_end
 
     def scan(self, data: bytes) -> Found:
         """All occurrences in `data`."""
         self._found.clear()
         self._database.scan(data, match_event_handler=self._on_match)
         return self._found.copy()
+
+    def ends(self, data: bytes) -> list[int]:
+        """The positions after their last bytes alone."""
+        self._ends.clear()
+        self._database.scan(data, match_event_handler=self._on_end)
+        return self._ends.copy()
 
 
 class AhoCorasickMatcher:
@@ -61,6 +76,10 @@ class AhoCorasickMatcher:
         found.sort(key=lambda one: one[1])
         return found
 
+    def ends(self, data: bytes) -> list[int]:
+        """The positions after their last bytes alone."""
+        return [end for _, end in self.scan(data)]
+
 
 class RunMatcher:
     """Ends of runs of so many bytes of a class, with Python's own expressions."""
@@ -70,12 +89,22 @@ class RunMatcher:
 
     def scan(self, data: bytes) -> Found:
         """One end for every so many bytes of a run."""
-        return [(0, found.end()) for found in self._pattern.finditer(data)]
+        return [(0, end) for end in self.ends(data)]
+
+    def ends(self, data: bytes) -> list[int]:
+        """The positions after their last bytes alone."""
+        return [found.end() for found in self._pattern.finditer(data)]
 
 
 def make_run_matcher(members: bytes, size: int, *, backend: str | None = None) -> Matcher:
     """A matcher of runs of at least `size` bytes out of `members`: it gives one end of each run, or several."""
-    expression = b"[%b]{%d}" % (members, size)
+    return make_expression_matcher(b"[%b]{%d}" % (members, size), backend=backend)
+
+
+def make_expression_matcher(expression: bytes, *, backend: str | None = None) -> Matcher:
+    """A matcher of what an expression tells, which both Hyperscan and Python have to read alike: it gives one end of
+    each, or several.
+    """
     return HyperscanMatcher([expression], literal=False) if _backend(backend) == "hyperscan" else RunMatcher(expression)
 
 

@@ -16,10 +16,11 @@ from monitor.detect.links import Links
 from monitor.detect.spelling import Spelling
 
 _ROW: Final = bytes([ROW])
-_ID: Final = 66
+ID: Final = 66
 """Hex digits of the shortest id that names its app by its shape."""
 _AROUND: Final = 120
 _LINK: Final = 24
+_ADDRESS: Final = re.compile(rb"@(?=[A-Za-z0-9._=/+-]{1,200}:)")
 _MATRIX: Final = re.compile(rb"@[A-Za-z0-9._=/+-]{1,200}:(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,24}")
 _AMPERSAND: Final = ord("&")
 _ANGLE: Final = ord("<")
@@ -62,7 +63,7 @@ class Plain:
         self._by_sign = make_matcher(by_sign, backend=backend)
         self._folds = [check is Check.FOLD for check in by_sign.values()]
         self._by_singles = make_matcher(SINGLES, backend=backend)
-        self._ids = make_run_matcher(b"0-9a-f", _ID, backend=backend)
+        self._ids = make_run_matcher(b"0-9a-f", ID, backend=backend)
         self._known: dict[bytes, frozenset[str]] = {}
 
     def __call__(self, raw: bytes, starts: Sequence[int], rows: Sequence[int], look: Look) -> None:
@@ -81,17 +82,17 @@ class Plain:
                 look.unread.add(row)
             else:
                 look.name(row, apps)
-        places = (*(end - 1 for _, end in self._ids.scan(lower)), *_addresses(raw))
+        places = (*(end - 1 for _, end in self._ids.scan(lower)), *addresses(raw))
         look.passed.update(rows[bisect_right(starts, place) - 1] for place in places)
 
     def _words(self, raw: bytes, letters: bytes) -> Iterator[tuple[int, frozenset[str] | None]]:
         """(place, apps named there), or None where a link of an app begins."""
-        checks, known, word = self._checks, self._known, Check.WORD
+        checks, known, words = self._checks, self._known, (Check.WORD, Check.WEAK)
         before, after = letters.rfind, letters.find
         for index, end in self._by_name.scan(letters):
             check, size = checks[index]
             start = end - size
-            if check is word:
+            if check in words:
                 # The literal may begin or end with the space beside the word.
                 first = before(b" ", 0, start + 1) + 1
                 text = raw[first : after(b" ", end - 1 if end > first else first)]
@@ -124,7 +125,7 @@ class Plain:
         words = b""
         for index, end in self._by_sign.scan(lower):
             if folds[index]:
-                if _may_change(raw, end - 1):
+                if may_change(raw, end - 1):
                     yield end - 1, None
                 continue
             words = words or translated(raw, _SIGNED)
@@ -145,7 +146,7 @@ def _following(letters: bytes, start: int) -> bytes:
     return letters[start : last if last >= 0 else start + _AROUND]
 
 
-def _may_change(raw: bytes, at: int) -> bool:
+def may_change(raw: bytes, at: int) -> bool:
     """True where a control character, a tag or an entity may change which words there are."""
     if raw[at] == _AMPERSAND:
         found = _ENTITY.match(raw, at)
@@ -160,10 +161,9 @@ def _may_change(raw: bytes, at: int) -> bool:
     return changes_words(raw[first : last if last >= 0 else at + 4 * _AROUND].decode("latin-1"), at - first)
 
 
-def _addresses(raw: bytes) -> Iterator[int]:
+def addresses(raw: bytes) -> Iterator[int]:
     """Places of Matrix ids, which name their app by their shape."""
-    at = raw.find(b"@")
-    while at >= 0:
+    for begun in _ADDRESS.finditer(raw):
+        at = begun.start()
         if not raw[at - 1 : at].isalnum() and _MATRIX.match(raw, at):
             yield at
-        at = raw.find(b"@", at + 1)

@@ -6,7 +6,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
 
 from monitor.detect.fast.alphabet import FIELD
+from monitor.detect.fast.coarse import Coarse
 from monitor.detect.fast.gate import Gate
+from monitor.detect.fast.naming import NameSieve
+from monitor.detect.fast.sieve import Sieve
 from monitor.detect.fast.terms import TermGate
 from monitor.detect.screen import Screen
 from monitor.detect.screening import Screening
@@ -16,6 +19,8 @@ _ROWS = 4096
 """Rows that are scanned together."""
 _FEW = 32
 """Rows that are looked at one by one: scanning them would take longer."""
+_COARSE = 16
+"""Rows from which on a coarse look at all of them is worth it."""
 
 
 class FastScreen:
@@ -48,9 +53,19 @@ class FastScreen:
         spellings = [one for term in self._screen.bundle.lexicon.values() for one in term.spellings()]
         return TermGate(self._screen.spellings, spellings, backend=self._backend)
 
+    @cached_property
+    def sieve(self) -> Sieve:
+        """The coarse look before both."""
+        bundle, backend = self._screen.bundle, self._backend
+        names = [one for app in bundle.apps for one in app.spellings()]
+        letters = Coarse(one.flat for one in names if one.native)
+        starts = [link.start for app in bundle.apps for link in app.links]
+        return Sieve(letters, NameSieve(names, starts, letters, backend=backend), self.terms.sieve)
+
     def prepare(self) -> None:
         """Makes what the first batch would make otherwise."""
-        self.candidates({"text": ["é", "a b c"]})
+        self.candidates({"text": ["é", "a b c"] * _COARSE})
+        self.gate.rows(["é", "a b c"])
         self.terms.may_hold(["é"])
 
     def candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
@@ -58,6 +73,16 @@ class FastScreen:
 
         :param columns: screened fields by name, one string a row (`monitor.ports.Records.columns`).
         """
+        size = len(next(iter(columns.values()), ()))
+        if size < _COARSE:
+            return self._candidates(columns)
+        names = columns.get("community", ())
+        of_house = {row for row in range(len(names)) if self._of_house(names, row)} if self._house else set[int]()
+        rows = self.sieve.rows(_together(list(columns.values())), of_house)
+        left = {name: [column[row] for row in rows] for name, column in columns.items()}
+        return [rows[at] for at in self._candidates(left)] if rows else []
+
+    def _candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
         texts = _together(list(columns.values()))
         names = columns.get("community", ())
         rows = self._naming(texts, columns)

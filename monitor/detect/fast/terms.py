@@ -18,7 +18,9 @@ import numpy as np
 
 from monitor.detect.atoms import ATOM, RUN_TOGETHER, atoms_of
 from monitor.detect.drawn import BEGINS, DRAWN, drawn
+from monitor.detect.fast import coarse
 from monitor.detect.fast.alphabet import CLASSES, ROW, SINGLES, code_points, folded
+from monitor.detect.fast.holding import TermSieve
 from monitor.detect.fast.matchers import make_matcher, translated
 from monitor.detect.fast.names import Names
 from monitor.detect.joining import spread
@@ -70,6 +72,10 @@ _PARTED: Final = bytes(
 """Letters as leet has them, signs as spaces."""
 _NO_SIGNS: Final = bytes(ord(char) for char in sorted(_PARTING - {*string.whitespace, chr(_RUN_TOGETHER)}))
 _DELETED: Final = _class("".join(map(chr, _NO_SIGNS))) != 0
+_COARSE: Final = bytes(range(_LETTER)) + bytes(
+    {_LETTER: coarse.LETTER, 0x81: coarse.EURO, 0x82: coarse.POUND, 0x83: coarse.BULLET}.get(byte, _SPACE)
+    for byte in range(_LETTER, 256)
+)
 _NO_LETTER: Final = re.compile(r"[\W_]+")
 
 
@@ -93,6 +99,8 @@ class TermGate:
         self._phrases = len(phrases)
         self._like_typos = _like(self._names.typos)
         self._singles = make_matcher(SINGLES, backend=backend)
+        self.sieve = TermSieve(terms, self._backwards, self._like_typos, self._names.mistyped, backend=backend)
+        """The coarse look before this one."""
 
     def may_hold(self, texts: Sequence[str]) -> list[bool]:
         """For each text, whose fields are joined by `alphabet.FIELD`, true where a term may stand in it."""
@@ -170,6 +178,8 @@ class TermGate:
 
     def _drawn(self, texts: _Texts, found: set[int]) -> Iterator[int]:
         """Letters drawn with several signs."""
+        if not self.sieve.drawn(texts.coarse) - found:
+            return
         begun = (at.start() for at in BEGINS.finditer(texts.joined))
         for row in {texts.row(at) for at in begun if DRAWN.match(texts.joined, at)} - found:
             read = drawn(texts.cased[row].lower())
@@ -192,6 +202,9 @@ class TermGate:
 
     def _signed(self, texts: _Texts, found: set[int]) -> Iterator[int]:
         """Signs for letters, letters starred out."""
+        asked = self.sieve.signed(texts.coarse) - found
+        if not asked:
+            return
         data = np.frombuffer(texts.raw, dtype=np.uint8)
         places = np.flatnonzero(_SIGNS[data])
         sign, before, after = data[places], data[places - 1], data[places + 1]
@@ -206,7 +219,7 @@ class TermGate:
                 continue
             end = words.find(b" ", place)
             row = texts.row(place)
-            if row not in found and self._names.hold(texts.joined[words.rfind(b" ", 0, place) + 1 : end]):
+            if row in asked and self._names.hold(texts.joined[words.rfind(b" ", 0, place) + 1 : end]):
                 yield row
 
 
@@ -218,6 +231,8 @@ class _Texts:
         self.joined = _BETWEEN.join(("", *cased, ""))
         self.raw = self.joined.encode() if self.joined.isascii() else _in_bytes(self.joined)
         self.parted = translated(self.raw, _PARTED)
+        self.coarse = translated(self.raw, _COARSE)
+        """As the sieve has them."""
         self.letters: Bytes = np.frombuffer(self.parted, dtype=np.uint8)
         self.starts: Places = np.flatnonzero(self.letters == ROW)
         """Where the separators stand."""

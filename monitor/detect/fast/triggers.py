@@ -7,16 +7,18 @@ holds the two together.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from enum import Enum
 from itertools import groupby, product
 from typing import Final
 
-from monitor.detect.fast.alphabet import CONTROL, Letters, digits_for, signs_for, spell
+from monitor.detect.fast.alphabet import CONTROL, digits_for, signs_for, spell
 from monitor.detect.spelling import Spelling
 
 SHORT: Final = 2
 """Names of so many letters are looked for as words only."""
+_WORD: Final = 4
+"""Letters from which on the first piece of a name is looked for with the next one's beginning."""
 _INSIDE: Final = 4
 """Letters from which on a name in another script may have an ending."""
 
@@ -26,6 +28,8 @@ class Check(Enum):
 
     WORD = "word"
     """The word around it may be or hold a name."""
+    WEAK = "weak"
+    """The word around it may be a name that no word holds, but a tag or a word in CamelCase."""
     JOINED = "joined"
     """The words from here on may be one name, set apart."""
     LINK = "link"
@@ -47,10 +51,11 @@ def name_triggers(spellings: Iterable[Spelling], link_starts: Iterable[str]) -> 
     """Literals in letters (`alphabet.LETTERS`)."""
     latin = [one for one in spellings if not one.native]
     names = {one.flat for one in latin}
+    spelled_names = {spell(name) for name in names if len(name) > SHORT}
     found: Triggers = {}
-    for one in latin:
-        for literal in _words(one, spell(one.flat)):
-            found[literal] = Check.WORD
+    for one in sorted(latin, key=lambda one: not one.weak):
+        for literal in _words(one, spell(one.flat), spelled_names):
+            found[literal] = Check.WEAK if one.weak else Check.WORD
     for one in latin:
         for literal in _set_apart(one, names):
             found.setdefault(literal, Check.JOINED)
@@ -63,12 +68,31 @@ def name_triggers(spellings: Iterable[Spelling], link_starts: Iterable[str]) -> 
     return _shortest(spelled)
 
 
-def native_triggers(spellings: Iterable[Spelling], letters: Letters) -> Triggers:
+def heads(spellings: Iterable[Spelling]) -> dict[bytes, tuple[bytes, ...]]:
+    """First pieces of names that may be set apart, as words, and how the letters after each go on, with i for l. They
+    are as good as the literals of `Check.JOINED` but for names that begin with a single letter, and far fewer.
+    """
+    latin = [one for one in spellings if not one.native]
+    names = {one.flat for one in latin}
+    found: dict[bytes, set[bytes]] = {}
+    for one in latin:
+        name = spell(one.flat)
+        for size in _cuts(one, names):
+            tail = name[size : size + 3].replace(b"l", b"i")
+            # Longer pieces are words more often.
+            gaps = range(1, 5) if size >= _WORD else ()
+            begun = [b" %b%b%c" % (name[:size], b" " * gap, name[size]) for gap in gaps] or [b" %b " % name[:size]]
+            for literal in {each for head in begun if size > 1 for each in _either(head)}:
+                found.setdefault(literal, set()).add(tail[1:] if gaps else tail)
+    return {head: tuple(sorted(tails)) for head, tails in found.items()}
+
+
+def native_triggers(spellings: Iterable[Spelling], spell_in: Callable[[str], Iterable[bytes]]) -> Triggers:
     """Names in other scripts than Latin, in letters. What folds to a few Latin letters is looked for as a word."""
     found: Triggers = {}
     for flat in {one.flat for one in spellings if one.native}:
         as_word = flat.isascii() and len(flat) < _INSIDE
-        for spelled in letters.spell(flat):
+        for spelled in spell_in(flat):
             check = Check.LOOKALIKE if flat.isascii() else Check.NATIVE
             found[b" %b " % spelled if as_word else spelled] = check
     return found
@@ -96,37 +120,38 @@ def sign_triggers(spellings: Iterable[Spelling]) -> Triggers:
     return found
 
 
-def _words(one: Spelling, name: bytes) -> Iterator[bytes]:
+def _words(one: Spelling, name: bytes, names: Collection[bytes]) -> Iterator[bytes]:
     if len(name) <= SHORT:
         yield b" " + name + b" "
         return
     yield name
     if "stretched" in one.tolerance:
-        yield from _stretched(name)
+        yield from _stretched(name, names)
     if "typo" in one.tolerance:
-        # One wrong letter, or two exchanged, leave the beginning or the end as it is.
-        yield b" " + name[:3]
-        yield name[4:] + b" "
+        # One wrong letter leaves one half as it is; or two are exchanged, one of each half.
+        half = len(name) // 2
+        yield b" " + name[:half]
+        yield name[half:] + b" "
+        yield b" %b%c%c" % (name[: half - 1], name[half], name[half - 1])
     if "reversed" in one.tolerance:
-        yield name[::-1]
+        # A text is read backwards for whole words.
+        yield b" %b " % name[::-1]
 
 
-def _stretched(name: bytes) -> Iterator[bytes]:
-    """Where the first letter that stands longer than it should begins to; short names stretch to three at least."""
+def _stretched(name: bytes, names: Collection[bytes]) -> Iterator[bytes]:
+    """Where a letter stands longer than it should: three times at least, whatever the others do; once longer in names
+    of five letters or more, if it is the only one, unless a name stands there either way.
+    """
     runs = [(letter, len(list(run))) for letter, run in groupby(name)]
     at = 0
     for index, (letter, size) in enumerate(runs):
-        longer = bytes([letter]) * (size + 1 if len(name) >= 5 else max(size + 1, 3))
-        after = bytes([runs[index + 1][0]]) if index + 1 < len(runs) else b""
-        if len(name) < 5:
-            yield name[at - 1 : at] + longer if at else longer + after
-        elif at:
-            # It ends after that, or goes on.
-            yield name[max(at - 2, 0) : at] + longer + after
-            yield name[max(at - 2, 0) : at] + longer + longer[:1]
-        else:
-            yield longer + name[at + size : at + size + 2]
-            yield longer + after * 2
+        more = bytes([letter])
+        longer = more * max(size + 1, 3)
+        yield name[at - 1 : at] + longer if at else longer + name[size : size + 1]
+        if len(name) >= 5 and 0 < index < len(runs) - 1:
+            ways = name[: at + size] + more, more + name[at:]
+            if not any(other in way for way in ways for other in names):
+                yield max(ways, key=len)
         at += size
 
 
@@ -137,16 +162,21 @@ def _set_apart(one: Spelling, names: set[str]) -> Iterator[bytes]:
     name = spell(one.flat)
     if len(name) == SHORT and "separated" in one.tolerance:
         yield b" " + name[:1] + b" " + name[1:] + b" "
-    for size in range(1, len(name)):
-        breaks = size in one.breaks
-        pieces = size > 1 and "pieces" in one.tolerance and len(name) >= 4
-        if not (breaks or pieces) or one.flat[:size] in names:
-            continue
-        head, tail = name[:size], name[size : size + 1] if size > SHORT else name[size : size + 2]
-        for gap in range(1, 5 if breaks else 3):
-            yield b" " + head + b" " * gap + tail
-            for second in range(1, 5 if breaks else 3) if len(tail) == 2 else ():
-                yield b" " + head + b" " * gap + tail[:1] + b" " * second + tail[1:]
+    for size in _cuts(one, names):
+        head, first, then = b" " + name[:size], name[size : size + 1], name[size + 1 : size + 2] or b" "
+        gaps = range(1, 5 if size in one.breaks else 3)
+        for gap in gaps:
+            yield head + b" " * gap + first + then
+            for second in gaps if size + 1 < len(name) else ():
+                yield head + b" " * gap + first + b" " * second + then
+
+
+def _cuts(one: Spelling, names: set[str]) -> Iterator[int]:
+    """Letters that the first piece of a name may have."""
+    pieces = "pieces" in one.tolerance and len(one.flat) >= 4
+    for size in range(1, len(one.flat)):
+        if (size in one.breaks or (pieces and size > 1)) and one.flat[:size] not in names:
+            yield size
 
 
 def _links(start: str) -> Iterator[bytes]:

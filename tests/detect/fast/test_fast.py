@@ -3,10 +3,13 @@
 import json
 import os
 import random
+import time
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
+from monitor import detect
 from monitor.detect.bundle import load_bundle
 from monitor.detect.fast.matchers import BACKENDS
 from monitor.detect.fast.screen import FastScreen
@@ -19,6 +22,7 @@ from monitor.records import from_record
 from tests.detect.nasty import GAPS, PIECES, disguised, post_of
 
 CORPUS = Path(__file__).parents[2] / "corpus"
+DATA = Path(detect.__file__).parent / "data"
 SCREEN = Screen(load_bundle())
 FAST = {backend: FastScreen(SCREEN, backend=backend) for backend in BACKENDS}
 APPS = ("wickr", "kik", "telegram", "snapchat", "discord", "tele", "snap", "tg")
@@ -31,9 +35,12 @@ def hits(posts: list[Post], backend: str) -> dict[int, Screening]:
     return {row: verdict for row, _, verdict in FAST[backend].hits(records.columns, records.__getitem__)}
 
 
-def obfuscated(rng: random.Random) -> Post:
+SHAPES = ("ab", "quu", "quux", "lillily", "bookkeeper", "too all", "zorblat bem", "grünkohl", "пароль", "fennimore")
+
+
+def obfuscated(rng: random.Random, terms: Sequence[str] = TERMS) -> Post:
     """A post with an app, a handle and terms, each in a disguise, among nasty pieces."""
-    app, term, other = (disguised(rng.choice(of), rng.choice(GAPS), rng.randrange(14)) for of in (APPS, TERMS, TERMS))
+    app, term, other = (disguised(rng.choice(of), rng.choice(GAPS), rng.randrange(14)) for of in (APPS, terms, terms))
     if rng.random() < 0.5:
         text = f"{app}: zorblat_77 {term} {other}"
     else:
@@ -67,6 +74,25 @@ def test_disguises_among_nasty_pieces_are_not_lost(backend: str) -> None:
     assert found > GENERATED / 4
 
 
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_terms_of_every_shape_are_not_lost(backend: str, tmp_path: Path) -> None:
+    path = tmp_path / "lexicon.toml"
+    entries = (
+        f'[[term]]\nid = "{term}"\nsource = "invented"\n'
+        + ('tolerance = ["leet", "stretched", "typo"]\n' if term in SHAPES[-2:] else "")
+        for term in SHAPES
+    )
+    path.write_text('[lexicon]\nname = "shapes"\nversion = 1\n' + "".join(entries), encoding="utf-8")
+    screen = Screen(load_bundle(lexicon=path))
+    fast = FastScreen(screen, backend=backend)
+    rng = random.Random(f"shapes {backend}")
+    posts = [obfuscated(rng, SHAPES) for _ in range(800)]
+    expected = {row for row, post in enumerate(posts) if screen(post).hit}
+    lost = expected - set(fast.candidates(columns_of(posts)))
+    assert lost == set(), [posts[row] for row in lost]
+    assert len(expected) > 150
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -86,3 +112,24 @@ def test_what_folding_alone_reads_passes_in_any_company(text: str) -> None:
     assert SCREEN(posts[41]).hit
     for backend in BACKENDS:
         assert list(hits(posts, backend)) == [41]
+
+
+def test_a_community_with_house_rules_needs_no_term(tmp_path: Path) -> None:
+    rules = tmp_path / "rules.toml"
+    rule = '\n[[rule]]\nid = "no-handles-here"\nkind = "house-rule"\ncommunities = ["our-community"]\n'
+    rules.write_text((DATA / "rules.toml").read_text(encoding="utf-8") + rule, encoding="utf-8")
+    fast = FastScreen(Screen(load_bundle(rules=rules)))
+    posts = [Post(platform="x", id=str(at), text="a walk in the park") for at in range(60)]
+    posts[5] = Post(platform="x", id="5", text="kik: zorblat77", community="our-community")
+    posts[6] = Post(platform="x", id="6", text="kik: zorblat77", community="another")
+    posts[7] = Post(platform="x", id="7", text="é telegram: zorblat77", community="r/our-community")
+    posts[8] = Post(platform="x", id="8", text="hello", community="kik nolimits")
+    assert fast.candidates(columns_of(posts)) == [5, 7, 8]
+
+
+def test_what_repeats_without_end_takes_time_in_step_with_its_length() -> None:
+    FAST["hyperscan"].prepare()
+    for piece in ("\U0001f1f9", "a*a", "line", "&#107;", "()"):
+        begun = time.process_time()
+        FAST["hyperscan"].sieve.rows([f"kik {piece * 10_000}", *[""] * 20])
+        assert time.process_time() - begun < 5
