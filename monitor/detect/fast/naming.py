@@ -10,7 +10,7 @@ from monitor.detect.fast.alphabet import CLASSES, CONTROL, FIELD, LOWER, SINGLES
 from monitor.detect.fast.coarse import Coarse
 from monitor.detect.fast.matchers import make_expression_matcher, make_matcher, make_run_matcher, translated
 from monitor.detect.fast.plain import ID, addresses, may_change
-from monitor.detect.fast.triggers import Check, heads, name_triggers, native_triggers, sign_triggers
+from monitor.detect.fast.triggers import Check, alone, heads, name_triggers, native_triggers, sign_triggers
 from monitor.detect.spelling import Spelling, key
 
 _SPACE: Final = ord(" ")
@@ -40,10 +40,11 @@ class NameSieve:
         signs = (literal for literal, check in sign_triggers(spellings).items() if check is not Check.FOLD)
         self._tails = list(heads(spellings).values())
         by_name = name_triggers(spellings, starts)
-        alone = [one for one, check in by_name.items() if check is not Check.JOINED or one[2:3] == b" "]
-        self._by_name = make_matcher([*heads(spellings), *alone], backend=backend)
-        self._weak = [*(False for _ in self._tails), *(by_name[one] is Check.WEAK for one in alone)]
-        self._keys = {key(spell(one.flat).decode()) for one in spellings if not one.native and one.weak}
+        literals = [one for one, check in by_name.items() if check is not Check.JOINED or one[2:3] == b" "]
+        self._by_name = make_matcher([*heads(spellings), *literals], backend=backend)
+        self._weak = [*(False for _ in self._tails), *(by_name[one] is Check.WEAK for one in literals)]
+        self._keys = {key(spell(one.flat).decode()) for one in spellings if not one.native and alone(one)}
+        self._digits = tuple(one.flat.encode() for one in spellings if not one.native and not one.flat.isalpha())
         self._known: dict[bytes, bool] = {}
         self._by_sign = make_matcher(signs, backend=backend)
         self._by_singles = make_matcher(SINGLES, backend=backend)
@@ -104,7 +105,8 @@ class NameSieve:
             return True
         small = word[2:].islower() or word[1:].isupper()
         letters = key(translated(translated(word[1:], LOWER), coarse.NAMES).decode())
-        counts = self._known[word] = not small or word[0] == _TAG or letters in self._keys
+        held = any(name in word.lower() for name in self._digits)
+        counts = self._known[word] = not small or word[0] == _TAG or letters in self._keys or held
         return counts
 
 

@@ -53,9 +53,9 @@ def name_triggers(spellings: Iterable[Spelling], link_starts: Iterable[str]) -> 
     names = {one.flat for one in latin}
     spelled_names = {spell(name) for name in names if len(name) > SHORT}
     found: Triggers = {}
-    for one in sorted(latin, key=lambda one: not one.weak):
+    for one in sorted(latin, key=alone, reverse=True):
         for literal in _words(one, spell(one.flat), spelled_names):
-            found[literal] = Check.WEAK if one.weak else Check.WORD
+            found[literal] = Check.WEAK if alone(one) else Check.WORD
     for one in latin:
         for literal in _set_apart(one, names):
             found.setdefault(literal, Check.JOINED)
@@ -66,6 +66,11 @@ def name_triggers(spellings: Iterable[Spelling], link_starts: Iterable[str]) -> 
                 found.setdefault(literal, Check.LINK)
     spelled = {one: check for literal, check in found.items() for one in _either(literal)}
     return _shortest(spelled)
+
+
+def alone(one: Spelling) -> bool:
+    """True for a name that no word holds; one with digits may be held with just these."""
+    return one.weak or not one.flat.isalpha()
 
 
 def heads(spellings: Iterable[Spelling]) -> dict[bytes, tuple[bytes, ...]]:
