@@ -77,7 +77,7 @@ def fill(store: Store, start: int, end: int, tell: Callable[[str], None]) -> Non
                 session.connection().execute(
                     text("SELECT setval(pg_get_serial_sequence(:table, 'id'), :last)"), {"table": table, "last": end}
                 )
-    _settle(store)
+    settle(store)
 
 
 def _fill(connection: Connection, store: Store, bands: Bands, numbers: Sequence[int]) -> None:
@@ -129,7 +129,7 @@ def _add_bands(connection: Connection, pairs: Sequence[tuple[int, int]]) -> None
             copy.write_row(pair)
 
 
-def _settle(store: Store) -> None:
+def settle(store: Store) -> None:
     """What PostgreSQL does by itself after a while: statistics, and writing down what is in its log."""
     if not store.is_sqlite:
         with store.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -17,7 +17,8 @@ from typing import Final, NamedTuple
 from sqlalchemy import insert
 from sqlmodel import col
 
-from monitor.bench.filling import fill, identities_of, post_row, wording_of, words_of
+from monitor.bench.copying import copy_campaigns
+from monitor.bench.filling import fill, identities_of, post_row, settle, wording_of, words_of
 from monitor.bench.sketching import KINDS, edited, made_words
 from monitor.campaigns.placing import Arrival, Placing
 from monitor.graph.likeness import Likeness
@@ -88,6 +89,18 @@ def measure_placing(
         measured.append(_measure(store, end, _probes(start, start + end - done, probes, seed=step)))
         done = start + end - done
     return measured
+
+
+def measure_among_copies(store: Store, *, campaigns: int, copies: int, probes: int) -> Step:
+    """Fills an empty store with so many campaigns and so many copies of each, and places so many posts.
+
+    Filling it takes seconds, where it takes minutes one by one.
+    """
+    fill(store, 1, campaigns + 1, lambda _: None)
+    copy_campaigns(store, campaigns, copies)
+    settle(store)
+    whole = campaigns * (copies + 1)
+    return _measure(store, whole, _probes(1, campaigns + 1, probes, seed=2))
 
 
 def _probes(start: int, end: int, count: int, *, seed: int) -> list[_Probe]:
