@@ -6,14 +6,12 @@ passes on is a post of its own, by the blog that wrote it.
 
 from __future__ import annotations
 
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, Final
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import httpx
-from pydantic import Field, SecretStr, model_validator
 
 from monitor.errors import AuthError, HandlewatchError
 from monitor.net.bodies import TextType
@@ -32,58 +30,20 @@ from monitor.ports import (
     Standing,
 )
 from monitor.post import Post, text_hash
-from monitor.sourcing import Address, Names, SourceOptions
 from sources.findings import clock_skew, failure
 from sources.scopes import Place
 from sources.shapes import as_dict, as_list, as_text, is_list, parsed
 from sources.terms import load_terms
-from sources.tumblr_posts import (
-    PLATFORM,
-    UnusablePostError,
-    Written,
-    about_text,
-    is_public,
-    place_in_time,
-    post_id,
-)
+from sources.tumblr_options import TumblrOptions, blog_name
+from sources.tumblr_posts import PLATFORM, Written, about_text, is_public, place_in_time
+from sources.tumblr_texts import UnusablePostError, post_id
 from sources.walk import Bounds, Page, Walker
-
-SITE: Final = "https://api.tumblr.com"
 
 _PAGE: Final = 20
 _STEP_BACK: Final = 6 * 3600
 """Seconds: a tag's listing can stop although older posts exist; asked again from further back, it goes on."""
 _STEPS: Final = 3
 _DASHBOARD_ONLY: Final = 4012
-_URL_BLOG = re.compile(r"https?://(?:(?:www\.)?tumblr\.com/(?:blog/(?:view/)?)?@?([\w-]+)|([\w.-]+)/?)")
-
-
-class TumblrOptions(SourceOptions):
-    """What is read."""
-
-    base_url: Address = Field(SITE, description="The API's address.")
-    tags: Names = Field((), description="Tags whose posts are read.")
-    blogs: Names = Field(
-        (), description="Blogs to read, by name, host or address.", examples=[["zorblat", "quibdrem.tumblr.com"]]
-    )
-    api_key: SecretStr | None = Field(
-        None,
-        description="Consumer key of an application that is registered with Tumblr.",
-        json_schema_extra={"env": ["TUMBLR_CONSUMER_KEY", "TUMBLR_API_KEY"]},
-    )
-    first_pages: int = Field(1, ge=1, le=100, description="How many pages back (of 20) the first poll of one goes.")
-    max_pages: int = Field(50, ge=1, le=1000, description="Most pages of one tag or blog in one poll.")
-
-    @model_validator(mode="after")
-    def _something(self) -> TumblrOptions:
-        if not (self.tags or self.blogs):
-            raise ValueError("name tags or blogs")
-        return self
-
-    @property
-    def api(self) -> str:
-        """The API's address, with its version."""
-        return self.base_url if urlsplit(self.base_url).path.strip("/") else f"{self.base_url}/v2"
 
 
 class TumblrSource:
@@ -97,7 +57,7 @@ class TumblrSource:
         self._bios: dict[str, str | None] = {}
         self._above: dict[str, frozenset[str]] = {}
         tags = dict.fromkeys(tag.removeprefix("#").strip() for tag in options.tags)
-        blogs = dict.fromkeys(map(_blog_name, options.blogs))
+        blogs = dict.fromkeys(map(blog_name, options.blogs))
         self._places = [
             *(Place(f"#{tag}", options.base_url, tag) for tag in tags),
             *(Place(f"blog {blog}", options.base_url, blog) for blog in blogs),
@@ -279,17 +239,11 @@ def _below(raws: Sequence[Any], before: int | None) -> str | None:
     return str(last + 1 if before is None or last + 1 < before else last)
 
 
-def _blog_name(given: str) -> str:
-    """What a blog is called in the API: a name or a host."""
-    match = _URL_BLOG.match(given.strip())
-    return (match[1] or match[2] if match else given.strip().removeprefix("@")).rstrip("/")
-
-
 def _blog_of(known: Known) -> str:
     """Which blog a post is on: by its lasting id, else as its address says."""
     if known.account and known.account.startswith("t:"):
         return known.account
-    blog = _blog_name(known.url) if known.url else known.account
+    blog = blog_name(known.url) if known.url else known.account
     if not blog or not known.ref.id.isdecimal():
         raise BadAnswerError("It is not known on which blog the post is.")
     return blog

@@ -15,7 +15,8 @@ from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
 from monitor.records import to_record
 from monitor.sourcing import make_options
-from sources.tumblr_posts import UnusablePostError, Written, is_public
+from sources.tumblr_posts import Written, is_public
+from sources.tumblr_texts import UnusablePostError
 from tests.sources.oddities import oddities
 from tests.sources.tumblr_world import KEY, UUID, FakeTumblr
 from tests.sources.worlds import MEDIA_MARK, harvest, opened_source
