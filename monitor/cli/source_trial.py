@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing, asynccontextmanager, nullcontext
+from collections.abc import Sequence
+from contextlib import aclosing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
@@ -14,9 +13,10 @@ from typing import Any, Final
 import typer
 
 from monitor.cli.output import print_error
+from monitor.cli.source_silence import SILENCE_SECONDS, Silence
 from monitor.clock import system_clock
 from monitor.errors import ConfigError, Exit, HandlewatchError, UnreachableError
-from monitor.net.ratelimit import MAX_WAIT, Limiter
+from monitor.net.ratelimit import Limiter
 from monitor.plugins import pick, source_plugins
 from monitor.ports import BadRecord, Batch, Coverage, Pace, Seen, SourcePlugin
 from monitor.post import Post
@@ -24,10 +24,7 @@ from monitor.records import to_record
 from monitor.settings import Settings, load_settings
 from monitor.sourcing import make_options, on_loopback, open_source
 
-SILENCE_SECONDS: Final = 10.0
 UNASKED_LIMIT: Final = 100
-_MOST_WAITING: Final = 120.0
-"""Seconds without a post after which a stream ends, whatever it waits for."""
 _BAD_SHOWN: Final = 20
 _TEXT_SHOWN: Final = 100
 
@@ -187,7 +184,7 @@ async def run_trial(trial: Trial, plugin: SourcePlugin, options: Any, *, user_ag
     local = not plugin.servers(options) or on_loopback(plugin, options)
     if trial.limit is None and trial.pages is None and not local:
         trial.limit = UNASKED_LIMIT
-    silence = _Silence()
+    silence = Silence()
     limiter = Limiter(clock=system_clock, sleep=silence.obey)
     try:
         async with (
@@ -210,7 +207,7 @@ async def run_trial(trial: Trial, plugin: SourcePlugin, options: Any, *, user_ag
     return trial.exit_code
 
 
-async def _drain(trial: Trial, batches: Any, silence: _Silence | None) -> None:
+async def _drain(trial: Trial, batches: Any, silence: Silence | None) -> None:
     """Until the source has caught up, enough posts came, or a stream has been silent for long enough.
 
     :raises UnreachableError: the stream gave nothing at all, not even that it is connected.
@@ -234,50 +231,6 @@ async def _drain(trial: Trial, batches: Any, silence: _Silence | None) -> None:
             silence.heard = True
         if trial.take(batch) and silence is not None:
             silence.begin()
-
-
-class _Silence:
-    """How long a stream may yet say nothing: counted anew from every post, and not while it waits as a server asks.
-
-    Until it is connected, waiting between attempts is no silence either.
-    """
-
-    def __init__(self) -> None:
-        self.heard = False
-        self._until = self._latest = 0.0
-        self._limit: asyncio.Timeout | None = None
-
-    def begin(self) -> None:
-        """Counts from now."""
-        now = asyncio.get_running_loop().time()
-        self._until, self._latest = now + SILENCE_SECONDS, now + _MOST_WAITING
-
-    @asynccontextmanager
-    async def limit(self) -> AsyncGenerator[None]:
-        """Raises `TimeoutError` where what is inside takes longer."""
-        try:
-            async with asyncio.timeout_at(self._until) as self._limit:
-                yield
-        finally:
-            self._limit = None
-
-    async def obey(self, seconds: float) -> None:
-        """Waits as a server asks."""
-        self._extend(seconds)
-        await asyncio.sleep(seconds)
-
-    async def try_again(self, seconds: float) -> None:
-        """Waits before another attempt."""
-        if not self.heard and seconds <= MAX_WAIT:
-            self._extend(seconds)
-        await asyncio.sleep(seconds)
-
-    def _extend(self, seconds: float) -> None:
-        until = min(asyncio.get_running_loop().time() + seconds + SILENCE_SECONDS, self._latest)
-        if until > self._until:
-            self._until = until
-            if self._limit is not None and not self._limit.expired():
-                self._limit.reschedule(until)
 
 
 def _touch(one: Coverage, other: Coverage) -> bool:
