@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Final, TypeVar
 
-from pydantic import Field, SecretStr, field_validator
-
 from monitor.drafts import version_mark
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError
 from monitor.ports import (
@@ -30,56 +28,22 @@ from monitor.ports import (
     Standing,
 )
 from monitor.post import Post, PostRef, text_hash
-from monitor.sourcing import Address, Names, SourceOptions
 from sources.findings import failure
 from sources.media import without_media
 from sources.scopes import Place, each_scope
 from sources.shapes import as_dict, as_text, as_time
-from sources.telegram import CHANNEL_NAME, channel_names
+from sources.telegram import CHANNEL_NAME
+from sources.telegram_api_options import SERVER, TelegramApiOptions
 from sources.telegram_client import open_client, worded
-from sources.telegram_messages import PLATFORM, About, is_message, to_post
+from sources.telegram_messages import PLATFORM, About, is_message, is_restricted, to_post
 from sources.terms import load_terms
 
-_SERVER: Final = "https://telegram.org"
 _AT_ONCE: Final = 100
 _KNOWN_KEPT: Final = 100
 _SHORT_WAIT: Final = 60.0
 _ATTEMPTS: Final = 3
 
 _T = TypeVar("_T")
-
-
-class TelegramApiOptions(SourceOptions):
-    """Which channels are read, and with what."""
-
-    base_url: Address = Field(
-        _SERVER, description="Telegram; or the address of one data centre to connect to, as a test's: tcp://host:443."
-    )
-    channels: Names = Field(description="Public channels to read, by name: zorblat_news, or https://t.me/zorblat_news.")
-    api_id: SecretStr | None = Field(
-        None, description="The application's number.", json_schema_extra={"env": ["TELEGRAM_API_ID"]}
-    )
-    api_hash: SecretStr | None = Field(
-        None, description="The application's secret.", json_schema_extra={"env": ["TELEGRAM_API_HASH"]}
-    )
-    session: SecretStr | None = Field(
-        None,
-        description="Telethon's StringSession of an account of the organisation's own.",
-        json_schema_extra={"env": ["TELEGRAM_SESSION"]},
-    )
-    first_posts: int = Field(100, ge=1, le=10_000, description="How many messages of a channel the first poll reads.")
-    max_pages: int = Field(50, ge=1, le=1000, description="Most pages (of 100) of one channel in one poll.")
-    again: int = Field(
-        50,
-        ge=0,
-        le=100,
-        description="How many of the last messages are asked for again at every poll: edits, deletions.",
-    )
-
-    @field_validator("channels")
-    @classmethod
-    def _names(cls, value: tuple[str, ...]) -> tuple[str, ...]:
-        return channel_names(value)
 
 
 @dataclass(slots=True)
@@ -119,7 +83,7 @@ class TelegramApiSource:
         given = {name: getattr(self._options, name) for name in PLUGIN.credentials}
         values = {name: value.get_secret_value() if value else "" for name, value in given.items()}
         address = self._options.base_url
-        values["address"] = "" if address == _SERVER else address
+        values["address"] = "" if address == SERVER else address
         return self._connect(**values, named=self._context.user_agent)
 
     async def _ask(self, call: Callable[[], Awaitable[_T]]) -> _T:
@@ -261,13 +225,16 @@ class TelegramApiSource:
                 some = list(numbers)[start : start + _AT_ONCE]
                 shown = await self._messages(client, entity, ids=some)
                 for number, message in zip(some, shown, strict=True):
-                    found.append(self._standing(numbers[number], message, about))
+                    found.append(self._standing(numbers[number], message, about, shut=is_restricted(entity)))
         except HandlewatchError as error:
             told = {one.ref for one in found}
             found += [_unknown(known, error.brief) for known in numbers.values() if known.ref not in told]
         return {one.ref: one for one in found}
 
-    def _standing(self, known: Known, message: Any, about: About) -> Recheck:
+    def _standing(self, known: Known, message: Any, about: About, *, shut: bool) -> Recheck:
+        if shut or is_restricted(message):
+            note = f"Telegram restricts the {'channel' if shut else 'message'} everywhere"
+            return Recheck(ref=known.ref, standing=Standing.REMOVED_BY_PLATFORM, note=note)
         if not is_message(message):
             note = "not in its channel any more; by whom is not said"
             return Recheck(ref=known.ref, standing=Standing.UNAVAILABLE, note=note)

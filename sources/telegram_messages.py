@@ -47,6 +47,11 @@ def is_message(value: object) -> bool:
     return kind(value) == "Message"
 
 
+def is_restricted(thing: object) -> bool:
+    """Whether Telegram shows a message, or a channel, in none of its programs any more."""
+    return any(getattr(why, "platform", "") == "all" for why in getattr(thing, "restriction_reason", None) or ())
+
+
 def to_post(message: Any, about: About, *, seen_at: datetime) -> Post:
     """One message as a post. What it lacks, or has in another form, is left out."""
     text, tags, media = _words(message)

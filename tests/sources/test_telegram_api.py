@@ -43,6 +43,7 @@ class FakeClient:
         self.messages: dict[int, Any] = {}
         self.faults: list[Exception] = []
         self.channels = {"zorblat_news"}
+        self.restricted: list[Any] = []
         self.asked: list[tuple[str, Any]] = []
 
     def add(self, count: int) -> list[str]:
@@ -59,7 +60,15 @@ class FakeClient:
         self._fault("entity", name)
         if name not in self.channels:
             raise errors.UsernameNotOccupiedError(request=None)
-        return types.Channel(id=7, title="Zorblat news", photo=None, date=NOON, broadcast=True, username=name)
+        return types.Channel(
+            id=7,
+            title="Zorblat news",
+            photo=None,
+            date=NOON,
+            broadcast=True,
+            username=name,
+            restriction_reason=self.restricted,
+        )
 
     async def about_of(self, _: Any) -> str:
         self._fault("about", None)
@@ -223,6 +232,23 @@ async def test_a_recheck_tells_edited_from_gone_and_an_error_is_unknown(client: 
     assert await client.source().refresh(known[2]) is None
     client.faults = [ConnectionError()] * 9
     assert {one.standing for one in await client.source().recheck(known)} == {Standing.UNKNOWN}
+
+
+async def test_what_telegram_restricts_everywhere_was_removed_by_it(client: FakeClient) -> None:
+    client.add(3)
+    known = [Known(ref=post.ref) for post in (await client.collect()).posts]
+
+    def why(platform: str) -> types.RestrictionReason:
+        return types.RestrictionReason(platform=platform, reason="terms", text="private words")
+
+    client.messages[1] = message(1, restriction_reason=[why("ios"), why("all")])
+    client.messages[2] = message(2, restriction_reason=[why("ios")])
+    found = await client.source().recheck(known)
+    assert [one.standing for one in found] == [Standing.REMOVED_BY_PLATFORM, Standing.UP, Standing.UP]
+    client.restricted = [why("all")]
+    found = await client.source().recheck(known)
+    assert {one.standing for one in found} == {Standing.REMOVED_BY_PLATFORM}
+    assert "private" not in repr(found)
 
 
 async def test_the_doctor_looks_at_the_session_and_every_channel(client: FakeClient) -> None:
