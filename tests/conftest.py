@@ -17,12 +17,14 @@ from typing import Any, cast
 
 import pytest
 from hypothesis import HealthCheck, settings
+from sqlalchemy import make_url
 
 from monitor.store.database import Store, open_store, sqlite_url
 from monitor.store.keys import Keyring
 from tests.support.postgres import PostgresCluster, find_postgres
 
 REPOSITORY = Path(__file__).parent.parent
+KEY = b"k" * 32
 
 # The same examples in every run, so that a failure is the change's own; ./run soak looks further, each time elsewhere.
 _CALM = (HealthCheck.function_scoped_fixture, HealthCheck.too_slow)
@@ -91,7 +93,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def keyring() -> Keyring:
-    return Keyring(b"k" * 32)
+    return Keyring(KEY)
 
 
 @pytest.fixture(scope="session")
@@ -101,29 +103,49 @@ def postgres() -> Iterator[PostgresCluster]:
         yield cluster
 
 
+@pytest.fixture(scope="session")
+def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An empty store of this version, to be copied: making one takes ten times as long."""
+    path = tmp_path_factory.mktemp("template") / "template.db"
+    open_store(sqlite_url(path), Keyring(KEY), upgrade=True).close()
+    return path
+
+
+@pytest.fixture(scope="session")
+def postgres_template(postgres: PostgresCluster) -> Iterator[str]:
+    """The name of a database that holds an empty store of this version."""
+    with postgres.database() as url:
+        open_store(url, Keyring(KEY), upgrade=True).close()
+        yield make_url(url).database or ""
+
+
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgres)])
 def database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
-    """The URL of an empty database, on SQLite and on PostgreSQL."""
+    """The URL of a database, on SQLite and on PostgreSQL: empty, or an empty store for tests that ask for `store`."""
+    filled = "store" in request.fixturenames
     if request.param == "sqlite":
-        yield sqlite_url(tmp_path / "test.db")
+        path = tmp_path / "test.db"
+        if filled:
+            shutil.copy(request.getfixturevalue("sqlite_template"), path)
+        yield sqlite_url(path)
         return
     cluster: PostgresCluster = request.getfixturevalue("postgres")
-    with cluster.database() as url:
+    with cluster.database(template=request.getfixturevalue("postgres_template") if filled else None) as url:
         yield url
 
 
 @pytest.fixture
 def store(database_url: str, keyring: Keyring, clock: FakeClock) -> Iterator[Store]:
     """An empty store of this version, on both databases."""
-    store = open_store(database_url, keyring, clock=clock, upgrade=True)
+    store = open_store(database_url, keyring, clock=clock)
     yield store
     store.close()
 
 
 @pytest.fixture
-def sqlite_store(tmp_path: Path, keyring: Keyring, clock: FakeClock) -> Iterator[Store]:
+def sqlite_store(tmp_path: Path, sqlite_template: Path, keyring: Keyring, clock: FakeClock) -> Iterator[Store]:
     """An empty store of this version, on SQLite only: for what cannot differ between databases."""
-    store = open_store(sqlite_url(tmp_path / "test.db"), keyring, clock=clock, upgrade=True)
+    store = open_store(sqlite_url(Path(shutil.copy(sqlite_template, tmp_path / "test.db"))), keyring, clock=clock)
     yield store
     store.close()
 

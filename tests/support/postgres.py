@@ -23,7 +23,7 @@ def find_postgres() -> Path | None:
 
 
 class PostgresCluster:
-    """A running server. `database()` makes an empty database and drops it."""
+    """A running server. `database()` makes a database and drops it."""
 
     def __init__(self, socket: Path) -> None:
         self._socket = socket
@@ -32,10 +32,12 @@ class PostgresCluster:
         return f"postgresql://postgres@/{database}?host={quote(str(self._socket), safe='')}"
 
     @contextmanager
-    def database(self) -> Iterator[str]:
+    def database(self, *, template: str | None = None) -> Iterator[str]:
+        """The URL of a new database: empty, or a copy of the one that is named."""
         name = f"t{uuid4().hex}"
+        of = f' TEMPLATE "{template}"' if template else ""
         with psycopg.connect(self.url("postgres"), autocommit=True) as connection:
-            connection.execute(f'CREATE DATABASE "{name}"')
+            connection.execute(f'CREATE DATABASE "{name}"{of}')
             try:
                 yield self.url(name)
             finally:
