@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any
 
 from monitor.detect.bundle import load_bundle
@@ -38,9 +39,15 @@ def batch(*posts: Post, **parts: Any) -> Batch:
     return Batch(records=Records.of(posts), **parts)
 
 
+@cache
+def _reference() -> Screen:
+    """Made once: reading the bundle takes longer than most tests."""
+    return Screen(load_bundle())
+
+
 def screen() -> FastScreen:
-    """The screen with the shipped bundle."""
-    return FastScreen(Screen(load_bundle()))
+    """The screen with the shipped bundle; a new one, because threads cannot share its matchers."""
+    return FastScreen(_reference())
 
 
 def screened(*posts: Post, **parts: Any) -> Screened:
