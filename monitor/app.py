@@ -93,7 +93,7 @@ class App:
     @cached_property
     def campaigns(self) -> Campaigns:
         """Campaigns for people: growth, merging, splitting."""
-        return Campaigns(self.store, self.triage)
+        return Campaigns(self.store, self.triage, linking=self._linking, ask_first=self._ask_first)
 
     @cached_property
     def fast_lane(self) -> FastLane:

@@ -9,15 +9,18 @@ from typing import Protocol
 from sqlmodel import Session, select
 
 from alerts.campaigns import view
+from alerts.campaigns.page import CampaignPage, Shows, SuggestedPage
 from alerts.campaigns.records import CampaignView, Done, Suggested
 from alerts.roles import ALLOWED, Permission, Role, require
 from alerts.triage.choice import worded
 from alerts.triage.moves import NoSuchAlertError, find_for
 from alerts.triage.queue import effective
 from alerts.triage.records import Decided, State
+from alerts.triage.reveals import note_reveal
 from alerts.verdicts import Verdict
 from monitor.campaigns.merging import Act, Merging, Step
 from monitor.errors import ConfigError, RefusedError
+from monitor.linking import Linking
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Suggestion, User
 from monitor.store.writing import take_turn
@@ -37,17 +40,67 @@ class Decides(Protocol):
 
 
 class Campaigns:
-    """Campaigns for people. An alert's number stands for its campaign; "c12" is campaign 12, merged ones included."""
+    """Campaigns for people. An alert's number stands for its campaign; "c12" is campaign 12, merged ones included.
 
-    def __init__(self, store: Store, triage: Decides) -> None:
+    :param linking: which posts may be set beside those of other platforms, or counted by account.
+    :param ask_first: platforms that want deletions followed (`alerts.triage.Triage`).
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        triage: Decides,
+        *,
+        linking: Linking | None = None,
+        ask_first: Collection[str] = (),
+    ) -> None:
         self._store = store
         self._triage = triage
+        self._shows = Shows(keyring=store.keyring, ask_first=frozenset(ask_first), linking=linking or Linking())
 
     def show(self, reference: str, *, user: str) -> CampaignView:
         """One campaign, masked. Raises `ConfigError`, `NoSuchAlertError`, `AuthError`."""
         with self._store.read() as session:
             person, alert, asked = self._find(session, reference, user)
             return view.build(session, alert, asked=asked, now=self._store.now(), safeguarding=_may_safeguard(person))
+
+    def page(self, reference: str, *, user: str, page: int = 1) -> CampaignPage:
+        """One campaign with its words, masked. Raises as :meth:`show` does.
+
+        :param page: of its posts, from 1.
+        """
+        with self._store.read() as session:
+            return self._page(session, reference, user, page=page, clear=False)
+
+    def reveal(self, reference: str, *, user: str, reason: str, page: int = 1) -> CampaignPage:
+        """The page in clear. Who looked and why is committed before anything is handed out."""
+        with self._store.write() as session:
+            person, alert, _ = self._find(session, reference, user)
+            at, campaign = self._store.now(), alert.campaign_id
+            note_reveal(
+                session,
+                self._store.keyring,
+                alert.id or 0,
+                user=person.name,
+                reason=reason,
+                at=at,
+                campaign=campaign,
+            )
+            return self._page(session, reference, user, page=page, clear=True)
+
+    def _page(self, session: Session, reference: str, user: str, *, page: int, clear: bool) -> CampaignPage:
+        person, alert, asked = self._find(session, reference, user)
+        may = _may_safeguard(person)
+        shown = view.build(session, alert, asked=asked, now=self._store.now(), safeguarding=may)
+        return self._shows.page(session, shown, alert, page=page, clear=clear)
+
+    def suggested(self, *, user: str, limit: int = 20) -> Sequence[SuggestedPage]:
+        """Suggestions with their words, masked, oldest first."""
+        with self._store.read() as session:
+            person = require(session, user, Permission.REVIEW)
+            may = _may_safeguard(person)
+            found = view.suggestions(session, now=self._store.now(), safeguarding=may, limit=limit)
+            return self._shows.suggested(session, found)
 
     def suggestions(self, *, user: str, limit: int = 200) -> Sequence[Suggested]:
         """What posts bridge and nobody has decided, oldest first."""
@@ -97,6 +150,7 @@ class Campaigns:
             other_id=last.other_id,
             posts=last.posts,
             alert_id=into.id or 0,
+            decided=younger.id,
         )
 
     def dismiss(self, suggestion_id: int, *, user: str, reason: str) -> Done:

@@ -81,10 +81,14 @@ class CampaignView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Done:
-    """What an action did: `alert_id` is the alert to look at next."""
+    """What an action did: `alert_id` is the alert to look at next.
+
+    :param decided: the alert that a merge decided as a duplicate, if it did.
+    """
 
     kind: str
     campaign_id: int
     other_id: int
     posts: int
     alert_id: int
+    decided: int | None = None

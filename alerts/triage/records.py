@@ -222,6 +222,21 @@ class ReportShown:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Returned:
+    """Something that became unavailable on `gone_platform` and came back on `platform` (`monitor.returns`).
+
+    :param kind: handle, campaign, bio, community.
+    """
+
+    kind: str
+    platform: str
+    gone_platform: str
+    gone_at: datetime
+    returned_at: datetime
+    days: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Abilities:
     """What the person who looks may do now, so that the page offers nothing that would be refused."""
 
@@ -239,6 +254,8 @@ class AlertView:
 
     :param priority_parts: why it is where it is in the queue: their points add up to its priority.
     :param raised_for: what was new when it was raised again, after a decision.
+    :param part_of: the alert that has its posts, where its campaign was merged.
+    :param waiting: posts that joined it and wait in the fast lane.
     """
 
     id: int
@@ -269,6 +286,9 @@ class AlertView:
     priority_parts: Sequence[PriorityPart] = ()
     raised_again_at: datetime | None = None
     raised_for: Sequence[str] = ()
+    returns: Sequence[Returned] = ()
+    part_of: int | None = None
+    waiting: int = 0
     can: Abilities = field(default=Abilities())
 
     @property

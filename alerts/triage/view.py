@@ -11,13 +11,13 @@ from typing import Any
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import Kind, Masker, Span, clean, tag
+from alerts.triage.posts import account_label, occurrences, part_of, platforms, waiting
 from alerts.triage.queue import effective
 from alerts.triage.records import (
     Abilities,
     AlertView,
     HistoryStep,
     Lane,
-    OccurrenceShown,
     PostShown,
     ReportShown,
     ScorePart,
@@ -25,6 +25,7 @@ from alerts.triage.records import (
     Step,
     TermSeen,
 )
+from alerts.triage.returned import returned
 from alerts.triage.seen import handles_seen, steps_of
 from monitor.linking import Linking
 from monitor.post import Post
@@ -37,15 +38,12 @@ from monitor.store.tables import (
     Alert,
     Decision,
     Identity,
-    Occurrence,
     Report,
     Reveal,
     SourceRow,
     StoredPost,
 )
 
-OCCURRENCES = 50
-"""Posts of a campaign that one view lists, newest first; the count says how many there are."""
 _LANGUAGE = re.compile(r"[A-Za-z]{2,3}(?:[-_][A-Za-z0-9]{2,8}){0,3}")
 
 
@@ -75,13 +73,13 @@ def build(
     row = session.get_one(StoredPost, alert.campaign_id)
     post = from_record(row.record) if row.record is not None else None
     identities = _identities(session, evidence)
-    account = _account_label(session.get(Account, row.account_id) if row.account_id else None)
+    account = account_label(session.get(Account, row.account_id) if row.account_id else None)
     known = {_handle_label(row.app, key): (row.handle,) for key, row in identities.items() if row.handle is not None}
     known |= {f"term {_term_tag(term, keyring)}": (term,) for term in evidence.terms}
     masker = Masker.for_post(post, evidence.spans, known=known, clear=clear, account=account)
     state = effective(alert, now)
     held = state is State.CLAIMED
-    platforms = _platforms(session, alert)
+    spread = platforms(session, alert)
     return AlertView(
         id=alert.id or 0,
         state=state,
@@ -107,13 +105,16 @@ def build(
             for part in alert.explanation.get("parts", ())
         ],
         post=_post(row, post, masker, evidence.spans, account, unchecked=_unchecked(session, row, ask_first)),
-        occurrences=_occurrences(session, alert, masker),
-        occurrence_count=sum(platforms.values()),
-        platforms=sorted(map(clean, platforms)),
+        occurrences=occurrences(session, alert, masker),
+        occurrence_count=sum(spread.values()),
+        platforms=sorted(map(clean, spread)),
         history=_history(session, alert, masker),
         reports=_reports(session, alert, masker),
         reveals=session.exec(select(func.count()).where(Reveal.alert_id == alert.id)).one(),
         clear=clear,
+        returns=returned(session, alert, linking),
+        part_of=part_of(session, alert),
+        waiting=waiting(session, alert),
     )
 
 
@@ -123,7 +124,7 @@ def post_shown(
     """One post by itself, with its own evidence; `clear` only for a reveal that is committed with it."""
     evidence = _evidence(row.screening, keyring)
     post = from_record(row.record) if row.record is not None else None
-    account = _account_label(session.get(Account, row.account_id) if row.account_id else None)
+    account = account_label(session.get(Account, row.account_id) if row.account_id else None)
     known = {
         _handle_label(one.app, key): (one.handle,)
         for key, one in _identities(session, evidence).items()
@@ -162,10 +163,6 @@ def _handle_label(app: str, key_hash: str) -> str:
 
 def _term_tag(term: str, keyring: Keyring) -> str:
     return tag("T", keyring.lookup("term", term))
-
-
-def _account_label(account: Account | None) -> str:
-    return f"account {tag('A', account.key_hash)}" if account else "account"
 
 
 def _identities(session: Session, evidence: _Evidence) -> dict[str, Identity]:
@@ -212,46 +209,6 @@ def _unchecked(session: Session, row: StoredPost, ask_first: Collection[str]) ->
         return False
     source = session.get(SourceRow, row.source)
     return source is not None and source.plugin == "archive"
-
-
-def _platforms(session: Session, alert: Alert) -> dict[str, int]:
-    return dict(
-        session.exec(
-            select(StoredPost.platform, func.count())
-            .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-            .where(Occurrence.campaign_id == alert.campaign_id)
-            .group_by(StoredPost.platform)
-        ).all()
-    )
-
-
-def _occurrences(session: Session, alert: Alert, masker: Masker) -> list[OccurrenceShown]:
-    rows = session.exec(
-        select(StoredPost, Account)
-        .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-        .join(Account, col(Account.id) == col(StoredPost.account_id), isouter=True)
-        .where(Occurrence.campaign_id == alert.campaign_id)
-        .order_by(col(StoredPost.first_seen_at).desc(), col(StoredPost.id).desc())
-        .limit(OCCURRENCES)
-    )
-    return [
-        OccurrenceShown(
-            post_id=row.id or 0,
-            platform=clean(row.platform),
-            instance=masker.host((row.record or {}).get("instance")),
-            account=_account_label(account),
-            url=_address(row) if masker.clear else None,
-            created_at=row.created_at,
-            first_seen_at=row.first_seen_at,
-            state=row.state,
-        )
-        for row, account in rows
-    ]
-
-
-def _address(row: StoredPost) -> str | None:
-    url = (row.record or {}).get("url")
-    return clean(url, limit=2000) if isinstance(url, str) else None
 
 
 def _history(session: Session, alert: Alert, masker: Masker) -> list[HistoryStep]:

@@ -16,6 +16,7 @@ from alerts.campaigns import Campaigns
 from alerts.handles import HandleRecords, TooManyLookUpsError
 from alerts.triage import FastLane, Triage
 from alerts.web import alert, handle, login, queue, waiting
+from alerts.web import campaigns as campaign_pages
 from alerts.web.desk import Desk, NotLoggedInError
 from alerts.web.problems import problem_page, status_of
 from alerts.web.render import STATIC, Templates
@@ -55,7 +56,7 @@ def create_app(
         templates=templates,
     )
     app.mount("/static", StaticFiles(directory=STATIC), name="static")
-    for router in (login.router, queue.router, alert.router, waiting.router, handle.router):
+    for router in (login.router, queue.router, alert.router, waiting.router, campaign_pages.router, handle.router):
         app.include_router(router)
     app.add_api_route("/healthz", _healthz, methods=["GET", "HEAD"], include_in_schema=False)
     app.add_exception_handler(NotLoggedInError, _to_login)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from urllib.parse import urlsplit
 
 from starlette.requests import Request
@@ -18,6 +18,11 @@ class Form:
 
     def __init__(self, values: Mapping[str, str]) -> None:
         self._values = values
+
+    @property
+    def names(self) -> Iterable[str]:
+        """What it has: of boxes, those that were ticked."""
+        return self._values
 
     def text(self, name: str) -> str:
         """One text, trimmed; its lines end as they were typed, not as forms send them."""
@@ -42,7 +47,7 @@ async def read_form(request: Request) -> Form:
     refuse_other_sites(request)
     if request.headers.get("content-type", "").split(";")[0].strip().lower() != FORM_TYPE:
         raise ConfigError("Only forms of this page are taken.", kept="Nothing was changed.")
-    async with request.form(max_fields=40) as sent:
+    async with request.form(max_fields=60) as sent:
         return Form({name: value for name, value in sent.items() if isinstance(value, str)})
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from math import ceil
-from typing import Final
+from typing import Final, Protocol
 
-from alerts.handles.records import DaySeen, Return
+from alerts.handles.records import DaySeen
 
 MOST_BARS: Final = 60
 WIDTH: Final = 720
@@ -50,7 +50,16 @@ class Timeline:
     height: int = HEIGHT
 
 
-def timeline(seen: Sequence[DaySeen], returns: Sequence[Return] = ()) -> Timeline | None:
+class CameBack(Protocol):
+    """A return, of a handle or of a campaign's posts."""
+
+    @property
+    def returned_at(self) -> datetime:
+        """When."""
+        ...
+
+
+def timeline(seen: Sequence[DaySeen], returns: Sequence[CameBack] = ()) -> Timeline | None:
     """The bars of these days, oldest first, without empty ones; None where there are none."""
     if not seen:
         return None

@@ -99,14 +99,14 @@ def make_site(store: Store, *, linking: Linking | None = None, **review: Any) ->
     for name, role in PEOPLE.items():
         users.seed(name, role=role, password=PASSWORD, part="sample")
     routed = Routed()
-    triage = make_triage(store, routed, **review)
+    triage = make_triage(store, routed, linking=linking, **review)
     settings = Settings(home=store_home())
     handles = HandleRecords(store, apps=lambda: APPS, linking=linking or Linking())
     app = create_app(
         store=store,
         triage=triage,
         fast_lane=FastLane(store, route=routed.enqueue),
-        campaigns=Campaigns(store, triage),
+        campaigns=Campaigns(store, triage, linking=linking),
         handles=handles,
         settings=settings,
     )
