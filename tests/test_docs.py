@@ -8,6 +8,7 @@ from pathlib import Path
 
 from monitor.cli import COMMANDS
 from monitor.errors import EXIT_MEANINGS, Exit
+from monitor.settings import Settings
 
 ROOT = Path(__file__).parent.parent
 
@@ -51,3 +52,13 @@ def test_links_between_documents_lead_somewhere() -> None:
         for target in re.findall(r"\]\(([^)#]+)\)", path.read_text("utf-8")):
             if "://" not in target:
                 assert (path.parent / target).exists(), f"{path.name} links to {target}"
+
+
+def test_defaults_in_the_docs_are_the_defaults() -> None:
+    (block,) = re.findall(r"```toml\n(\[priority\].*?)```", read("docs/running.md"), re.DOTALL)
+    stated = tomllib.loads(block)
+    settings = Settings(home=Path("nowhere"))
+    assert stated["priority"] == settings.priority.model_dump()
+    assert stated["linking"] == settings.linking.model_dump()
+    review = settings.review.model_dump()
+    assert stated["review"] == {name: review[name] for name in stated["review"]}

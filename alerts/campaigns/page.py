@@ -6,6 +6,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import ColumnElement, case
 from sqlmodel import Session, col, func, select
 
 from alerts.campaigns.records import CampaignView, Suggested
@@ -170,7 +171,7 @@ def _posts(session: Session, campaign_id: int, offset: int, *, clear: bool) -> l
         .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
         .join(Account, col(Account.id) == col(StoredPost.account_id), isouter=True)
         .where(Occurrence.campaign_id == campaign_id)
-        .order_by(col(StoredPost.first_seen_at).desc(), col(StoredPost.id).desc())
+        .order_by(_posted().desc(), col(StoredPost.id).desc())
         .offset(offset)
         .limit(LISTED)
     )
@@ -188,3 +189,9 @@ def _posts(session: Session, campaign_id: int, offset: int, *, clear: bool) -> l
         )
         for row, account, joined in rows
     ]
+
+
+def _posted() -> ColumnElement[datetime]:
+    """`monitor.crossref.moments`, but for clocks that were never set."""
+    created, seen = col(StoredPost.created_at), col(StoredPost.first_seen_at)
+    return case((created <= seen, created), else_=seen)

@@ -46,6 +46,7 @@ def demo(
 
 async def _show(demo: Demo, *, once: bool, port: int) -> None:
     from monitor.demo.show import collect, listen_near, serve
+    from monitor.demo.story import tell
     from monitor.demo.summary import print_summary, print_welcome
 
     stop = asyncio.Event()
@@ -54,7 +55,8 @@ async def _show(demo: Demo, *, once: bool, port: int) -> None:
         loop.add_signal_handler(name, stop.set)
     typer.echo("Collecting the sample, screening it, folding repeats together ...", err=True)
     status = await collect(demo)
-    print_summary(demo, status)
+    later = tell(demo)
+    print_summary(demo, status, later)
     if once or stop.is_set():
         return
     listening = listen_near(port)

@@ -9,13 +9,20 @@ import typer
 from monitor.cli.output import print_table
 from monitor.collecting import Status
 from monitor.demo.installation import MARK, Demo
+from monitor.intake import Committed
 from monitor.serving import address_of
 
 
-def print_summary(demo: Demo, status: Status) -> None:
+def print_summary(demo: Demo, status: Status, later: Committed) -> None:
     """The counts and the alert queue as an analyst sees it."""
     page = demo.app.triage.queue(user="ada", limit=50)
-    typer.echo(f"{status.posts} posts collected, {status.hits} hits, {len(page.rows)} alerts.\n")
+    waiting = demo.app.fast_lane.count(user="ada")
+    suggested = len(demo.app.campaigns.suggestions(user="ada"))
+    typer.echo(f"{status.posts} posts collected, {status.hits} hits. Grace decided one alert; a post was found gone.")
+    typer.echo(
+        f"Days later {later.posts} more came: {waiting} wait in the fast lane, {suggested} is like two campaigns, "
+        f"and a handle is back. {len(page.rows)} alerts are open.\n"
+    )
     print_table(
         ("Alert", "Score", "Platforms", "Posts", "Why"),
         ((row.id, f"{row.score:.2f}", ", ".join(row.platforms), row.posts, row.reason) for row in page.rows),
@@ -32,7 +39,9 @@ def print_welcome(demo: Demo, listening: socket.socket) -> None:
   ada    password {demo.passwords["ada"]}   (analyst: decides)
   grace  password {demo.passwords["grace"]}   (supervisor: confirms, sends, exports)
 
-Try: open the first alert, claim it, decide "reportable". Ten seconds later its reports are sent to the demo's own
+Try: "Fast lane" (posts that joined the decided alert: yes or no), "Campaigns" (what may be one), and "Its campaign" on
+the first alert (how it grew, what came back).
+Or: open the first alert, claim it, decide "reportable". Ten seconds later its reports are sent to the demo's own
 mail server; they arrive as files in {demo.mails}
 
 From another terminal:

@@ -11,9 +11,20 @@ import pytest
 
 from monitor.demo.installation import open_demo
 from monitor.demo.show import collect
+from monitor.demo.story import tell
 from monitor.settings import CONFIG_FILE
 
-HANDLES = ("zorblat77", "vexilorp", "quibbern04", "brindlewok", "lumetwig_3", "orulimbo", "kefandor")
+HANDLES = (
+    "zorblat77",
+    "vexilorp",
+    "quibbern04",
+    "brindlewok",
+    "lumetwig_3",
+    "drimsol4",
+    "murvox51",
+    "orulimbo",
+    "kefandor",
+)
 
 
 def read_until(process: subprocess.Popen[str], wanted: str) -> str:
@@ -49,6 +60,7 @@ def test_the_demo_shows_masked_alerts_of_four_platforms_and_ends(handlewatch: An
     assert done.returncode == 0, done.stderr
     assert "75 posts collected" in done.stdout
     assert "bluesky, mastodon, reddit, tumblr" in done.stdout
+    assert "10 more came: 2 wait in the fast lane, 1 is like two campaigns, and a handle is back" in done.stdout
     assert not [handle for handle in HANDLES if handle in done.stdout + done.stderr]
     again = handlewatch("demo", "--once", "--home", str(tmp_path / "demo"))
     assert "75 posts collected" in again.stdout
@@ -110,6 +122,21 @@ def test_serve_serves_beside_anything_and_stops(handlewatch: Any, tmp_path: Path
         assert httpx.get(address + "healthz").status_code == 200
     finally:
         stop(process)
+
+
+async def test_the_demo_has_something_of_each_to_see() -> None:
+    with open_demo() as demo:
+        await collect(demo)
+        tell(demo)
+        app = demo.app
+        news = [post.news for post in app.fast_lane.waiting(user="ada")]
+        (suggested,) = app.campaigns.suggested(user="ada")
+        view = app.triage.view(1, user="ada")
+        growth = app.campaigns.show("1", user="ada").growth
+    assert news == [["another platform"], ["another handle", "another platform"]]
+    assert suggested.bridge is not None
+    assert {one.kind: one.days for one in view.returns} == {"handle": 4.917, "campaign": 4.917}
+    assert len(growth.days) > 8
 
 
 async def test_every_alert_of_the_demo_shows_what_was_posted() -> None:
