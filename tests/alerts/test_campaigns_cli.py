@@ -37,7 +37,8 @@ def test_from_a_suggestion_to_a_merge_and_back_apart(handlewatch: Any, bridged: 
     for secret in ("zorblat", "vexilorp", "quibbern", "taboo", "nolimits", "https://"):
         assert secret not in shown.stdout
     apart = handlewatch("campaigns", "split", "1", "--group", "3", "--as", "ana", "--reason", "no", "--json")
-    assert json.loads(apart.stdout) == {"kind": "split", "campaign_id": 1, "other_id": 3, "posts": 1, "alert_id": 2}
+    told = {"kind": "split", "campaign_id": 1, "other_id": 3, "posts": 1, "alert_id": 2, "decided": None}
+    assert json.loads(apart.stdout) == told
     assert "Nothing is suggested" in handlewatch("campaigns", "suggestions", "--as", "ana").stdout
     view = json.loads(handlewatch("campaigns", "show", "1", "--as", "ana", "--json").stdout)
     assert [step["kind"] for step in view["steps"]] == ["merge", "split"]
