@@ -160,6 +160,14 @@ def test_bad_lines_of_a_large_input_are_told(tmp_path: Path) -> None:
         assert len(lines(one.stdout)) == 1
 
 
+INTERRUPTIBLE = """\
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a background job may have been told to ignore it
+from monitor.cli import main
+main()
+"""
+
+
 def interrupted(process: subprocess.Popen[bytes]) -> int:
     """Its exit code. On a busy machine Python may still be starting, and swallow a first interrupt while it does."""
     for _ in range(4):
@@ -174,7 +182,7 @@ def interrupted(process: subprocess.Popen[bytes]) -> int:
 
 def test_an_interrupt_while_it_waits_for_input_ends_in_order() -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", "from monitor.cli import main; main()", "screen", "-"],
+        [sys.executable, "-c", INTERRUPTIBLE, "screen", "-"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
