@@ -201,7 +201,9 @@ class Weigher:
         if _UNSPACED.search(word):
             rest = word[:200]
             for size in (4, 3, 2, 1):
-                for piece in {rest[at : at + size] for at in range(len(rest) - size + 1)} & neutral:
+                # From left to right: each piece that is taken out changes which ones are left.
+                pieces = dict.fromkeys(rest[at : at + size] for at in range(len(rest) - size + 1))
+                for piece in (one for one in pieces if one in neutral):
                     rest = rest.replace(piece, " ")
             return [part[:20] for part in rest.split() if len(part) > 1]
         if len(word) < 3 or word in neutral or any(char.isdigit() for char in word):

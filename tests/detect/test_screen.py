@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -281,3 +283,24 @@ def test_letters_drawn_with_signs_lead_back_into_their_own_field(title: str, tex
     for match in Screen(load_bundle())(post).terms:
         field = title if match.field == "title" else text
         assert 0 <= match.start < match.end <= len(field)
+
+
+def test_a_verdict_does_not_depend_on_the_seed_of_hashes() -> None:
+    """Words of scripts without spaces are taken apart in one order, whatever order sets have in a process."""
+    text = "交換しませんか aam taboo キック: morzipan"
+    code = (
+        "import sys; from monitor.detect.bundle import load_bundle; from monitor.detect.screen import Screen; "
+        "from monitor.post import Post; "
+        "print(Screen(load_bundle())(Post(platform='x', id='1', text=sys.argv[1])).score)"
+    )
+    scores = {
+        subprocess.run(
+            [sys.executable, "-c", code, text],
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for seed in ("0", "1", "2", "3")
+    }
+    assert len(scores) == 1
