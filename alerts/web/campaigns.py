@@ -84,7 +84,7 @@ def split(request: Request, person: Reviewer, desk: Here, form: Signed, referenc
 
 
 @router.post("/suggestions/{number}/merge")
-def take(request: Request, person: Reviewer, desk: Here, form: Signed, number: int) -> Response:  # noqa: ARG001
+def take(request: Request, person: Reviewer, desk: Here, form: Signed, number: int) -> Response:  # noqa: ARG001 - the form names both
     """Merges what was suggested."""
 
     def act() -> Done:

@@ -12,7 +12,8 @@ from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
 from monitor.text.fold import fold
 
-_WINDOW: Final = 700
+WINDOW: Final = 700
+"""Characters around a term, in a long text, that may say something of it."""
 _SMALL: Final = 4_000
 _LISTED: Final = 6
 _BETWEEN: Final = re.compile(r"[\s,/|+&;•·-]{1,4}(?:and\s)?")
@@ -31,7 +32,7 @@ class Taken:
     """What is no company: coded terms, names of apps, handles."""
 
     def __init__(self, found: Sequence[Found], shares: Sequence[Share] = ()) -> None:
-        self._found = found
+        self._terms = [one for one in found if one.spelling.kind == "term"]
         self._named = Spans((one.start, one.end) for one in found)
         self._shared = Spans(share.whole for share in shares)
 
@@ -43,8 +44,8 @@ class Taken:
         """True for a term that is listed with another one: "perv, map"."""
         return any(
             0 <= end - start <= _LISTED and _BETWEEN.fullmatch(doc.lower, start, end) is not None
-            for one in self._found
-            if one.spelling.kind == "term" and one.spelling.id != term.spelling.id
+            for one in self._terms
+            if one.spelling.id != term.spelling.id
             for start, end in ((one.end, term.start), (term.end, one.start))
         )
 
@@ -54,7 +55,7 @@ def company(doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
     if len(doc.lower) <= _SMALL:
         return _without_footer(doc, terms, _without_account(doc))
     spans = [(start, end) for name, start, end in doc.extents() if end - start <= 300 and name != "author.handle"][:50]
-    return spans + [(max(term.start - _WINDOW, 0), min(term.end + _WINDOW, len(doc.lower))) for term in terms[:20]]
+    return spans + [(max(term.start - WINDOW, 0), min(term.end + WINDOW, len(doc.lower))) for term in terms[:20]]
 
 
 def _without_account(doc: Document) -> list[tuple[int, int]]:
@@ -67,13 +68,9 @@ def _without_account(doc: Document) -> list[tuple[int, int]]:
 
 def _without_footer(doc: Document, terms: Sequence[Found], spans: Sequence[tuple[int, int]]) -> list[tuple[int, int]]:
     """The spans without what is appended to every post, which says nothing about this one."""
-    footer = next((found.start() for found in _FOOTER.finditer(doc.lower)), None)
-    if footer is None or any(term.start >= footer for term in terms):
+    found = _FOOTER.search(doc.lower)
+    if found is None or any(term.start >= found.start() for term in terms):
         return [*spans]
-    last = doc.bounds(footer)[1]
-    return [
-        part
-        for start, end in spans
-        for part in ((start, min(end, footer)), (max(start, last), end))
-        if part[0] < part[1]
-    ]
+    footer, last = found.start(), doc.bounds(found.start())[1]
+    parts = [part for start, end in spans for part in ((start, min(end, footer)), (max(start, last), end))]
+    return [part for part in parts if part[0] < part[1]]

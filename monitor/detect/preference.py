@@ -50,7 +50,7 @@ _SELF: Final = re.compile(
     rf"(?<![^\W_])(?:(?:just|only|still|am|i'?m|im|such) an? (?:\w{{2,12}} )?|(?:{_any_of(_AM)}) ){_MARKS}\Z"
 )
 _SEEKS: Final = re.compile(rf"[\"'*_]{{0,3}}[ ,:-]{{1,2}}(?:{_any_of(_SEEKING)})(?![^\W_])")
-_ALONE: Final = re.compile(r"(?:\A|[\n.!?…:\x1e])[\s\W]{0,4}\Z")
+_ALONE: Final = re.compile(r"(?:\A|[\n.!?…:\x1e])\W{0,4}\Z")
 _DESCRIBES: Final = re.compile(r"[\"'*_]{0,3}(?:,|\s(?:from|uit|aus|desde|w/|dans le|z)\s)")
 """A term that begins a line or a sentence and is followed so describes who writes: "perv, thirty something, ..."."""
 _OF: Final = re.compile(

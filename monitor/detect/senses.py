@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from monitor.detect.abbreviations import abbreviated
-from monitor.detect.company import Taken, company
+from monitor.detect.company import WINDOW, Taken, company
 from monitor.detect.document import Document
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
@@ -26,7 +26,6 @@ from monitor.detect.wordlists import WordHit, WordList
 FRAME: Final = -0.60
 """What a frame takes off the score."""
 
-_WINDOW: Final = 700
 _WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
 _SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)|\n")
 _SOLICITS: Final = re.compile(
@@ -103,7 +102,7 @@ class Senses:
         """
         innocent = {term.spelling.id: why for term in terms if (why := abbreviated(doc, term)) is not None}
         taken = Taken((*terms, *apps), shares)
-        company: dict[str, dict[str, str] | None] = {}
+        benign: dict[str, dict[str, str] | None] = {}
         while True:
             left = [term for term in terms if term.spelling.id not in innocent]
             ids = sorted({term.spelling.id for term in left})
@@ -111,8 +110,8 @@ class Senses:
             before = len(innocent)
             for term_id in ids:
                 mine = [term for term in left if term.spelling.id == term_id]
-                words = company.setdefault(term_id, None) or self._benign_words(doc, mine, taken)
-                company[term_id] = words
+                words = benign.setdefault(term_id, None) or self._benign_words(doc, mine, taken)
+                benign[term_id] = words
                 least = max(need, _SOLICITED if self._solicited(doc, mine) else need)
                 near = self._near_words(doc, mine)
                 if sum((2 if " " in word or len(words) > 3 else 1) * near(word) for word in words) >= least:
@@ -249,10 +248,10 @@ def sentence(doc: Document, term: Found) -> tuple[int, int]:
     if (kept := doc.kept.get(place)) is not None:
         return kept
     first, last = doc.bounds(term.start)
-    start = max(first, term.start - _WINDOW)
+    start = max(first, term.start - WINDOW)
     ends = [found.end() for found in _SENTENCE_END.finditer(doc.lower, start, term.start)]
-    after = _SENTENCE_END.search(doc.lower, term.end, min(last, term.end + _WINDOW))
-    found = (ends[-1] if ends else start), (after.start() if after else min(last, term.end + _WINDOW))
+    after = _SENTENCE_END.search(doc.lower, term.end, min(last, term.end + WINDOW))
+    found = (ends[-1] if ends else start), (after.start() if after else min(last, term.end + WINDOW))
     doc.kept[place] = found
     return found
 
