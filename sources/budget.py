@@ -29,11 +29,13 @@ class DailyBudget:
         self._day, self._spent = "", 0.0
 
     def load(self, stored: object) -> None:
-        """Goes on from what :meth:`dump` gave."""
+        """Goes on from what :meth:`dump` gave; what was spent here meanwhile (on a re-check) counts all the same."""
         values = as_dict(stored)
-        spent = values.get("spent")
-        self._day = str(values.get("day") or "")
-        self._spent = float(spent) if isinstance(spent, int | float) else 0.0
+        told, day = values.get("spent"), str(values.get("day") or "")
+        spent = float(told) if isinstance(told, int | float) else 0.0
+        if day >= self._day:
+            self._spent = max(spent, self._spent) if day == self._day else spent
+            self._day = day
 
     def dump(self) -> dict[str, Any]:
         """For the cursor."""

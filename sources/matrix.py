@@ -181,7 +181,7 @@ class MatrixSource:
         """The event as it is now."""
         place = parse_post_id(post.ref.id)
         if place is None:
-            return None
+            raise BadAnswerError("It is not an event's address.")
         try:
             return await self._home.event(await self._home.room(place[0]), place[1])
         except StatusError as error:

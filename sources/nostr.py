@@ -19,6 +19,7 @@ from pydantic import BeforeValidator, Field, model_validator
 from monitor.errors import HandlewatchError
 from monitor.net.address import host_of
 from monitor.net.bodies import TextType
+from monitor.net.errors import BadAnswerError
 from monitor.ports import (
     AccountRef,
     Batch,
@@ -239,9 +240,11 @@ class NostrSource:
 
     async def refresh(self, post: Known) -> Post | None:
         """The event again, from the first relay that has it (events do not change)."""
+        if not is_id(post.ref.id):
+            raise BadAnswerError("It is not an event's id.")
         first: HandlewatchError | None = None
         async with self._connections():
-            for relay in self._relays.values() if is_id(post.ref.id) else ():
+            for relay in self._relays.values():
                 try:
                     answer = await relay.ask({"ids": [post.ref.id]})
                 except HandlewatchError as error:

@@ -143,7 +143,7 @@ class RedditSource:
         for start in range(0, len(posts), _PAGE):
             some = posts[start : start + _PAGE]
             try:
-                listing = await self._info([known.ref.id for known in some if _is_name(known.ref.id)])
+                listing = await self._info(list(dict.fromkeys(one.ref.id for one in some if _is_name(one.ref.id))))
             except HandlewatchError as error:
                 found += [Recheck(ref=known.ref, standing=Standing.UNKNOWN, note=error.brief) for known in some]
                 continue
@@ -156,7 +156,7 @@ class RedditSource:
         """The submission or comment as it is now; None where it was removed, by whomever."""
         name = post.ref.id
         if not _is_name(name):
-            return None
+            raise BadAnswerError("It is not a name that Reddit gives.")
         listing = await self._info([name])
         if listing.bad and name not in listing.removed:
             raise BadAnswerError("Reddit shows it in a form that is not known.")

@@ -162,10 +162,13 @@ class TelegramSource:
         """The post as its channel's page shows it now."""
         channel, _, number = post.ref.id.rpartition("/")
         if not CHANNEL_NAME.fullmatch(channel) or not number.isdecimal():
-            return None
+            raise BadAnswerError("It is not a post of a channel.")
         page, _ = await self._page(channel, str(int(number) + 1))
         if not page.shown:
             raise AuthError(f"{channel}: {_NO_PREVIEW}.", brief=f"{_NO_PREVIEW}.")
+        found = _standing(post, int(number), page)
+        if found.standing is Standing.UNKNOWN:
+            raise BadAnswerError(f"Whether the post is there cannot be told: {found.note}.")
         return next((one for one in page.posts if one.id.rpartition("/")[2] == number), None)
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 from monitor.drafts import version_mark
 from monitor.errors import AuthError, HandlewatchError, RateLimitedError
+from monitor.net.errors import BadAnswerError
 from monitor.ports import (
     Batch,
     Coverage,
@@ -246,11 +247,12 @@ class TelegramApiSource:
         """The post as it is now."""
         channel, _, number = post.ref.id.rpartition("/")
         if not CHANNEL_NAME.fullmatch(channel) or not number.isdecimal():
-            return None
+            raise BadAnswerError("It is not a post of a channel.")
         async with self._opened() as client:
             about, entity = await self._channel(client, channel)
             (message,) = await self._messages(client, entity, ids=[int(number)])
-            return to_post(message, about, seen_at=self._context.clock()) if is_message(message) else None
+            there = is_message(message) and not is_restricted(entity) and not is_restricted(message)
+            return to_post(message, about, seen_at=self._context.clock()) if there else None
 
 
 def _unknown(known: Known, note: str) -> Recheck:

@@ -144,14 +144,18 @@ class TumblrSource:
         return found
 
     async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
-        """One call a post; a second one where it is not there, to tell whether its blog is."""
-        return [await self._recheck(known) for known in posts]
+        """One call a post; one more a blog of which posts are missing, to tell whether it is there."""
+        blogs: dict[str, bool] = {}
+        return [await self._recheck(known, blogs) for known in posts]
 
-    async def _recheck(self, known: Known) -> Recheck:
+    async def _recheck(self, known: Known, blogs: dict[str, bool]) -> Recheck:
         try:
             answer, why = await self._post(known)
-            if answer is None and why is Standing.UNAVAILABLE and not await self._blog_is_there(known):
-                why = Standing.ACCOUNT_GONE
+            if answer is None and why is Standing.UNAVAILABLE:
+                blog = _blog_of(known)
+                if blog not in blogs:
+                    blogs[blog] = await self._is_there(blog)
+                why = why if blogs[blog] else Standing.ACCOUNT_GONE
         except HandlewatchError as error:
             return Recheck(ref=known.ref, standing=Standing.UNKNOWN, note=error.brief)
         if answer is None:
@@ -196,9 +200,9 @@ class TumblrSource:
         except UnusablePostError as error:
             raise BadAnswerError(f"The post has {error}.") from error
 
-    async def _blog_is_there(self, known: Known) -> bool:
+    async def _is_there(self, blog: str) -> bool:
         try:
-            await self._get(f"/blog/{quote(_blog_of(known), safe=':')}/info")
+            await self._get(f"/blog/{quote(blog, safe=':')}/info")
         except StatusError as error:
             if error.status == 404:
                 return False

@@ -29,6 +29,8 @@ _FIELDS: Final = (
     "id,text,created_at,author_id,lang,entities,conversation_id,in_reply_to_user_id,community_id,attachments,"
     "edit_history_{it}_ids,referenced_{it}s,note_{it}"
 )
+_WORDS: Final = "id,text,entities,edit_history_{it}_ids,note_{it}"
+"""What a re-check compares. It asks for no authors: reading one costs twice what the post does."""
 _USER_FIELDS: Final = "id,username,name,description,entities"
 _GONE: Final = {
     "resource-not-found": (Standing.UNAVAILABLE, "X does not find it: deleted, or its account is gone"),
@@ -69,12 +71,16 @@ class XApi:
             "user.fields": _USER_FIELDS,
             "expansions": "author_id",
         }
+        self._words = {f"{options.field_names}.fields": _WORDS.format(it=options.field_names)}
 
     @property
     def each(self) -> float:
         """What a post and its author cost, in dollars; 0 where nothing is to be reckoned with."""
-        free = self._context.loopback and "usd_a_day" not in self._options.model_fields_set
-        return 0.0 if free else self._options.usd_per_post + self._options.usd_per_user
+        return 0.0 if self._free else self._options.usd_per_post + self._options.usd_per_user
+
+    @property
+    def _free(self) -> bool:
+        return self._context.loopback and "usd_a_day" not in self._options.model_fields_set
 
     def pay(self, answer: Mapping[str, Any]) -> None:
         """Counts what an answer cost; the same post or account is billed once a day, which is not reckoned with."""
@@ -122,7 +128,7 @@ class XApi:
         return cast("Mapping[str, Any]", answer), response
 
     async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
-        """A call for every hundred; every post that is still there costs money."""
+        """A call for every hundred; every post that is still there costs money, out of the day's budget."""
         found: list[Recheck] = []
         for start in range(0, len(posts), AT_ONCE):
             found += await self._recheck(posts[start : start + AT_ONCE])
@@ -131,7 +137,7 @@ class XApi:
     async def _recheck(self, known: Sequence[Known]) -> list[Recheck]:
         ids = list(dict.fromkeys(number for one in known if (number := _newest(one)).isdecimal()))
         try:
-            answer = await self.get(_LOOKUP, {"ids": ",".join(ids), **self.fields}) if ids else as_dict(None)
+            answer = await self._look_up(ids, self._words, self._options.usd_per_post) if ids else as_dict(None)
         except HandlewatchError as error:
             return [Recheck(ref=one.ref, standing=Standing.UNKNOWN, note=error.brief) for one in known]
         there, told = {post.id: post.whole() for post in self.posts(answer)[0]}, _problems(answer)
@@ -150,9 +156,17 @@ class XApi:
 
     async def _one(self, post: Known, number: str) -> tuple[Written | None, str]:
         """One version, and what X says of it where it does not show it."""
-        answer = await self.get(_LOOKUP, {"ids": number, **self.fields})
+        answer = await self._look_up([number], self.fields, self.each)
         found = next((one for one in self.posts(answer)[0] if one.id == post.ref.id), None)
         return found, _problems(answer).get(number, "")
+
+    async def _look_up(self, ids: Sequence[str], fields: Mapping[str, str], each: float) -> Mapping[str, Any]:
+        """Posts by their ids. Raises `RateLimitedError` where they cannot be paid for any more today."""
+        if not self._free:
+            self.budget.ask(each * len(ids))
+        answer = await self.get(_LOOKUP, {"ids": ",".join(ids), **fields})
+        self.pay(answer)
+        return answer
 
 
 def is_capped(response: httpx.Response) -> bool:

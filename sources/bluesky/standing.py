@@ -19,6 +19,7 @@ _AT_ONCE: Final = 25
 _FRESH: Final = timedelta(hours=6)
 _KEPT: Final = 5000
 _TAKEN_DOWN: Final = "!takedown"
+_ODD: Final = "in a form that is not known"
 _ACCOUNT: Final = {
     "takendown": (Standing.ACCOUNT_GONE, "its server took the account down"),
     "suspended": (Standing.ACCOUNT_GONE, "its server suspended the account"),
@@ -35,10 +36,10 @@ _REPO_ERRORS: Final = {
 
 @dataclass(frozen=True, slots=True)
 class _Shown:
-    """A post as the AppView shows it now, and what its moderators say of it."""
+    """A post as the AppView shows it now (None: in a form that is not known), and what its moderators say of it."""
 
-    post: Post
-    labels: tuple[str, ...]
+    post: Post | None
+    labels: tuple[str, ...] = ()
 
 
 class Standings:
@@ -72,6 +73,7 @@ class Standings:
             try:
                 post = from_view(view, seen_at=self._context.clock())
             except UnusableError:
+                shown[as_text(view.get("uri"))] = _Shown(None)
                 continue
             shown[post.id] = _Shown(post, tuple(_labels(view, post.author.id)))
         return shown
@@ -133,7 +135,9 @@ class Standings:
     async def refresh(self, post: Known) -> Post | None:
         """The post as the AppView shows it now."""
         shown = (await self._shown([post.ref.id])).get(post.ref.id)
-        return shown.post if shown else None
+        if shown is not None and shown.post is None:
+            raise BadAnswerError(f"Bluesky shows the post {_ODD}.")
+        return shown.post if shown and _TAKEN_DOWN not in shown.labels else None
 
     async def enrich(self, posts: Sequence[Post]) -> Sequence[Post]:
         """Handles, names and bios, of 25 accounts a call, kept for some hours."""
@@ -182,6 +186,8 @@ def _labels(view: Mapping[str, Any], author: str | None) -> Iterator[str]:
 def _standing(known: Known, shown: _Shown) -> Recheck:
     if _TAKEN_DOWN in shown.labels:
         return Recheck(ref=known.ref, standing=Standing.REMOVED_BY_PLATFORM, note="labelled as taken down")
+    if shown.post is None:
+        return Recheck(ref=known.ref, standing=Standing.UNKNOWN, note=f"shown {_ODD}")
     edited = known.text_hash is not None and text_hash(shown.post) != known.text_hash
     note = f"shown, labelled {', '.join(shown.labels)}" if shown.labels else "shown"
     return Recheck(ref=known.ref, standing=Standing.EDITED if edited else Standing.UP, note=note)

@@ -81,9 +81,10 @@ class Again:
                 except HandlewatchError:
                     continue
                 seen |= {f"{server}/p/{number_of(raw)}": raw for raw in raws}
-        return [await self._recheck(known, seen.get(known.ref.id)) for known in posts]
+        open_forums: dict[str, bool] = {}
+        return [await self._recheck(known, seen.get(known.ref.id), open_forums) for known in posts]
 
-    async def _recheck(self, known: Known, raw: Raw | None) -> Recheck:
+    async def _recheck(self, known: Known, raw: Raw | None, open_forums: dict[str, bool]) -> Recheck:
         ref, own = known.ref, _ID.fullmatch(known.ref.id)
         if own is None or own[1] not in self._readers:
             return Recheck(ref=ref, standing=Standing.UNKNOWN, note="not of a forum that is read")
@@ -96,9 +97,21 @@ class Again:
                 return Recheck(ref=ref, standing=_STANDINGS[state], note=state.value)
             same = known.text_hash is None or await self._is_version(reader, raw, known.text_hash)
         except (HandlewatchError, UnusablePostError) as error:
+            if isinstance(error, AuthError) and "(403)" in error.brief and await self._is_open(reader, open_forums):
+                note = "its forum shows posts, but not this one to us"
+                return Recheck(ref=ref, standing=Standing.UNAVAILABLE, note=note)
             why = error.brief if isinstance(error, HandlewatchError) else f"it has {error}"
             return Recheck(ref=ref, standing=Standing.UNKNOWN, note=why)
         return Recheck(ref=ref, standing=Standing.UP if same else Standing.EDITED, note="on its forum")
+
+    async def _is_open(self, reader: Reader, known: dict[str, bool]) -> bool:
+        """Whether a forum shows anything: else that it refuses one post says nothing of that post."""
+        if reader.base not in known:
+            try:
+                known[reader.base] = bool(await reader.newest(None))
+            except HandlewatchError:
+                known[reader.base] = False
+        return known[reader.base]
 
     async def _is_version(self, reader: Reader, raw: Raw, stored: str) -> bool:
         forum, now = await reader.forum(), self._clock()

@@ -241,9 +241,12 @@ class BoardSource:
     async def refresh(self, post: Known) -> Post | None:
         """The post as its thread shows it now."""
         where = self._where(post)
-        found = await self._posts(where[0], where[1]) if where else None
-        if found and post.ref.id in found and found[post.ref.id] is None:
-            raise BadAnswerError("The post could not be read.")
+        if where is None:
+            raise BadAnswerError("It is not a post of a board.")
+        found = await self._posts(where[0], where[1])
+        standing = _standing(post, where[1], found)
+        if standing.standing is Standing.UNKNOWN:
+            raise BadAnswerError(f"Whether the post is there cannot be told: {standing.note}.")
         return found.get(post.ref.id) if found else None
 
 

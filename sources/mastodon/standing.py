@@ -69,6 +69,10 @@ class Standings:
             try:
                 answer = await self._reader.statuses(server, ids)
                 there = {as_id(status.get("id")): status for status in answer}
+                if there.keys().isdisjoint(ids) and await self._one(server, ids[0]) is not None:
+                    # Of other software, which knows another name for ids: that nothing came says nothing.
+                    self._one_by_one.add(server)
+                    return {local: await self._one(server, local) for local in ids}
                 return {local: there.get(local) for local in ids}
             except (StatusError, BadAnswerError):
                 self._one_by_one.add(server)  # an older one

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from monitor.clock import Clock
 from monitor.errors import HandlewatchError
-from monitor.net.errors import BadAnswerError
+from monitor.net.errors import BadAnswerError, StatusError
 from monitor.ports import Known, Recheck, Standing
 from monitor.post import Post, PostRef, text_hash
 from sources.media import without_media
@@ -83,7 +83,14 @@ class Asker:
     async def _look_up(self, kind: str, keys: Sequence[str]) -> dict[str, Mapping[str, Any]]:
         params = {"part": "snippet,status" if kind == "videos" else "snippet", "id": ",".join(keys)}
         params |= {"textFormat": "plainText"} if kind == "comments" else {"maxResults": str(_AT_ONCE)}
-        items, _, _ = await self._api.items(kind, params)
+        try:
+            items, _, _ = await self._api.items(kind, params)
+        except StatusError as error:
+            if error.status != 404 or not error.name.lower().endswith("notfound"):
+                raise  # a 404 that is not YouTube's own says nothing
+            if len(keys) > 1:  # one of them is not there, and the others are not shown for it
+                return {key: item for one in keys for key, item in (await self._look_up(kind, [one])).items()}
+            return {}
         return {key: item for item in items if (key := item_id(item))}
 
     def _post(self, known: Known, kind: str, item: Mapping[str, Any]) -> Post:

@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from monitor.errors import AuthError, ConfigError
+from monitor.net.errors import BadAnswerError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import Author, Post, PostRef, text_hash
@@ -346,3 +347,12 @@ def test_the_server_that_holds_the_account_has_the_names_that_people_would_type(
 def test_options_that_do_not_fit_together(name: str, values: dict[str, str]) -> None:
     with pytest.raises(ConfigError):
         options(name, **values)
+
+
+async def test_a_post_that_is_shown_in_another_form_is_not_called_removed(world: FakeAppView) -> None:
+    (uri,) = world.add(1)
+    world.find(uri)["record"] = {"text": 7}
+    assert await recheck(world, known(uri)) == [(Standing.UNKNOWN, "shown in a form that is not known")]
+    async with opened_source("bluesky-search", world) as source:
+        with pytest.raises(BadAnswerError):
+            await source.refresh(known(uri))

@@ -365,3 +365,12 @@ async def test_the_first_poll_goes_back_as_far_as_wanted(server: FakeDiscourse) 
     server.add(120)
     found = await harvest("discourse", server.options, server, None, batches=None, pages=None)
     assert len(found.ids) == 50
+
+
+async def test_one_post_that_is_refused_where_others_are_shown_is_unavailable(server: FakeDiscourse) -> None:
+    shut, *_ = server.add(3)
+    server.faults += [answering(403, json={"errors": ["no"], "error_type": "invalid_access"})]
+    async with opened_source("discourse", server) as source:
+        (answer,) = await source.recheck([Known(ref=PostRef("discourse", shut))])
+    assert answer.standing is Standing.UNAVAILABLE
+    assert "to us" in answer.note

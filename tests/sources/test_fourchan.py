@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from monitor.errors import ConfigError
+from monitor.net.errors import BadAnswerError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
@@ -320,6 +321,9 @@ async def test_refresh_shows_a_post_as_it_is_now(board: FakeBoard) -> None:
         assert texts([await source.refresh(known("po/102"))]) == ["other words"]
         assert await source.refresh(known("po/103")) is None
         assert await source.refresh(known("po/7", 7)) is None
+        for unknown in (known("po/8", None), known("nothing")):
+            with pytest.raises(BadAnswerError):
+                await source.refresh(unknown)
 
 
 async def test_check_reads_each_board(board: FakeBoard) -> None:

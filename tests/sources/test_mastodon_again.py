@@ -170,3 +170,13 @@ async def test_the_doctor_says_what_is_wrong(server: FakeMastodon) -> None:
         found = {one.what: one.well for one in await source.check()}
     assert found["social.example token"] is False
     assert found["social.example #map"] is False
+
+
+async def test_nothing_from_a_server_that_knows_another_name_for_ids_is_not_taken_for_gone(
+    server: FakeMastodon,
+) -> None:
+    up, also, gone = server.add(3)
+    server.delete(gone)
+    server.ignores_ids = True
+    found = await recheck(server, known(up), known(also), known(gone))
+    assert [one.standing for one in found] == [Standing.UP, Standing.UP, Standing.UNAVAILABLE]

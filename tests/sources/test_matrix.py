@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from monitor.errors import AuthError, ConfigError
+from monitor.net.errors import BadAnswerError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
@@ -278,6 +279,8 @@ async def test_what_a_recheck_tells(server: FakeMatrix) -> None:
     async with opened_source("matrix", server) as source:
         found = [answer.standing for answer in await source.recheck(known)]
         now = [await source.refresh(one) for one in (known[1], known[2], known[5])]
+        with pytest.raises(BadAnswerError):
+            await source.refresh(known[-1])
     assert found == [
         Standing.UP,
         Standing.EDITED,

@@ -298,6 +298,8 @@ async def test_where_a_relay_does_not_answer_gone_is_unknown(relay: FakeRelay, o
         found = await source.recheck([Known(ref=PostRef("nostr", name)) for name in added])
         with pytest.raises(BadAnswerError):
             await source.refresh(Known(ref=PostRef("nostr", added[1])))
+        with pytest.raises(BadAnswerError):
+            await source.refresh(Known(ref=PostRef("nostr", "nonsense")))
     assert [answer.standing for answer in found] == [Standing.UP, Standing.UNKNOWN]
 
 

@@ -500,8 +500,9 @@ async def test_a_post_is_shown_again_as_it_is_now(server: FakeReddit) -> None:
         assert now.text == "something else"
         assert await source.refresh(Known(ref=PostRef("reddit", omitted))) is None
         assert await source.refresh(Known(ref=PostRef("reddit", removed))) is None
-        with pytest.raises(BadAnswerError):
-            await source.refresh(Known(ref=PostRef("reddit", strange)))
+        for unknown in (strange, "nonsense"):
+            with pytest.raises(BadAnswerError):
+                await source.refresh(Known(ref=PostRef("reddit", unknown)))
         server.faults += [lambda request: httpx.Response(410)]
         with pytest.raises(StatusError):
             await source.refresh(Known(ref=PostRef("reddit", edited)))

@@ -8,6 +8,7 @@ import httpx
 import pytest
 
 from monitor.errors import AuthError, ConfigError
+from monitor.net.errors import BadAnswerError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, Standing
 from monitor.post import PostRef, text_hash
@@ -233,6 +234,11 @@ async def test_a_post_is_shown_again_as_it_is_now(server: FakeTelegram) -> None:
         assert now is not None
         assert now.text == "something else"
         assert await source.refresh(Known(ref=PostRef("telegram", added[4]))) is None
+        with pytest.raises(BadAnswerError):
+            await source.refresh(Known(ref=PostRef("telegram", "nonsense")))
+        server.ignores_parameters = True
+        with pytest.raises(BadAnswerError):
+            await source.refresh(Known(ref=PostRef("telegram", added[0])))
 
 
 async def test_the_doctor_reads_every_channel(server: FakeTelegram, monkeypatch: pytest.MonkeyPatch) -> None:

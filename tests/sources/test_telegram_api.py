@@ -18,6 +18,7 @@ from telethon import TelegramClient, errors, functions, types
 from telethon.sessions import StringSession
 
 from monitor.errors import AuthError, ConfigError, RateLimitedError, RefusedError, UnreachableError
+from monitor.net.errors import BadAnswerError
 from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, SourceContext, Standing
 from monitor.post import PostRef, text_hash
@@ -230,6 +231,8 @@ async def test_a_recheck_tells_edited_from_gone_and_an_error_is_unknown(client: 
     assert found == [Standing.UP, Standing.EDITED, Standing.UNAVAILABLE, Standing.UNKNOWN]
     assert (await client.source().refresh(known[1])).text == "something else"
     assert await client.source().refresh(known[2]) is None
+    with pytest.raises(BadAnswerError):
+        await client.source().refresh(Known(ref=PostRef("telegram", "nonsense")))
     client.faults = [ConnectionError()] * 9
     assert {one.standing for one in await client.source().recheck(known)} == {Standing.UNKNOWN}
 
@@ -245,6 +248,8 @@ async def test_what_telegram_restricts_everywhere_was_removed_by_it(client: Fake
     client.messages[2] = message(2, restriction_reason=[why("ios")])
     found = await client.source().recheck(known)
     assert [one.standing for one in found] == [Standing.REMOVED_BY_PLATFORM, Standing.UP, Standing.UP]
+    assert await client.source().refresh(known[0]) is None
+    assert await client.source().refresh(known[1]) is not None
     client.restricted = [why("all")]
     found = await client.source().recheck(known)
     assert {one.standing for one in found} == {Standing.REMOVED_BY_PLATFORM}

@@ -366,3 +366,13 @@ async def test_the_doctor_looks_at_the_key_and_every_listing(server: FakeTumblr)
     server.options["api_key"] = "old"
     async with opened_source("tumblr", server) as source:
         assert [(finding.what, finding.well) for finding in await source.check()] == [("consumer key", False)]
+
+
+async def test_a_blog_is_asked_about_once_however_many_posts_are_missing(server: FakeTumblr) -> None:
+    known = [
+        Known(ref=PostRef("tumblr", str(number)), url=f"https://nobody.tumblr.com/post/{number}")
+        for number in (5, 6, 7)
+    ]
+    async with opened_source("tumblr", server) as source:
+        assert {one.standing for one in await source.recheck(known)} == {Standing.ACCOUNT_GONE}
+    assert len(server.requests) == 4

@@ -14,6 +14,7 @@ from monitor.plugins import source_plugins
 from monitor.ports import Known, Seen, SourceContext, Standing
 from monitor.post import PostRef, text_hash
 from monitor.sourcing import make_options
+from sources.budget import DailyBudget
 from sources.x_api import XApi
 from sources.x_posts import authors_of, to_post
 from tests.sources.worlds import MEDIA_MARK, opened_source
@@ -317,3 +318,30 @@ def test_a_history_of_another_form_changes_nothing(history: Any) -> None:
     raw = FakeX().post(1) | {"edit_history_tweet_ids": history}
     post = to_post(raw, {}, seen_at=datetime(2026, 11, 1, tzinfo=UTC))
     assert post.id in {raw["id"], "1"}
+
+
+async def test_a_recheck_reads_no_authors_and_is_paid_from_the_day_s_budget() -> None:
+    world = FakeX()
+    world.options["usd_a_day"] = 0.02
+    known = [Known(ref=PostRef("x", number)) for number in world.add(3)]
+    async with opened_source("x", world) as source:
+        assert {one.standing for one in await source.recheck(known)} == {Standing.UP}
+        (asked,) = world.requests
+        assert set(asked.url.params) == {"ids", "tweet.fields"}
+        assert "author" not in asked.url.params["tweet.fields"]
+        (answer, *_) = await source.recheck(known)
+        assert (answer.standing, len(world.requests)) == (Standing.UNKNOWN, 1)
+        assert "budget" in answer.note
+        with pytest.raises(RateLimitedError, match="budget"):
+            await source.refresh(known[0])
+
+
+def test_what_a_recheck_spent_counts_when_a_poll_goes_on_from_its_cursor() -> None:
+    budget = DailyBudget(1, unit="dollars", clock=FakeX().time)
+    budget.spend(0.3)
+    budget.load({"day": "2026-11-01", "spent": 0.2})
+    assert budget.dump() == {"day": "2026-11-01", "spent": 0.3}
+    budget.load({"day": "2026-11-01", "spent": 0.5})
+    assert budget.dump()["spent"] == 0.5
+    budget.load({"day": "2026-10-31", "spent": 0.9})
+    assert budget.dump()["spent"] == 0.5

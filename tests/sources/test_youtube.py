@@ -400,3 +400,15 @@ async def test_comments_are_enough_where_nothing_is_told_of_their_video(server: 
     assert sorted(found.ids) == sorted(added)
     assert {interval.state for interval in found.coverage} == {Seen.SEEN}
     assert any("not shown" in interval.note for interval in found.coverage)
+
+
+async def test_one_comment_that_is_not_found_hides_no_other(server: FakeYouTube) -> None:
+    added = server.add(2)
+    asked = [Known(ref=PostRef("youtube", key)) for key in added]
+    server.faults += [lambda request: refusal(404, "commentNotFound")] * 2
+    async with opened_source("youtube", server) as source:
+        found = await source.recheck(asked)
+        assert [answer.standing for answer in found] == [Standing.UNAVAILABLE, Standing.UP]
+        assert len(server.requests) == 3
+        server.faults += [lambda request: refusal(404, "commentNotFound")]
+        assert await source.refresh(asked[0]) is None

@@ -117,6 +117,7 @@ class FakeMastodon:
         self.gone_accounts: dict[str, bool] = {}
         self.scopes = ["read"]
         self._several = several
+        self.ignores_ids = False
         self.statuses: list[dict[str, Any]] = []
         self.faults: list[Callable[[httpx.Request], httpx.Response]] = []
         self.requests: list[httpx.Request] = []
@@ -198,7 +199,7 @@ class FakeMastodon:
             start = int(asked.get("offset", "0"))
             answer = {"accounts": [], "hashtags": [], "statuses": found[start : start + min(int(asked["limit"]), 40)]}
         elif path == "/api/v1/statuses" and self._several:
-            answer = [ids[local] for local in asked.get_list("id[]") if local in ids]
+            answer = [ids[local] for local in asked.get_list("ids[]" if self.ignores_ids else "id[]") if local in ids]
         elif path.startswith("/api/v1/statuses/"):
             answer = ids.get(path.rpartition("/")[2])
         elif path == "/api/v1/accounts/lookup" and self.gone_accounts.get(asked["acct"]) is not True:

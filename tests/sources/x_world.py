@@ -89,7 +89,7 @@ class FakeX:
             return httpx.Response(401, json={"title": "Unauthorized", "detail": "Unauthorized", "status": 401})
         asked = dict(request.url.params)
         if request.url.path == "/2/tweets":
-            return self._lookup(asked["ids"].split(","))
+            return self._lookup(asked["ids"].split(","), authors="expansions" in asked)
         if "since_id" in asked and int(asked["since_id"]) < int(self.oldest_since):
             said = "'since_id' must be a tweet id created after seven days ago"
             problem = {"title": "Invalid Request", "detail": "One or more parameters to your request was invalid."}
@@ -110,7 +110,7 @@ class FakeX:
             meta["next_token"] = f"below-{page[-1]['id']}"
         return {"data": page, "includes": {"users": [USER]}, "meta": meta} if page else {"meta": meta}
 
-    def _lookup(self, ids: list[str]) -> httpx.Response:
+    def _lookup(self, ids: list[str], *, authors: bool) -> httpx.Response:
         kind = "https://api.twitter.com/2/problems/"
         known = [*self.posts, *self.old_versions]
         errors = [
@@ -118,7 +118,7 @@ class FakeX:
             for one in ids
             if one not in {post["id"] for post in known}
         ]
-        answer: dict[str, Any] = {"includes": {"users": [USER]}}
+        answer: dict[str, Any] = {"includes": {"users": [USER]}} if authors else {}
         if data := [post for post in known if post["id"] in ids]:
             answer["data"] = data
         return httpx.Response(200, json=answer | ({"errors": errors} if errors else {}))
