@@ -30,6 +30,22 @@ class Quick:
 quick_init(Quick)
 
 
+@dataclass(frozen=True, slots=True)
+class Placed:
+    name: str
+    count: int = 3
+
+
+quick_init(Placed)
+
+
+def test_fields_may_be_given_by_their_places() -> None:
+    assert Placed("a", 4) == Placed(name="a", count=4)
+    assert Placed("a") == Placed("a", 3)
+    with pytest.raises(TypeError):
+        Placed("a", 4, 5)  # pyright: ignore[reportCallIssue]
+
+
 @pytest.mark.parametrize("given", [{"name": "a"}, {"name": "a", "count": 0}, {"name": "b", "author": Author()}])
 def test_it_holds_the_same(given: dict[str, Any]) -> None:
     plain, quick = Plain(**given), Quick(**given)

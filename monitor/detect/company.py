@@ -1,4 +1,4 @@
-"""A term's company: the text around it whose words tell in which sense it is meant."""
+"""A term's company: its sentence, and the text around it whose words tell in which sense it is meant."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ WINDOW: Final = 700
 """Characters around a term, in a long text, that may say something of it."""
 _SMALL: Final = 4_000
 _LISTED: Final = 6
+_SENTENCE_END: Final = re.compile(r"[.!?。！？](?=\s|\Z)|\n")
 _BETWEEN: Final = re.compile(r"[\s,/|+&;•·-]{1,4}(?:and\s)?")
 _BY_MACHINE: Final = (
     "posted from the", "posted via", "posted with the", "sent from my", "sent from the", "sent via", "this post was",
@@ -56,6 +57,28 @@ def company(doc: Document, terms: Sequence[Found]) -> list[tuple[int, int]]:
         return _without_footer(doc, terms, _without_account(doc))
     spans = [(start, end) for name, start, end in doc.extents() if end - start <= 300 and name != "author.handle"][:50]
     return spans + [(max(term.start - WINDOW, 0), min(term.end + WINDOW, len(doc.lower))) for term in terms[:20]]
+
+
+def sentence(doc: Document, term: Found) -> tuple[int, int]:
+    """The sentence that a term stands in; kept with the document, because all ask for it."""
+    place = ("sentence", term.start, term.end)
+    if (kept := doc.kept.get(place)) is not None:
+        return kept
+    first, last = doc.bounds(term.start)
+    start = max(first, term.start - WINDOW)
+    ends = [found.end() for found in _SENTENCE_END.finditer(doc.lower, start, term.start)]
+    after = _SENTENCE_END.search(doc.lower, term.end, min(last, term.end + WINDOW))
+    found = (ends[-1] if ends else start), (after.start() if after else min(last, term.end + WINDOW))
+    doc.kept[place] = found
+    return found
+
+
+def beside(doc: Document, term: Found) -> tuple[int, int]:
+    """The sentence that a term stands in; a post's tags are one."""
+    if not doc.field(term.start).startswith("tags["):
+        return sentence(doc, term)
+    tags = [(start, end) for name, start, end in doc.extents() if name.startswith("tags[")]
+    return tags[0][0], tags[-1][1]
 
 
 def _without_account(doc: Document) -> list[tuple[int, int]]:

@@ -8,6 +8,7 @@ from bisect import bisect_right
 from collections.abc import Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
+from monitor.detect.atoms import Words, is_plain, words_of
 from monitor.post import Post
 from monitor.text.fold import Folded, fold
 
@@ -16,6 +17,7 @@ BOUNDARY: Final = "\x1e"
 
 _AFTER: Final = {"title": "\n\n"}
 _TAG: Final = "tags["
+_SCRIPTED: Final = re.compile("[\u0370-\u058f&]")
 _TARGET: Final = re.compile(r"<a\s[^<>]{0,400}?href\s*=\s*[\"']?(?P<to>[^\s\"'<>]{1,2000})", re.IGNORECASE)
 
 
@@ -36,13 +38,30 @@ class _Part(NamedTuple):
 class Document:
     """The folded fields joined. Positions of `lower` and `cased` are document positions."""
 
-    __slots__ = ("_ascii", "_parts", "_scripts", "_starts", "backwards", "cased", "kept", "lower")
+    __slots__ = (
+        "_ascii",
+        "_every",
+        "_parts",
+        "_plain",
+        "_scripted",
+        "_scripts",
+        "_starts",
+        "_words",
+        "backwards",
+        "cased",
+        "kept",
+        "lower",
+    )
 
     def __init__(self, parts: Iterable[tuple[str, Folded]], *, backwards: bool = False) -> None:
         self.backwards = backwards
         self._parts: list[_Part] = []
         self._scripts: dict[int, tuple[int, int]] = {}
         self._ascii: bool | None = None
+        self._plain: bool | None = None
+        self._scripted: bool | None = None
+        self._every: Words | None = None
+        self._words: dict[re.Pattern[str], Words] = {}
         self.kept: dict[Any, Any] = {}
         """What others found in it and ask for again."""
         cased: list[str] = []
@@ -78,6 +97,19 @@ class Document:
             return "\n"
         return _AFTER.get(before, f"\n{BOUNDARY}\n") if after == "text" else f"\n{BOUNDARY}\n"
 
+    def words(self, pattern: re.Pattern[str]) -> Words:
+        """Its words in lower case as `atoms.words_of` finds them by a pattern; kept."""
+        if self._every is not None:
+            return self._every
+        if self.plain:
+            # In most texts, all patterns find the same.
+            self._every = words_of(self.lower, pattern)
+            return self._every
+        found = self._words.get(pattern)
+        if found is None:
+            found = self._words[pattern] = words_of(self.lower, pattern)
+        return found
+
     def _part(self, position: int) -> _Part:
         if len(self._parts) == 1:
             return self._parts[0]
@@ -93,8 +125,24 @@ class Document:
             )
         return self._ascii
 
+    @property
+    def plain(self) -> bool:
+        """True where all letters are ASCII once they are folded."""
+        if self._plain is None:
+            self._plain = is_plain(self.lower)
+        return self._plain
+
+    @property
+    def scripted(self) -> bool:
+        """True where a field may hold Greek, Cyrillic or Armenian letters, as given or as entities."""
+        if self._scripted is None:
+            self._scripted = not self.ascii and any(_SCRIPTED.search(part.folded.source) for part in self._parts)
+        return self._scripted
+
     def other_script(self, start: int, end: int) -> bool:
         """True for a word of Cyrillic, Greek or Armenian letters alone, which folding may have made look Latin."""
+        if not self.scripted:
+            return False
         letters = [char for char in self.original(start, end) if not char.isspace()]
         return all("\u0370" <= char <= "\u058f" or not char.isalnum() for char in letters) and any(
             "\u0370" <= char <= "\u058f" for char in letters

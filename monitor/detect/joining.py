@@ -10,6 +10,8 @@ from typing import Final
 from monitor.detect.atoms import Atom
 from monitor.detect.spelling import Spelling, alike, key
 
+SPREAD_LETTERS: Final = 4
+"""Single letters that are set apart, at least."""
 _SPREAD: Final = re.compile(r"(?<![^\W_])[a-z](?P<gap>[^\w\n]{1,3})[a-z](?:(?P=gap)[a-z]){2,120}(?![^\W_])")
 _SPREAD_WORD: Final = 20
 _AROUND: Final = 80

@@ -11,6 +11,7 @@ from typing import Final
 from monitor.detect.apps import App, Link
 from monitor.detect.document import Document, Place
 from monitor.detect.shapes import placeholder
+from monitor.quick import quick_init
 from monitor.text.fold import fold
 
 _HOST: Final = r"[a-z0-9](?:[a-z0-9.-]{0,251}[a-z0-9])?"
@@ -41,6 +42,8 @@ _HEX_RUN: Final = re.compile(r"(?<![0-9a-z])[0-9a-f]{66,76}(?![0-9a-z])")
 _SPLIT_SESSION: Final = re.compile(r"(?<![0-9a-z])0[\s.:·|-]{0,3}5(?:[\s.:·|-]{0,3}[0-9a-f]){64}(?![0-9a-z])")
 _SPLIT_TOX: Final = re.compile(r"(?<![0-9a-z])[0-9a-f](?:[\s.:·|-]{0,3}[0-9a-f]){75}(?![0-9a-z])")
 _MATRIX: Final = re.compile(r"(?<![a-z0-9@._-])@[a-z0-9._=/+-]{1,200}:(?:[a-z0-9-]+\.)+[a-z]{2,24}(?![a-z0-9])")
+_LONG: Final = 66
+"""Characters of the long ids, at least."""
 _SURE: Final = 0.99
 
 
@@ -64,6 +67,9 @@ class Share:
     place: Place | None = None
 
 
+quick_init(Share)
+
+
 class Links:
     """Finds messenger links of the given apps."""
 
@@ -75,12 +81,16 @@ class Links:
             for link in app.links:
                 self._by_start.setdefault(link.start, []).append((app, link))
         self._any = _any_start(self._by_start) if self._by_start else None
-        self._rest = {form: re.compile(rest, re.IGNORECASE) for form, rest in _REST.items()}
         subdomains = {app.subdomain: app for app in self._apps if app.subdomain}
         self._subdomains = [
             (app, re.compile(rf"(?:^|(?<=[\s/\"'(]))(?P<h>[a-z][a-z0-9_]{{3,31}})\.{re.escape(domain)}(?![a-z0-9.-])"))
             for domain, app in subdomains.items()
         ]
+
+    @cached_property
+    def _rest(self) -> dict[str, re.Pattern[str]]:
+        """What follows a start, by its form; compiled when the first link is met."""
+        return {form: re.compile(rest, re.IGNORECASE) for form, rest in _REST.items()}
 
     @cached_property
     def _starts(self) -> dict[str, list[tuple[str, re.Pattern[str]]]]:
@@ -110,7 +120,7 @@ class Links:
                 if share:
                     yield share
         for app, pattern in self._subdomains:
-            for found in pattern.finditer(doc.lower):
+            for found in pattern.finditer(doc.lower) if f".{app.subdomain}" in doc.lower else ():
                 name = doc.cased[found.start("h") : found.end("h")]
                 if name.lower() not in {"www", "web", "core", *app.reserved} and (
                     handle := app.canonical(name, "name")
@@ -149,12 +159,14 @@ class Links:
 
     def ids(self, doc: Document) -> Iterator[Share]:
         """Session, Tox and Matrix ids, recognised by their shape."""
+        if len(doc.lower) < _LONG and "@" not in doc.lower:
+            return
         session, tox, matrix = (self._by_id.get(name) for name in ("session", "tox", "matrix"))
-        for found in _HEX_RUN.finditer(doc.lower):
+        for found in _HEX_RUN.finditer(doc.lower) if len(doc.lower) >= _LONG else ():
             for app, shape in ((session, "session-id"), (tox, "tox-id")):
                 if app is not None and (handle := app.canonical(found[0], shape)):
                     yield _share(app, handle, found.span(), found.span())
-        for found in _MATRIX.finditer(doc.lower) if matrix is not None else ():
+        for found in _MATRIX.finditer(doc.lower) if matrix is not None and "@" in doc.lower else ():
             if matrix is not None and (handle := matrix.canonical(doc.cased[slice(*found.span())], "matrix-id")):
                 yield _share(matrix, handle, found.span(), found.span())
 
@@ -162,7 +174,8 @@ class Links:
         """Long ids written in groups; only where their app is mentioned."""
         for name, shape, pattern in (("session", "session-id", _SPLIT_SESSION), ("tox", "tox-id", _SPLIT_TOX)):
             app = self._by_id.get(name)
-            for found in pattern.finditer(doc.lower) if app is not None and name in mentioned else ():
+            asked = app is not None and name in mentioned and len(doc.lower) >= _LONG
+            for found in pattern.finditer(doc.lower) if asked else ():
                 digits = re.sub(r"[^0-9a-f]", "", found[0])
                 if app is not None and len(digits) < len(found[0]) and (handle := app.canonical(digits, shape)):
                     yield _share(app, handle, found.span(), found.span(), how=("separated",))

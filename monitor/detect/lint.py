@@ -24,6 +24,7 @@ _HOST: Final = re.compile(r"[a-z0-9-]{1,63}(?:\.[a-z0-9-]{1,63}){1,8}\Z")
 _MAX_LENGTH: Final = 80
 _MAX_PARTS: Final = 8
 _MAX_WORDS: Final = 50_000
+_PLAIN: Final = re.compile(rf"[a-z]{{2,}}(?:_[a-z]+){{0,{_MAX_PARTS - 1}}}\*?\Z")
 _TYPO: Final = 5
 """Letters from which a typing error may be told from another word."""
 
@@ -75,6 +76,8 @@ def check_words(source: TomlSource, where: Where, key: str, words: str) -> None:
     if len(entries) > _MAX_WORDS:
         source.fail(where, f"{len(entries)} words are more than {_MAX_WORDS}.", key=key, do="Give fewer.")
     for word in entries:
+        if len(word) <= _MAX_LENGTH and _PLAIN.match(word):
+            continue  # as most are
         bare = word.removesuffix("*")
         if "*" in bare or _PATTERN_SIGNS.search(bare.replace("+", "")):
             source.fail(

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 from monitor.detect.document import Document
@@ -39,22 +40,25 @@ _CLASSES: Final = (
 )  # fmt: skip
 _LETTERS: Final = dict(zip(_CLASSES, "PSMLnHTEV=fN", strict=True))
 _LABEL: Final = "[Ln]"
+_WANTED: Final = frozenset("PSLnE")
+"""Classes without which there is no claim: of all patterns each wants one."""
 _PAGES: Final = frozenset({"profile", "profil", "perfil", "account", "konto", "cuenta", "conta", "compte"})
 
 
-def _compiled(*patterns: str) -> tuple[re.Pattern[str], ...]:
+@cache
+def _compiled(patterns: tuple[str, ...]) -> tuple[re.Pattern[str], ...]:
     """Patterns over classes; `p`, a word like "on", is a filler (`f`) too, and `Q`, an equals sign, an "is" (`=`)."""
     return tuple(re.compile(re.sub(r"(?<!\?)=", "=Q", one.replace("f", "fp"))) for one in patterns)
 
 
-_SURE: Final = _compiled(
+_SURE: Final = (
     # after the app: "kik: same as my username", "kik username is the same as here", "kikはここと同じ"
     rf"A{_LABEL}?[fEaMT=,]{{0,4}}(?P<claim>S?P|S[fM=H]{{0,4}}M?S?(?:{_LABEL}|H|V)V?)",
     rf"A[f=]{{0,2}}(?P<claim>(?:[MHLn][fT=]{{0,3}}){{1,4}}S(?:[f]{{0,2}}{_LABEL})?)",
     # before it: "same name on kik", "same as here, kik"
     rf"(?P<claim>P|S[fM=H]{{0,4}}M?S?(?:{_LABEL}|H)V?|M?{_LABEL}[f=]{{0,2}}S)[fMaT,=]{{0,4}}A",
 )
-_MAYBE: Final = _compiled(
+_MAYBE: Final = (
     # like "kik is my handle", "on wickr under this exact name", "wickr is the name you see", "kik: see username"
     rf"A{_LABEL}?[fEaM=,]{{0,4}}"
     rf"(?P<claim>[MT]S?[f]?{_LABEL}V?(?:[=][f]{{0,3}}[MT]S?{_LABEL}{{1,2}})?|{_LABEL}V|EM?{_LABEL})(?![=])",
@@ -94,8 +98,8 @@ class OwnName:
         self._placing = vocabulary.placing
         self._everyday = vocabulary.everyday
         self._words = {word: _LETTERS[name] for name in _CLASSES for word in vocabulary.own[name] if word.isascii()}
-        index = WordIndex()
-        self._lists = {_LETTERS[name]: index.add(vocabulary.own[name]) for name in _CLASSES}
+        self._index = WordIndex()
+        self._classes = {self._index.add(vocabulary.own[name]).owner: _LETTERS[name] for name in _CLASSES}
 
     def find(self, doc: Document, apps: Sequence[Found], terms: Sequence[Found]) -> list[Claim]:
         """The claims beside the given apps, one an app at most."""
@@ -114,9 +118,11 @@ class OwnName:
         if not self._may_claim(doc, start, end):
             return None
         items = list(self._items(doc, start, end, app, apps, terms))
-        letters = "".join(letter for letter, _, _ in items) + ("#" if end == last else "x")
+        letters = "".join([letter for letter, _, _ in items]) + ("#" if end == last else "x")
+        if not _claims(set(letters)):
+            return None
         for sure, patterns in ((True, _SURE), (False, _MAYBE)):
-            for pattern in patterns:
+            for pattern in _compiled(patterns):
                 found = pattern.search(letters)
                 if (
                     found is not None
@@ -136,7 +142,7 @@ class OwnName:
         text = doc.lower[start : end + 1]
         if not text.isascii() or "@" in text or "u/" in text:
             return True
-        return any(self._lists[letter].find(doc, start, end) for letter in "PSLnE")
+        return any(self._classes[owner] in _WANTED for owner in self._index.hits(doc, start, end))
 
     def _given(self, doc: Document, claim: str, after: Sequence[tuple[str, int, int]]) -> bool:
         """True where the name that "my username" announces follows: "kik, my username zorblat"."""
@@ -153,8 +159,9 @@ class OwnName:
         marks += [("t", one.start, one.end) for one in terms]
         marks = [one for one in marks if start <= one[1] and one[2] <= end]
         taken = Spans((a, b) for _, a, b in marks)
-        for letter, words in self._lists.items():
-            marks += [(letter, a, b) for _, a, b in words.find(doc, start, end) if not taken.overlaps(a, b)]
+        for owner, hits in self._index.hits(doc, start, end).items():
+            letter = self._classes[owner]
+            marks += [(letter, a, b) for _, a, b in hits if not taken.overlaps(a, b)]
         at = start
         for letter, first, last in sorted(marks, key=lambda one: (one[1], -one[2], _rank(one[0]))):
             if first < at:
@@ -188,6 +195,13 @@ class OwnName:
         if word in self._placing:
             return "p"
         return "f" if word in self._filler or len(word) == 1 else "x"
+
+
+def _claims(letters: set[str]) -> bool:
+    """True where some of the patterns may find a claim: one with "same" or a whole phrase, or one with a label beside
+    another class.
+    """
+    return not letters.isdisjoint("SP") or not (letters.isdisjoint("Ln") or letters.isdisjoint("MTVEQ"))
 
 
 def _denied(letters: str, found: re.Match[str]) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -154,11 +155,20 @@ class Plausibility:
         return token.at or token.kind == "spaced" or _ODD.search(text) is not None
 
     def forwards(
-        self, token: Token, text: str, app: App, found: Found, reach: Reach, following: Token | None, *, natural: float
+        self,
+        token: Token,
+        text: str,
+        app: App,
+        found: Found,
+        reach: Reach,
+        following: Token | None,
+        *,
+        natural_here: Callable[[], float],
     ) -> float:
         """Confidence in a word after an app's name; 0 where it is no handle.
 
-        :param natural: from here on a word's letters are natural enough for it to be a word (`Surroundings.natural`).
+        :param natural_here: says from where on a word's letters are natural enough for it to be a word
+            (`Surroundings.natural`); asked of few words.
         """
         if self.never(text, at=token.at):
             return NO
@@ -172,7 +182,7 @@ class Plausibility:
         sure = self._letters(
             word, reach, weak=found.spelling.weak, common=common, native=found.spelling.native, following=following
         )
-        if sure >= _POINTED or self._words.naturalness(word) < natural:
+        if not sure or sure >= _POINTED or self._words.naturalness(word) < (natural := natural_here()):
             return sure
         least = _PLAIN if natural > 1 else _LONG
         goes_on = following is not None and following.text.lower() in self._words.neutral
@@ -235,9 +245,9 @@ class Plausibility:
         return 0.7 if near and (not weak or len(word) > 4) else NO
 
     def backwards(  # noqa: PLR0911 - one line a case
-        self, token: Token, text: str, app: App, found: Found, tie: Tie, *, natural: float
+        self, token: Token, text: str, app: App, found: Found, tie: Tie, *, natural_here: Callable[[], float]
     ) -> float:
-        """Confidence in a word before an app's name; `natural` as for :meth:`forwards`."""
+        """Confidence in a word before an app's name; `natural_here` as for :meth:`forwards`."""
         if self.never(text, at=token.at):
             return NO
         common = found.spelling.flat in app.common_flats
@@ -246,7 +256,7 @@ class Plausibility:
         word = text.lower()
         if len(word) < 4 or self._words.everyday(word):
             return NO
-        made = self._words.naturalness(word)
+        made, natural = self._words.naturalness(word), natural_here()
         if common and not (tie.linked and tie.introduced and natural > 1 and made < _NATURAL):
             return NO
         if not tie.bracketed and made >= natural:

@@ -6,17 +6,14 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
+from monitor.detect.before import Before
 from monitor.detect.links import Share
 from monitor.detect.plausibility import Reach, Tie
 from monitor.detect.tokens import Token
-from monitor.detect.tying import Tying
+from monitor.detect.tying import Chosen, Tying
 
 _MORE: Final = 6
 """Further handles of an app's name after which a list goes on with telling ones only (digits, underscores ...)."""
-_POINTS: Final = ":=→➡⇒➜➤►👉"
-_ASIDE: Final = frozenset({",", "/", "|", "//"})
-"""What may stand between a telling handle and the app's name after it: "zorblat_77, you know, on kik"."""
-_SLASHES: Final = frozenset({"/", "|", "//"})
 _AND: Final = frozenset({"and", "y", "e", "et", "und", "en", "i", "и", "та", "й", "ve", "dan", "và", "och", "n"})
 _BULLETS: Final = frozenset({"*", "-", "–", "~", ")"})
 _ROW: Final = 2
@@ -27,14 +24,6 @@ _NEWER: Final = frozenset({"new", "current", "backup", "other", "second", "main"
 _THERE_REACH: Final = 24
 _THERE_CLOSE: Final = 4
 _THERE_SURE: Final = 0.8
-_BACK_REACH: Final = 4
-_ASIDE_REACH: Final = 6
-"""Words between a handle and the app's name after it; more of them where "on" or the like stands before the app."""
-_UP: Final = frozenset({*"^↑⬆👆☝", "app", "messenger", "platform", "via", "on"})
-"""What leads from the beginning of a line to the one above: "^ kik", "app: kik"."""
-
-Chosen = list[tuple[int, list[Share]]]
-"""Handles found: (index of the token, the shares that it makes, one for each app of a group)."""
 
 
 class Reading:
@@ -43,6 +32,7 @@ class Reading:
     def __init__(self, tying: Tying) -> None:
         """:param tying: what ties the document's tokens to apps."""
         self._tying = tying
+        self._before = Before(tying)
         self._doc = tying.doc
         self._tokens = tying.tokens
         self._words = tying.words
@@ -61,9 +51,9 @@ class Reading:
                 continue
             group, after = self._group(at)
             forward = self._forward(group, after)
-            backward = self._backward(group, at)
+            backward = self._before.find(group, at)
             if forward and backward:
-                chosen = backward if self._prefers_backward(at, after, backward, forward) else forward
+                chosen = backward if self._before.is_closer(at, after, backward, forward) else forward
             else:
                 chosen = forward or backward
             found += self._paired(group, chosen)
@@ -102,14 +92,16 @@ class Reading:
         """As many handles as apps in a row belong to them in turn ("kik & snap: a & b"); otherwise each to all ("kik /
         snap: a or b", "... a, backup b").
         """
+        if len(chosen) != len(group) or len(group) == 1:
+            return [share for _, shares in chosen for share in shares]
         turns = [
             [share for share in shares if share.app.id in {found.spelling.id for found in mark.found}]
             for mark, (_, shares) in zip(group, chosen, strict=False)
         ]
         handles = {index for index, _ in chosen}
-        between = [self._tokens[at] for at in range(min(handles), max(handles)) if at not in handles] if chosen else []
+        between = [self._tokens[at] for at in range(min(handles), max(handles)) if at not in handles]
         listed = all(one.kind not in {"word", "native"} or one.text.lower() in _AND for one in between)
-        if len(chosen) == len(group) > 1 and all(turns) and listed:
+        if all(turns) and listed:
             return [share for shares in turns for share in shares]
         return [share for _, shares in chosen for share in shares]
 
@@ -278,80 +270,3 @@ class Reading:
             and all(self._plausibility.coined(one.text, natural=self._around.natural(at)) for one in (before, token))
             and not self._around.leads_to_app(at + 1)
         )
-
-    # ---- backwards ----
-
-    def _backward(self, group: list[Token], at: int) -> Chosen:
-        """A handle before an app: "zorblat_77 on kik", "zorblat_77 (kik)", "zorblat_77 kik"."""
-        back = at - 1
-        linked = bracketed = passed = owned = False
-        while back >= 0 and at - back <= (_ASIDE_REACH if linked else _BACK_REACH):
-            token = self._tokens[back]
-            word = token.text.lower()
-            if token.kind in {"open", "colon", "at", "other", "close"}:
-                linked = linked or token.kind != "other"
-                bracketed = bracketed or (token.kind == "open" and token.text[-1] in "([{‹")
-            elif word in self._words.placing:
-                linked = True
-            elif self._around.is_mine(back, at):
-                owned = linked = True
-            elif token.text in _ASIDE or (token.kind == "newline" and self._tokens[back + 1].text.lower() in _UP):
-                passed = True
-                linked = linked or token.text != ","
-            elif token.kind in {"word", "native"} and word in self._words.neutral:
-                passed = True
-            else:
-                break
-            back -= 1
-        if back > 0 and self._tokens[back - 1].text == "#" and self._tokens[back].kind == "word":
-            return []  # a tag
-        if back < 0 or back in self._used or self._tokens[back].kind not in {"word", "spaced", "phone", "address"}:
-            return []
-        telling = self._plausibility.telling(self._tokens[back], self._tokens[back].text)
-        named = owned or self._around.named(back)
-        before = self._tokens[max(back - 2, 0) : back]
-        introduced = any(
-            token.text.lower() in self._words.introducing
-            or token.text.lower() in self._words.naming
-            or token.kind in {"open", "at"}
-            or token.text[0] in _POINTS
-            for token in before
-        )
-        # A word before a full stop, and one that is said to be another service's, is not this app's.
-        slashed = all(token.text in _SLASHES for token in self._tokens[back + 1 : at])
-        near = not passed or slashed or (linked and introduced)
-        # "add zorblat, kik"
-        near = near or (
-            self._tying.coded and introduced and self._tokens[back + 1 : at] and self._around.aside(back, at)
-        )
-        if not telling and not named and (not near or self._tokens[back].text[-1] == "."):
-            return []
-        if passed and any(token.kind in {"service", "app"} for token in before):
-            return []
-        first = back == 0 or self._tokens[back - 1].kind in {"newline", "end", "bound", "other", "also", "colon"}
-        tie = Tie(linked=linked or named, bracketed=bracketed, introduced=introduced or named, first=first)
-        shares = self._tying.shares(group, back, None, tie)
-        return [*self._before(group, back - 1), (back, shares)] if shares else []
-
-    def _before(self, group: list[Token], at: int) -> Iterator[tuple[int, list[Share]]]:
-        """Further handles before the first: "a and b on kik"."""
-        while at > 0 and self._around.joins(self._tokens[at]) and at - 1 not in self._used:
-            shares = self._tying.shares(group, at - 1, None, Tie(linked=True))
-            if not shares:
-                return
-            yield at - 1, shares
-            at -= 2
-
-    def _prefers_backward(self, at: int, after: int, backward: Chosen, forward: Chosen) -> bool:
-        """Between handles on both sides: the one that is tied more closely."""
-        index = forward[0][0]
-        between = [token for token in self._tokens[after:index] if token.kind not in {"at", "open"}]
-        if any(token.kind == "colon" and token.text[0] in _POINTS for token in between[:2]):
-            return False
-        if backward[-1][1][0].confidence < 0.8 <= forward[0][1][0].confidence:
-            return False
-        before = self._tokens[backward[-1][0] + 1 : at]
-        if any(token.text.lower() in self._words.placing or token.kind == "open" for token in before):
-            return True
-        apart = any(token.kind in {"also", "newline", "end"} for token in between)
-        return apart or (self._around.leads_to_app(index + 1) and not self._tokens[index].at)

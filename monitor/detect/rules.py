@@ -107,7 +107,7 @@ def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str])
     source.check_keys(negation_where, negation, {"before": str, "after": str, "over": str})
     for key, words in negation.items():
         check_words(source, negation_where, key, words)
-    index = WordIndex()
+    index, beside = WordIndex(), WordIndex()
     rules = [_rule(source, place, table, app_names) for place, table in source.tables("rule")]
     return Rules(
         distance=head.get("distance", 120),
@@ -116,8 +116,8 @@ def read_rules(source: TomlSource, *, apps: Iterable[str], terms: Iterable[str])
         rules=rules or _default_rules(),
         contexts=[_context(source, place, table, term_names, index) for place, table in source.tables("context")],
         frames=[_frame(source, place, table, index) for place, table in source.tables("frame")],
-        negated_before=index.add(str(negation.get("before", "")).split()),
-        negated_after=index.add(str(negation.get("after", "")).split()),
+        negated_before=beside.add(str(negation.get("before", "")).split()),
+        negated_after=beside.add(str(negation.get("after", "")).split()),
         negated_over=index.add(str(negation.get("over", "")).split()),
     )
 
@@ -179,7 +179,7 @@ def _context(source: TomlSource, where: Where, table: dict[str, Any], terms: lis
         terms=known,
         sparing=frozenset(table.get("sparing", ())) & known,
         why=table.get("why", table["id"]),
-        words=index.add(word for words in lists.values() for word in words.split()),
+        words=index.add(word for words in lists.values() if known for word in words.split()),
     )
 
 

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from monitor.quick import quick_init
+
 if TYPE_CHECKING:
     from monitor.records import Record
 
@@ -105,3 +107,9 @@ class ScreenedRecord:
 
     record: Record
     screening: Screening
+
+
+quick_init(HandleMatch)  # these are made for every hit
+quick_init(TermMatch)
+quick_init(Part)
+quick_init(Screening)

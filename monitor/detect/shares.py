@@ -56,9 +56,9 @@ class Shares:
         keys = {share.app.key(share.handle) for share in shares}
         shares += [share for share in self._links.targets(doc) if share.app.key(share.handle) not in keys]
         mentioned = {one.spelling.id for one in apps}
-        for ids in (self._links.ids(doc), self._links.split_ids(doc, mentioned)):
-            before = Spans(share.whole for share in shares)
-            shares += [share for share in ids if not before.overlaps(*share.whole)]
+        for ids in (list(self._links.ids(doc)), list(self._links.split_ids(doc, mentioned))):
+            before = Spans(share.whole for share in shares) if ids else None
+            shares += [share for share in ids if before is None or not before.overlaps(*share.whole)]
         taken = [share.whole for share in shares]
         named = [one for one in apps if doc.field(one.start) not in _NAMES]
         if named:
@@ -74,10 +74,14 @@ class Shares:
             shares += list(self._claimed(doc, claims, shares, author))
         return sorted(shares, key=lambda share: (share.start, share.end))
 
-    def _both(self, apps: Sequence[Found]) -> list[Found]:
+    def _both(self, apps: Sequence[Found]) -> Sequence[Found]:
         """With every app of a name that is two apps' ("wapp"): what stands beside it tells which one it is."""
+        if not any(one.spelling.flat in self._twins for one in apps):
+            return apps
         return [
-            replace(one, spelling=twin) for one in apps for twin in self._twins.get(one.spelling.flat, [one.spelling])
+            Found(twin, one.start, one.end, one.how)
+            for one in apps
+            for twin in self._twins.get(one.spelling.flat, [one.spelling])
         ]
 
     def _claimed(

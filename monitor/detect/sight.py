@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.spellings import Found
+from monitor.quick import quick_init
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,3 +20,6 @@ class Sight:
     terms: Sequence[Found]
     apps: Sequence[Found]
     services: Sequence[Found] = ()
+
+
+quick_init(Sight)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
+from operator import ne
 from typing import Final
 
 from monitor.detect.atoms import ATOM, latin
@@ -71,30 +73,42 @@ def leet(text: str) -> str:
 
 def key(text: str) -> str:
     """What all leet and stretched ways to write a word have in common."""
-    return _REPEATS.sub(r"\1", text.translate(_LEET))
+    letters = text.translate(_LEET)
+    return "".join([letter for letter, _ in groupby(letters)]) if _REPEATS.search(letters) else letters
 
 
 def runs(text: str) -> list[Run]:
     """The text as runs of one letter."""
-    return [(char, sum(1 for _ in run)) for char, run in groupby(text)]
+    return [(char, len(list(run))) for char, run in groupby(text)]
+
+
+@lru_cache(maxsize=1 << 14)
+def _runs_of(flat: str) -> tuple[list[str], list[Run]]:
+    """The letters of a spelling's runs, and the runs of it as leet has it."""
+    return [letter for letter, _ in groupby(flat)], runs(leet(flat))
 
 
 def alike(one: Spelling, text: str) -> frozenset[str] | None:
     """The tolerances needed to read `text`, whose key is the spelling's, as the spelling; None where it is not it."""
     if text == one.flat:
         return frozenset()
-    got, want = runs(leet(text)), runs(leet(one.flat))
-    pairs = list(zip(got, want, strict=False))
-    if len(got) != len(want) or any(a != b or size < wanted for (a, size), (b, wanted) in pairs):
+    plain, want = _runs_of(one.flat)
+    got = runs(leet(text))
+    if len(got) != len(want):
         return None
+    more: list[int] = []
+    for (letter, size), (wanted, least) in zip(got, want, strict=True):
+        if letter != wanted or size < least:
+            return None
+        if size > least:
+            more.append(size)
     how: set[str] = set()
-    more = [size for (_, size), (_, wanted) in pairs if size > wanted]
     if more:
         if (max(more) < 3 and (len(one.flat) < 5 or len(more) > 1)) or not _one_sign(text, one.flat, got, want):
             return None
         how.add("stretched")
-    raw = runs(text)
-    if len(raw) != len(want) or any(a != b for (a, _), (b, _) in zip(raw, runs(one.flat), strict=False)):
+    raw = [letter for letter, _ in groupby(text)]
+    if len(raw) != len(want) or any(map(ne, raw, plain)):
         if not _leet_fits(text):
             return None
         how.add("leet")

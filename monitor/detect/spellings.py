@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import re
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
-from dataclasses import dataclass, field
-from functools import lru_cache
-from typing import Final, NamedTuple
+from collections.abc import Callable, Iterable, Iterator, Set
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise, repeat
+from typing import Final
 
-from monitor.detect.atoms import Atom, atoms_of, latin, words_at, words_in
+from monitor.detect.atoms import ATOM, Atoms, latin, words_of
 from monitor.detect.document import Document
 from monitor.detect.drawn import drawn
 from monitor.detect.gluing import Gluing
-from monitor.detect.joining import joins, parts_of, spread
+from monitor.detect.joining import SPREAD_LETTERS, joins, parts_of, spread
+from monitor.detect.lookup import LONGEST, TYPO, Known, Lookup, index_of, together
 from monitor.detect.native import native_pattern
 from monitor.detect.spans import Spans
-from monitor.detect.spelling import SIGNS, Spelling, alike, deletions, leet, one_edit
-from monitor.detect.spelling import key as spell_key
+from monitor.detect.spelling import SIGNS, Spelling
+from monitor.quick import quick_init
 
 _SIGN: Final = re.compile(
     r"(?<=[^\W_])[@$!|+(€£]+(?=[^\W_])|(?<![\w@$!|+(€£.])\$(?=[^\W_])|(?<=[^\W\d_])[@$](?![\w@$])"
@@ -30,17 +32,13 @@ _SIGN: Final = re.compile(
 )
 _ANY_SIGN: Final = re.compile("[@$!|+(€£]")
 STARRED: Final = re.compile(r"(?<![\w*])[a-z0-9]+(?:[*•]{1,2}[a-z0-9]+)+(?![\w*])")
-_LONGEST: Final = 120
-"""Letters that a spelling may be stretched or spread to."""
 _NAME: Final = 3
 """Letters of names so short that only an app's own is starred out: "k*k"."""
 _NEARBY: Final = 60
 _GAP: Final = 4
 """What may stand between two words that are one spelling."""
-_REMEMBERED: Final = 1 << 15
-"""Words that are known when they come again; texts repeat a few thousand."""
 _GLUED: Final = frozenset({"glued"})
-_TYPO: Final = frozenset({"typo"})
+_AS_IT_IS: Final = frozenset[str]()
 _NAMING: Final = ("tags[", "community", "author.handle", "author.name")
 """What fields are called whose words are put together like tags."""
 
@@ -52,17 +50,10 @@ class Found:
     spelling: Spelling
     start: int
     end: int
-    how: frozenset[str] = field(default=frozenset())
+    how: frozenset[str] = _AS_IT_IS
 
 
-class _Word(NamedTuple):
-    """What is known of a word: its key, what it may be and through which tolerances, whether a spelling of several
-    words begins with it.
-    """
-
-    key: str
-    spellings: tuple[tuple[Spelling, frozenset[str]], ...]
-    begins: bool
+quick_init(Found)
 
 
 class Spellings:
@@ -82,25 +73,21 @@ class Spellings:
         every = list(spellings)
         latin = [one for one in every if not one.native]
         self._known = frozenset(one.flat for one in every if one.kind != "service")
-        self._by_key = _index((spell_key(one.flat), one) for one in latin)
+        native = [one for one in every if one.native]
+        self._lookup = Lookup(latin, (one.flat for one in native))
         self._backwards = {
             one.flat[::-1]
             for one in latin
             if "reversed" in one.tolerance
-            and 4 <= len(one.flat) <= _LONGEST
+            and 4 <= len(one.flat) <= LONGEST
             and one.flat != one.flat[::-1]
             and not everyday(one.flat[::-1])
         }
         self._apps_backwards = {one.flat[::-1] for one in latin if one.kind == "app" and "reversed" in one.tolerance}
         self._link_ends = [start[::-1] for start in links]
-        self._prefixes = {key[:size] for key in self._by_key for size in range(1, len(key) + 1)}
-        typos = [one for one in latin if "typo" in one.tolerance]
-        self._typos = _index((key, one) for one in typos for key in deletions(leet(one.flat)))
-        self._typo_starts = {(leet(one.flat)[0], len(one.flat) + more) for one in typos for more in (-1, 0, 1)}
-        self._native_pattern = native_pattern(one.flat for one in every if one.native)
-        self._native_by_flat = _index((one.flat, one) for one in every if one.native)
+        self._native_by_flat = index_of((one.flat, one) for one in native)
+        self._native_signs = [one.flat for one in native if not ATOM.search(one.flat)]
         self._gluing = Gluing((one for one in latin if "glued" in one.tolerance), fillers)
-        self._word = lru_cache(maxsize=_REMEMBERED)(self._look_up)
         self._by_size: dict[int, list[Spelling]] = {}
         for one in latin:
             if "starred" in one.tolerance and not one.breaks:
@@ -108,7 +95,7 @@ class Spellings:
 
     def find(self, doc: Document) -> list[Found]:
         """Every spelling in the document, longest first where they overlap, sorted by position."""
-        found = list(self._scan(doc, atoms_of(doc.lower, doc.cased), doc.lower))
+        found = list(self._scan(doc, Atoms.of(doc.words(ATOM), doc.cased), doc.lower))
         found += self._signed(doc)
         found += self._drawn(doc)
         found += self._native_finds(doc)
@@ -124,12 +111,17 @@ class Spellings:
 
     def in_word(self, word: str) -> list[Spelling]:
         """As :meth:`find` on a tag of nothing but this word: lower-case letters of ASCII, and digits."""
-        known = self._word(word).spellings
+        known = self._lookup.of(word).spellings
         return [known[0][0]] if known else [one for _, _, one in self._gluing.of(word, True)]
 
     def native_name(self, lower: str) -> bool:
         """True where a spelling in another script than Latin may stand in a folded text."""
         return self._native_pattern is not None and self._native_pattern.search(lower) is not None
+
+    @cached_property
+    def _native_pattern(self) -> re.Pattern[str] | None:
+        """Compiled when the first text of another script is met."""
+        return native_pattern(self._native_by_flat)
 
     @property
     def backwards(self) -> Set[str]:
@@ -138,65 +130,52 @@ class Spellings:
 
     def reads_backwards(self, doc: Document) -> bool:
         """True where a spelling of four letters or more stands in the document backwards, set apart or not."""
-        return not self._backwards.isdisjoint(words_in(doc.lower)) or any(
-            not self._backwards.isdisjoint(parts_of(letters)) for letters in spread(doc.lower)
-        )
+        words = doc.words(ATOM).texts
+        if not self._backwards.isdisjoint(words):
+            return True
+        if doc.plain and list(map(len, words)).count(1) < SPREAD_LETTERS:
+            return False
+        return any(not self._backwards.isdisjoint(parts_of(letters)) for letters in spread(doc.lower))
 
     def names_backwards(self, doc: Document) -> bool:
         """True where an app's name (one that reads the same both ways will do) or the beginning of a link stands in
         the document backwards: without one, nothing read backwards is a share.
         """
-        words = words_in(doc.lower)
+        words = doc.words(ATOM).texts
         return not self._apps_backwards.isdisjoint(words) or any(end in doc.lower for end in self._link_ends)
 
-    def _scan(self, doc: Document, atoms: list[Atom], text: str) -> Iterator[Found]:
-        words = [self._word(atom.text) for atom in atoms]
+    def _scan(self, doc: Document, atoms: Atoms, text: str) -> Iterator[Found]:
+        prefixes = self._lookup.prefixes
+        words = list(map(self._lookup.of, atoms.texts))
+        last = len(words) - 1
         for first, word in enumerate(words):
-            if word.spellings and (fit := _whole(doc, atoms[first], word)) is not None:
+            if word.spellings and (fit := _whole(doc, atoms, first, word)) is not None:
                 yield fit
-            if word.begins and first + 1 < len(words) and _together(word.key, words[first + 1].key) in self._prefixes:
+            if word.begins and first < last and together(word.key, words[first + 1].key) in prefixes:
                 yield from self._joined(atoms, words, first, text)
 
-    def _joined(self, atoms: list[Atom], words: list[_Word], first: int, text: str) -> Iterator[Found]:
+    def _joined(self, atoms: Atoms, words: list[Known], first: int, text: str) -> Iterator[Found]:
         """Spellings that several words from `first` on make up together."""
-        whole, prefixes, key, end = self._by_key, self._prefixes, words[first].key, atoms[first].end
-        size = len(atoms[first].text)
-        for last in range(first + 1, len(atoms)):
-            atom = atoms[last]
-            gap = atom.start - end
-            if gap > 1 and (gap > _GAP or _parted(text[end : atom.start])):
+        whole, prefixes, key = self._lookup.by_key, self._lookup.prefixes, words[first].key
+        starts, ends, start, end = atoms.starts, atoms.ends, atoms.starts[first], atoms.ends[first]
+        size = end - start
+        for last in range(first + 1, len(words)):
+            gap = starts[last] - end
+            if gap > 1 and (gap > _GAP or _parted(text[end : starts[last]])):
                 return
-            end = atom.end
-            size += len(atom.text)
-            if size > 3 * len(key) + 6 or size > _LONGEST:
+            end = ends[last]
+            size += end - starts[last]
+            if size > 3 * len(key) + 6 or size > LONGEST:
                 return
-            key = _together(key, words[last].key)
+            key = together(key, words[last].key)
             if key in whole:
-                run = atoms[first : last + 1]
+                run = atoms.run(first, last)
                 joined = "".join(one.text for one in run)
                 for one in whole[key]:
                     if (how := joins(one, joined, run, text, self._known)) is not None:
-                        yield Found(one, run[0].start, end, how)
+                        yield Found(one, start, end, how)
             if key not in prefixes:
                 return
-
-    def _look_up(self, word: str) -> _Word:
-        """What is known of a word, wherever it stands."""
-        if len(word) > _LONGEST:
-            return _Word("", (), begins=False)
-        key = spell_key(word)
-        ways = [(one, how) for one in self._by_key.get(key, ()) if (how := alike(one, word)) is not None]
-        if (mistyped := self._mistyped(word)) is not None:
-            ways.append((mistyped, _TYPO))
-        return _Word(key, tuple(ways), begins=key in self._prefixes)
-
-    def _mistyped(self, word: str) -> Spelling | None:
-        """The spelling that a word is with a typing error."""
-        folded = leet(word)
-        if (folded[0], len(folded)) not in self._typo_starts:
-            return None
-        near = (one for key in (folded, *deletions(folded)) for one in self._typos.get(key, ()))
-        return next((one for one in near if one_edit(folded, leet(one.flat))), None)
 
     def _signed(self, doc: Document) -> Iterator[Found]:
         """Spellings with signs for letters (t@boo)."""
@@ -206,7 +185,8 @@ class Spellings:
         if signed == doc.lower:
             return
         changed = [at for at, (one, other) in enumerate(zip(doc.lower, signed, strict=True)) if one != other]
-        for one in self._scan(doc, _near(atoms_of(signed, signed), changed), signed):
+        atoms = Atoms.of(words_of(signed, ATOM), signed)
+        for one in self._scan(doc, _near(atoms, changed), signed):
             if "leet" in one.spelling.tolerance and _any_within(changed, one.start, one.end):
                 yield Found(one.spelling, one.start, one.end, one.how | {"leet"})
 
@@ -229,12 +209,13 @@ class Spellings:
         read = drawn(doc.lower) if doc.ascii else None
         if read is None:
             return
-        for one in self._scan(doc, _near(atoms_of(read.text, read.text), read.places), read.text):
+        atoms = Atoms.of(words_of(read.text, ATOM), read.text)
+        for one in self._scan(doc, _near(atoms, read.places), read.text):
             if one.spelling.kind == "term" and "leet" in one.spelling.tolerance and read.holds(one.start, one.end):
                 yield Found(one.spelling, read.starts[one.start], read.ends[one.end - 1], one.how | {"leet"})
 
     def _native_finds(self, doc: Document) -> Iterator[Found]:
-        if self._native_pattern is None or doc.ascii:
+        if doc.ascii or not self._may_be_native(doc) or self._native_pattern is None:
             return
         for found in self._native_pattern.finditer(doc.lower):
             start, end = found.span(found.lastgroup or 0)
@@ -242,15 +223,24 @@ class Spellings:
             if any(not latin(char) for char in doc.original(start, end)):
                 yield Found(self._native_by_flat[doc.lower[start:end]][0], start, end)
 
+    def _may_be_native(self, doc: Document) -> bool:
+        """False for most texts whose folded letters are all ASCII."""
+        if not doc.plain or any(sign in doc.lower for sign in self._native_signs):
+            return True
+        return any(known.native for known in map(self._lookup.of, doc.words(ATOM).texts))
+
     def _glued(self, doc: Document) -> Iterator[Found]:
         """Tags and words that consist of known pieces, at least one of them a spelling."""
-        text, of = doc.lower, self._gluing.of
-        named = Spans((start, end) for name, start, end in doc.extents() if name.startswith(_NAMING))
-        for found in words_at(text):
-            at = found.start()
-            tag = text[at - 1 : at] == "#" or named.overlaps(at, at + 1)
-            for start, end, one in of(found[0], tag):
-                yield Found(one, at + start, at + end, _GLUED)
+        words, of = doc.words(ATOM), self._gluing.of
+        places = [(start, end) for name, start, end in doc.extents() if name.startswith(_NAMING)]
+        tags: Iterable[bool] = repeat(False)
+        if places or "#" in doc.lower:
+            named = Spans(places)
+            tags = [doc.lower[at - 1 : at] == "#" or named.overlaps(at, at + 1) for at in words.starts]
+        for at, cut in enumerate(map(of, words.texts, tags)):
+            for start, end, one in cut:
+                first = words.starts[at]
+                yield Found(one, first + start, first + end, _GLUED)
 
 
 def _fits_stars(word: str, flat: str) -> bool:
@@ -260,20 +250,15 @@ def _fits_stars(word: str, flat: str) -> bool:
     return all(sign in "*•" or sign == letter for sign, letter in zip(word, flat, strict=True))
 
 
-def _whole(doc: Document, atom: Atom, word: _Word) -> Found | None:
+def _whole(doc: Document, atoms: Atoms, at: int, word: Known) -> Found | None:
     """A spelling that is one word."""
-    inside = atom.glued_left or atom.glued_right
+    start, end, inside = atoms.starts[at], atoms.ends[at], atoms.glued(at)
     for one, how in word.spellings:
-        if how is _TYPO:
-            return None if inside else Found(one, atom.start, atom.end, how)
-        if _edges(one, inside=inside) and (doc.ascii or not _foreign(doc, atom.start, atom.end)):
-            return Found(one, atom.start, atom.end, how | _GLUED if inside else how)
+        if how is TYPO:
+            return None if inside else Found(one, start, end, how)
+        if _edges(one, inside=inside) and not (doc.scripted and _foreign(doc, start, end)):
+            return Found(one, start, end, how | _GLUED if inside else how)
     return None
-
-
-def _together(key: str, more: str) -> str:
-    """The key of words together, of the keys of the words."""
-    return key + more[1:] if key[-1] == more[:1] else key + more
 
 
 def _parted(gap: str) -> bool:
@@ -300,9 +285,9 @@ def _foreign(doc: Document, start: int, end: int) -> bool:
     return native - native_here > latin_letters
 
 
-def _near(atoms: list[Atom], changed: list[int]) -> list[Atom]:
+def _near(atoms: Atoms, changed: list[int]) -> Atoms:
     """The words within reach of a changed position: the others were read already."""
-    return [atom for atom in atoms if _any_within(changed, atom.start - _NEARBY, atom.end + _NEARBY)]
+    return atoms.near(lambda start, end: _any_within(changed, start - _NEARBY, end + _NEARBY))
 
 
 def _any_within(positions: list[int], start: int, end: int) -> bool:
@@ -310,16 +295,9 @@ def _any_within(positions: list[int], start: int, end: int) -> bool:
     return at < len(positions) and positions[at] < end
 
 
-def _index(pairs: Iterable[tuple[str, Spelling]]) -> Mapping[str, list[Spelling]]:
-    index: dict[str, list[Spelling]] = {}
-    for key, one in pairs:
-        index.setdefault(key, []).append(one)
-    return index
-
-
 def _longest(found: list[Found]) -> list[Found]:
     """Without what lies inside a longer find."""
-    if len(found) < 2:
+    if all(one.end <= other.start for one, other in pairwise(found)):
         return found
     kept: list[Found] = []
     for one in sorted(found, key=lambda one: (one.start, -one.end, len(one.how), one.spelling.weak)):

@@ -38,7 +38,7 @@ class Surroundings:
         before = self._tokens[at - 1] if at else None
         if at > 1 and before is not None and before.text.lower() in _TIMES:
             # "my old line": of all lines, the one with a name.
-            everyday = everyday and self._tokens[at - 2].text.lower() not in self._words.own["my"]
+            everyday = everyday and self._tokens[at - 2].text.lower() not in self._words.mine
         return everyday and before is not None and before.kind == "word" and before.text.lower() in self._words.ordinal
 
     def joins(self, token: Token) -> bool:
@@ -90,9 +90,7 @@ class Surroundings:
         """True for the "is" of "zorblat is my kik"."""
         words = [token.text.lower() for token in self._tokens[at:app]]
         return (
-            len(words) == 2
-            and words[0] in {"is", "'s", "=", "es", "ist", "è", "est"}
-            and words[1] in self._words.own["my"]
+            len(words) == 2 and words[0] in {"is", "'s", "=", "es", "ist", "è", "est"} and words[1] in self._words.mine
         )
 
     def aside(self, at: int, app: int) -> bool:
@@ -136,7 +134,7 @@ class Surroundings:
     def mine(self, app: Token) -> bool:
         """True after "my"."""
         words = self._doc.lower[max(app.start - 12, 0) : app.start].split()
-        return bool(words) and words[-1] in self._words.own["my"]
+        return bool(words) and words[-1] in self._words.mine
 
     def masked(self, token: Token) -> bool:
         """Stars or blocks at a name's edge: somebody blanked a part of it."""

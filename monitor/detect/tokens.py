@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import cache
 from typing import Final, NamedTuple
 
 from monitor.detect.document import BOUNDARY, Document
@@ -12,14 +13,19 @@ from monitor.detect.spellings import Found
 SPELLED: Final = r"\s?[(\[]?\s?\b(?:underscore|under[ -]score|dot)\b\s?[)\]]?\s?"
 """A separator spelled out inside a handle."""
 
-_TOKEN: Final = re.compile(
-    rf"(?P<bound>{BOUNDARY})"
-    r"|(?P<newline>\n+)"
-    r"|(?P<url>(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s\"'‹›]+)"
+_URL: Final = r"|(?P<url>(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s\"'‹›]+)"
+_ADDRESS: Final = (
     r"|(?P<address>[A-Za-z0-9_][A-Za-z0-9._%+-]*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,24}(?![A-Za-z0-9]))"
+)
+_BEGIN: Final = rf"(?P<bound>{BOUNDARY})|(?P<newline>\n+)"
+_WORD: Final = (
     r"|(?P<phone>(?<![\w])(?:\+|00)?[ (]{0,2}[0-9](?:[ ()./·-]{0,3}[0-9]){6,19}(?![0-9A-Za-z_]))"
     r"|(?P<spaced>(?<![A-Za-z0-9_])[A-Za-z0-9](?P<gap>[^A-Za-z0-9\n]{1,5})[A-Za-z0-9_](?:(?P=gap)[A-Za-z0-9_.](?![A-Za-z0-9])){2,62}(?:(?P=gap)[A-Za-z]?[0-9]{2,4})?(?![A-Za-z0-9]))"
-    rf"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-]|{SPELLED}(?=[A-Za-z0-9]))*(?:#[0-9]{{4}}(?![0-9A-Za-z]))?)"
+    r"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-]"
+)
+_SPELLED: Final = rf"|{SPELLED}(?=[A-Za-z0-9])"
+_REST: Final = (
+    r")*(?:#[0-9]{4}(?![0-9A-Za-z]))?)"
     r"|(?P<native>[^\W\d_A-Za-z](?:[^\W_A-Za-z0-9]|[\u0900-\u0963\u0966-\u0dff])*)"
     r"|(?P<colon>[:=→➡⇒⟶➔➜➤►▶›»☛☞👉👈⮕⇨-]+>?)"
     r"|(?P<end>[.!?。！？]+(?=\s|$))"
@@ -29,6 +35,13 @@ _TOKEN: Final = re.compile(
     r"|(?P<at>@)"
     r"|(?P<other>\S)"
 )
+
+
+@cache
+def _pattern(*, urls: bool, addresses: bool, spelled: bool) -> re.Pattern[str]:
+    """The tokens; without what a text cannot hold, because each is tried at every word."""
+    parts = (_URL if urls else "", _ADDRESS if addresses else "", _WORD, _SPELLED if spelled else "")
+    return re.compile("".join((_BEGIN, *parts, _REST)))
 
 
 _ORDER: Final = {"taken": 0, "app": 1, "same": 2, "service": 3, "term": 4}
@@ -66,15 +79,19 @@ def tokens_of(
     marks += [_mark("term", doc, one) for one in terms]
     marks += [Token("same", start, end, doc.lower[start:end]) for start, end in same]
     marks.sort(key=lambda mark: (mark.start, _ORDER[mark.kind], -mark.end))
+    text = doc.cased
+    pattern = _pattern(
+        urls="://" in text or "www." in text, addresses="@" in text, spelled="under" in text or "dot" in text
+    )
     tokens: list[Token] = []
     at = 0
     for mark in marks:
         if mark.start < at:
             continue
-        tokens += _plain(doc, at, mark.start)
+        tokens += _plain(doc, pattern, at, mark.start)
         tokens.append(mark)
         at = mark.end
-    return tokens + _plain(doc, at, len(doc.lower))
+    return tokens + _plain(doc, pattern, at, len(doc.lower))
 
 
 def _marks(doc: Document, apps: Sequence[Found], taken: Sequence[tuple[int, int]]) -> list[Token]:
@@ -112,13 +129,19 @@ def _emphasised(text: str, start: int, end: int) -> bool:
     return not (before.isalnum() or after.isalnum())
 
 
-def _plain(doc: Document, start: int, end: int) -> list[Token]:
+def _plain(doc: Document, pattern: re.Pattern[str], start: int, end: int) -> list[Token]:
     tokens: list[Token] = []
-    plain = doc.ascii
-    for found in _TOKEN.finditer(doc.cased, start, end):
-        kind = found.lastgroup if found.lastgroup != "gap" else "spaced"
-        if kind == "word" and not plain and doc.other_script(*found.span()):
+    if start >= end:
+        return tokens
+    scripted = doc.scripted
+    sign_end = -1
+    for found in pattern.finditer(doc.cased, start, end):
+        kind = found.lastgroup
+        first, last = found.span()
+        if kind == "gap":
+            kind = "spaced"
+        elif kind == "word" and scripted and doc.other_script(first, last):
             kind = "native"
-        at = bool(tokens) and tokens[-1].kind == "at" and tokens[-1].end == found.start()
-        tokens.append(Token(kind or "other", found.start(), found.end(), found[0], at=at))
+        tokens.append(Token(kind or "other", first, last, found[0], first == sign_end))
+        sign_end = last if kind == "at" else -1
     return tokens

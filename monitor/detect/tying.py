@@ -22,6 +22,9 @@ _PIECED: Final = 0.9
 _GATEWAY: Final = 7
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 
+Chosen = list[tuple[int, list[Share]]]
+"""Handles found: (index of the token, the shares that it makes, one for each app of a group)."""
+
 
 class Tying:
     """Answers about one document's tokens; `used` are those that are a handle already."""
@@ -73,7 +76,7 @@ class Tying:
                 handle = app.canonical(read[0], shape) if read and sure else None
                 if read is not None and handle is not None and not placeholder(handle):
                     _, start, end, how = read
-                    if shape == "name" and self._pieces.turned(self.doc, start, end) and not _looks_right(handle):
+                    if shape == "name" and not _looks_right(handle) and self._pieces.turned(self.doc, start, end):
                         turned = app.canonical(handle[::-1], shape)
                         handle, how = (turned, (*how, "reversed")) if turned is not None else (handle, how)
                     return Share(
@@ -94,18 +97,22 @@ class Tying:
         if shape != "name":
             return 0.98 if shape in _SURE_SHAPES else 0.97
         token = self.tokens[at]
+
+        def natural_here() -> float:
+            return self.around.natural(at)
+
         if tie is not None:
             tie = replace(tie, coded=self.coded)
-            return self.plausibility.backwards(token, text, app, found, tie, natural=self.around.natural(at))
+            return self.plausibility.backwards(token, text, app, found, tie, natural_here=natural_here)
         following = self.tokens[at + 1] if at + 1 < len(self.tokens) else None
         reach = reach or Reach()
         reach.alone = self.around.alone(at)
         reach.named = self.around.named(at)
         reach.coded = self.coded
         reach.closed = token.text[-1] == "."
-        if self.around.determined(at) and not reach.pointed and not self.plausibility.telling(token, text):
+        if not reach.pointed and not self.plausibility.telling(token, text) and self.around.determined(at):
             return NO
-        return self.plausibility.forwards(token, text, app, found, reach, following, natural=self.around.natural(at))
+        return self.plausibility.forwards(token, text, app, found, reach, following, natural_here=natural_here)
 
     def _gateway(self, token: Token) -> bool:
         """True for the seven letters of Threema's *GATEWAY ids."""

@@ -87,9 +87,10 @@ class Unwanted:
                 return True
         if _FREE.match(doc.lower, term.end):
             return True
-        if _TWICE.search(doc.lower, max(term.start - _BEFORE, start), term.start):
+        after = self._rules.negated_after.find(doc, term.end, min(term.end + 2 * _PHRASE_AFTER, end))
+        if not after or _TWICE.search(doc.lower, max(term.start - _BEFORE, start), term.start):
             return False
-        for hit in self._rules.negated_after.find(doc, term.end, min(term.end + 2 * _PHRASE_AFTER, end)):
+        for hit in after:
             between = doc.lower[term.end : hit.start]
             if _PLACE.match(hit.entry) and not _told_of(doc, term, start):
                 continue

@@ -8,6 +8,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final, cast
 from zlib import crc32
 
@@ -42,9 +43,9 @@ class Vocabulary:
     """See `words.toml` for what each list is; all folded to lower case.
 
     :param neutral: cue, plain and approach together; :param others: the lists that are not by language, together.
-    :param trigrams: what words of the listed languages are made of: three letters in a row, `^` and `$` at the ends.
+    :param letters: what words of the listed languages are made of.
     :param inviting: what only those write who want an answer.
-    :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones.
+    :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones; :param mine: its "my".
     :param spoken: English words of the lists by language;
     :param english: CRC-32 of common English words of four letters or more;
     :param elsewhere: of common words of other languages, sorted.
@@ -71,10 +72,11 @@ class Vocabulary:
     inviting: frozenset[str]
     others: frozenset[str]
     own: Mapping[str, tuple[str, ...]]
+    mine: frozenset[str]
     english: frozenset[int]
     elsewhere: array[int]
     spoken: frozenset[str]
-    trigrams: frozenset[str]
+    letters: Letters
 
     def everyday(self, word: str) -> bool:
         """True for a word (folded, lower case) that people use without meaning a handle."""
@@ -90,7 +92,20 @@ class Vocabulary:
     def naturalness(self, word: str) -> float:
         """0 to 1: how much of a word is made of what words of the listed languages are made of."""
         made = list(_trigrams(word))
-        return sum(one in self.trigrams for one in made) / len(made)
+        return len(list(filter(self.letters.groups.__contains__, made))) / len(made)
+
+
+class Letters:
+    """The groups of three letters that words of a text are made of; made when they are first asked for."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    @cached_property
+    def groups(self) -> frozenset[str]:
+        """Three letters in a row, `^` and `$` at a word's ends."""
+        words = set(_LETTERS.findall(fold(self._text).lower))
+        return frozenset(one for word in words for one in _trigrams(word))
 
 
 def read_vocabulary(source: TomlSource, english: bytes, elsewhere: bytes, samples: str) -> Vocabulary:
@@ -112,12 +127,11 @@ def read_vocabulary(source: TomlSource, english: bytes, elsewhere: bytes, sample
             "phrase": tuple(one.replace(" ", "_") for one in source.data["same"]["phrases"]),
             **{name: tuple(source.data["own"][name].split()) for name in _OWN},
         },
+        mine=frozenset(source.data["own"]["my"].split()),
         english=frozenset(_numbers(english)),
         elsewhere=_numbers(elsewhere),
         spoken=_words(source.data[name]["en"] for name in _BY_LANGUAGE if "en" in source.data[name]),
-        trigrams=frozenset(
-            one for word in set(_LETTERS.findall(fold(f"{source.text} {samples}").lower)) for one in _trigrams(word)
-        ),
+        letters=Letters(f"{source.text} {samples}"),
     )
 
 
@@ -146,9 +160,10 @@ def _trigrams(word: str) -> Iterator[str]:
 def _words(lists: Iterable[Any]) -> frozenset[str]:
     found: set[str] = set()
     for words in cast("Iterable[str]", lists):
-        for word in words.split():
-            folded = fold(word).lower
+        # Folded together, which is faster; no word's folding depends on another's.
+        for folded in fold("\n".join(words.split())).lower.split("\n"):
             found.add(folded)
-            # Texts are cut into words at apostrophes and hyphens; the lists are not.
-            found.update(part for part in re.split(r"[^\w]+", folded) if len(part) > 1)
+            if not folded.isalnum():
+                # Texts are cut into words at apostrophes and hyphens; the lists are not.
+                found.update(part for part in re.split(r"[^\w]+", folded) if len(part) > 1)
     return frozenset(found)

@@ -5,19 +5,24 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final
 
+from monitor.detect.atoms import WORD
+from monitor.detect.company import sentence
 from monitor.detect.document import Document
+from monitor.detect.framing import Framing
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
 from monitor.detect.preference import personal, preferred
 from monitor.detect.rules import Rules
 from monitor.detect.screening import Part
-from monitor.detect.senses import Senses, sentence
+from monitor.detect.senses import Senses
 from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
 from monitor.detect.vocabulary import Vocabulary
+from monitor.quick import quick_init
 
 HANDLE: Final = 0.25
 HANDLE_SURE: Final = 0.12
@@ -51,7 +56,10 @@ _LISTS: Final = re.compile(
 )
 _HIT: Final = re.compile(r"\bhit my\b")
 _READ: Final = 20_000
-_WORD: Final = re.compile(r"(?:[^\W_]|[\u0900-\u0963\u0966-\u0dff])+")
+_REMEMBERED: Final = 1 << 14
+"""Words of which it is known what they mean ..."""
+_LONG: Final = 64
+"""... of up to so many letters."""
 _UNSPACED: Final = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3\u0e00-\u0eff\u3099]+")
 _NAMES: Final = ("author.handle", "author.name")
 
@@ -65,14 +73,19 @@ class Weighed:
     score: float
 
 
+quick_init(Weighed)
+
+
 class Weigher:
     """Weighs by given rules and lexicon. Built once."""
 
     def __init__(self, rules: Rules, lexicon: Mapping[str, Term], vocabulary: Vocabulary) -> None:
         self.senses = Senses(rules, lexicon, vocabulary)
+        self._framing = Framing(rules, vocabulary)
         self._rules = rules
         self._lexicon = lexicon
         self._vocabulary = vocabulary
+        self._meanings = lru_cache(maxsize=_REMEMBERED)(self._own_meaning)
 
     def weigh(self, doc: Document, shares: Sequence[Share], terms: Sequence[Found], apps: Sequence[Found]) -> Weighed:
         """The weight of shares and terms together; each may be empty."""
@@ -85,12 +98,13 @@ class Weigher:
             why = f"a {best.app.id} handle is shared, no term is meant as coded"
             return Weighed(live=(), parts=[Part(name="handle", weight=ALONE, why=why), *sensed.parts], score=ALONE)
         parts = [_part("handle", HANDLE + HANDLE_SURE * best.confidence, f"a {best.app.id} handle is shared")]
-        strange = self._strange(doc, some_shares, sensed.live, apps)
+        seen = _seen(some_shares, sensed.live, apps)
+        strange = self._strange(doc, some_shares, sensed.live, seen)
         parts += self._terms(doc, sensed.live, strange)
         parts += self._company(doc, some_shares, sensed.live, strange)
-        parts += self._between(doc, some_shares, sensed.live, apps)
+        parts += self._between(doc, some_shares, sensed.live, seen)
         parts += sensed.parts
-        if (frame := self.senses.frame(doc, sensed.live, apps)) is not None:
+        if (frame := self._framing.frame(doc, sensed.live, apps)) is not None:
             parts.append(frame)
         parts.sort(key=lambda part: -abs(part.weight))
         score = round(min(max(sum(part.weight for part in parts), 0.0), MOST), 3)
@@ -148,13 +162,10 @@ class Weigher:
             parts.append(_part("said", SAID * much, f"much else is said: {', '.join(strange[:5])}"))
         return parts
 
-    def _between(
-        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
-    ) -> list[Part]:
+    def _between(self, doc: Document, shares: Sequence[Share], live: Sequence[Found], seen: Spans) -> list[Part]:
         """Something else is said between the one term and every handle, and nobody is invited: they are no offer."""
         if len({term.spelling.id for term in live}) > 1 or all(self.senses.ambiguous(term) for term in live):
             return []
-        seen = _seen(shares, live, apps)
         if any(personal(doc, term) for term in live[:_PAIRS]):
             return []
         least: list[str] | None = None
@@ -165,10 +176,11 @@ class Weigher:
                 first, last = sorted(((share.start, share.end), (term.start, term.end)))
                 words = self._meaning(doc, first[1], min(last[0], first[1] + _READ), seen)
                 least = words if least is None or len(words) < len(least) else least
-            if self._invites(doc, *sentence(doc, term)) or _HIT.search(doc.lower, *sentence(doc, term)):
-                return []
         if least is None or len(least) < _APART:
             return []
+        for term in live[:_PAIRS]:
+            if self._invites(doc, *sentence(doc, term)) or _HIT.search(doc.lower, *sentence(doc, term)):
+                return []
         return [_part("apart", APART, f"it stands apart from the handle: {', '.join(least[:4])}")]
 
     def _invites(self, doc: Document, start: int, end: int) -> bool:
@@ -176,26 +188,24 @@ class Weigher:
         asked = doc.lower[end : end + 1] in _QUESTION and not words.isdisjoint(self._vocabulary.asking)
         return asked or not words.isdisjoint(self._vocabulary.inviting)
 
-    def _strange(
-        self, doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]
-    ) -> list[str]:
+    def _strange(self, doc: Document, shares: Sequence[Share], live: Sequence[Found], seen: Spans) -> list[str]:
         """Words with a meaning of their own in the fields that hold a share or a term."""
         held = {doc.bounds(one.start) for one in (*shares, *live) if doc.field(one.start) not in _NAMES}
-        seen = _seen(shares, live, apps)
         return [
             word for start, end in sorted(held) for word in self._meaning(doc, start, min(end, start + _READ), seen)
         ]
 
     def _meaning(self, doc: Document, start: int, end: int, seen: Spans) -> list[str]:
         """Words with a meaning of their own between two positions."""
+        words = doc.words(WORD).between(start, end)
         return [
-            word
-            for found in _WORD.finditer(doc.lower, start, end)
-            if not seen.overlaps(*found.span())
-            for word in self._own_meaning(found[0])
+            meant
+            for at, word in enumerate(words.texts)
+            for meant in (self._meanings(word) if len(word) <= _LONG else self._own_meaning(word))
+            if not seen.overlaps(words.starts[at], words.ends[at])
         ]
 
-    def _own_meaning(self, word: str) -> list[str]:
+    def _own_meaning(self, word: str) -> Sequence[str]:
         """The word where it means something, by pieces in scripts without spaces."""
         neutral = self._vocabulary.neutral
         if _UNSPACED.search(word):
@@ -207,12 +217,12 @@ class Weigher:
                     rest = rest.replace(piece, " ")
             return [part[:20] for part in rest.split() if len(part) > 1]
         if len(word) < 3 or word in neutral or any(char.isdigit() for char in word):
-            return []
-        return [word]
+            return ()
+        return (word,)
 
 
 def _words(doc: Document, start: int, end: int) -> set[str]:
-    return {found[0] for found in _WORD.finditer(doc.lower, start, end)}
+    return set(doc.words(WORD).between(start, end).texts)
 
 
 def _seen(shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]) -> Spans:

@@ -16,8 +16,6 @@ from monitor.text.fold import fold
 
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _RUN: Final = re.compile(r"[^\W_]+")
-_ASCII_RUN: Final = re.compile(r"[A-Za-z0-9]+")
-"""The same for ASCII."""
 _GAP: Final = r"(?:(?![.!?\n]\s)[\W_]){0,3}"
 """Between the words of a phrase; no sentence ends there."""
 _HEAD: Final = 2
@@ -37,12 +35,14 @@ class WordHit(NamedTuple):
 class _Entry(NamedTuple):
     """An entry of list `owner` under the word that it begins with.
 
-    :param rest: the whole entry as a pattern, where it is more than that word.
+    :param rest: the whole entry as a pattern, where it is more than that word;
+    :param after: what the next word begins with in that case, where there has to be one.
     :param native: Cyrillic letters that fold to Latin ones: the original must be Cyrillic.
     """
 
     owner: int
     rest: re.Pattern[str] | None
+    after: str
     native: bool
 
 
@@ -97,17 +97,20 @@ class WordIndex:
 
     def _scan(self, doc: Document, start: int, end: int) -> Mapping[int, list[WordHit]]:
         found: dict[int, list[WordHit]] = {}
-        text, begin_with = doc.lower, self._begin_with
-        for run in (_ASCII_RUN if text.isascii() else _RUN).finditer(text, start, end):
-            for one in begin_with(run[0]):
-                last = run.end()
+        text, words = doc.lower, doc.words(_RUN).between(start, end)
+        final = len(words.texts) - 1
+        for at, begun in enumerate(map(self._begin_with, words.texts)):
+            for one in begun:
+                first, last = words.starts[at], words.ends[at]
                 if one.rest is not None:
-                    rest = one.rest.match(text, run.start(), end)
+                    if one.after and not (at < final and words.texts[at + 1].startswith(one.after)):
+                        continue
+                    rest = one.rest.match(text, first, end)
                     if rest is None:
                         continue
                     last = rest.end()
-                if not (one.native and doc.original(run.start(), last).isascii()):
-                    _keep(found.setdefault(one.owner, []), WordHit(text[run.start() : last], run.start(), last))
+                if not (one.native and doc.original(first, last).isascii()):
+                    _keep(found.setdefault(one.owner, []), WordHit(text[first:last], first, last))
         if not doc.ascii and _UNSPACED.search(text, start, end):
             for owner, pattern in self._unspaced.items():
                 if hits := [WordHit(hit[0], *hit.span()) for hit in pattern.finditer(text, start, end)]:
@@ -125,13 +128,13 @@ class WordList:
     """One list of an index: finds its entries in documents; linear in the length of the text."""
 
     def __init__(self, index: WordIndex, owner: int) -> None:
-        self._index = index
-        self._owner = owner
+        self.index = index
+        self.owner = owner
 
     def find(self, doc: Document, start: int = 0, end: int | None = None) -> Sequence[WordHit]:
         """The entries between two document positions."""
         last = len(doc.lower) if end is None else end
-        return self._index.hits(doc, start, last).get(self._owner, ())
+        return self.index.hits(doc, start, last).get(self.owner, ())
 
     def distinct(self, doc: Document, start: int = 0, end: int | None = None) -> list[WordHit]:
         """The first of each different wording."""
@@ -142,6 +145,19 @@ class WordList:
         for hit in hits:
             seen.setdefault(hit.entry, hit)
         return sorted(seen.values(), key=lambda hit: hit.start)
+
+
+class AnyOf:
+    """Several lists, asked together whether an entry of any stands somewhere."""
+
+    def __init__(self, lists: Iterable[WordList]) -> None:
+        self._owners: dict[WordIndex, set[int]] = {}
+        for one in lists:
+            self._owners.setdefault(one.index, set()).add(one.owner)
+
+    def stand_in(self, doc: Document, start: int, end: int) -> bool:
+        """True where one stands between two document positions."""
+        return any(not owners.isdisjoint(index.hits(doc, start, end)) for index, owners in self._owners.items())
 
 
 def _enter(
@@ -162,7 +178,9 @@ def _enter(
         pure = run[0] == part
         table = beginnings if last and pure and open_end else words
         alone = pure and len(parts) == 1
-        table.setdefault(together, []).append(_Entry(owner, None if alone else whole, native))
+        after = _RUN.match(parts[index + 1]) if pure and not last else None
+        made = _Entry(owner, None if alone else whole, after[0] if after else "", native)
+        table.setdefault(together, []).append(made)
         if not pure:
             return
 

@@ -55,6 +55,10 @@ _COUNTRIES: Final = frozenset(_COUNTRY_CODES[at : at + 2] for at in range(0, len
 _STAND_INS: Final = str.maketrans({"<": "‹", ">": "›", "&": "＆"})
 
 
+_UNTOLD: Final = (None, "", "space", "punctuation")
+"""No steps that are worth a word."""
+
+
 @cache
 def character_table() -> dict[int, str]:
     """Code point -> what it becomes, case kept."""
@@ -82,33 +86,38 @@ class Folded:
     `cased` and `lower` are of one length; :meth:`span` leads back. The map is made when it is first asked for.
     """
 
-    __slots__ = ("_ends", "_pieces", "_starts", "cased", "lower", "source")
+    __slots__ = ("_ends", "_pieces", "_starts", "_straight", "cased", "identity", "lower", "source")
 
     def __init__(self, source: str, pieces: list[tuple[int, int, str]], cased: str) -> None:
         self.source = source
         self.cased = cased
         self.lower = lower(cased)
+        self.identity = not pieces and len(cased) == len(source) and cased.isascii() and source.isascii()
+        """True where folding did nothing that is worth a word (case, signs of one kind)."""
         self._pieces = pieces
+        self._straight: bool | None = True if self.identity else None
         self._starts: array[int] | None = None
         self._ends: array[int] | None = None
 
     @property
-    def identity(self) -> bool:
-        """True where folded and original positions are the same."""
-        return (
-            not self._pieces and len(self.cased) == len(self.source) and self.cased.isascii() and self.source.isascii()
-        )
+    def straight(self) -> bool:
+        """True where folded and original positions are the same: every character became one."""
+        if self._straight is None:
+            self._straight = (
+                not self._pieces and len(self.cased) == len(self.source) and _resizing().isdisjoint(self.source)
+            )
+        return self._straight
 
     def span(self, start: int, end: int) -> tuple[int, int]:
         """The original span [start, end) of folded characters [start, end); combining marks go with their letter."""
-        if self.identity:
+        if self.straight:
             return start, end
         starts, ends = self._maps()
         return starts[start], ends[end - 1]
 
     def position(self, original: int) -> int:
         """How many folded characters come from before an original position."""
-        return original if self.identity else bisect_left(self._maps()[0], original)
+        return original if self.straight else bisect_left(self._maps()[0], original)
 
     def steps(self, start: int, end: int) -> tuple[str, ...]:
         """Names of the folding steps that worked inside folded characters [start, end), sorted."""
@@ -116,13 +125,13 @@ class Folded:
             return ()
         first, last = self.span(start, end)
         names = _step_table()
-        found = {names[char] for char in self.source[first:last] if char in names}
+        found = set(map(names.get, self.source[first:last]))
         for piece_start, piece_end, _ in self._pieces:
             if piece_start < last and piece_end > first:
                 found.add(
                     "entity" if self.source[piece_start] == "&" else "markup" if self.source[piece_start] == "<" else ""
                 )
-        return tuple(sorted(found - {"", "space", "punctuation"}))
+        return tuple(sorted(step for step in found if step not in _UNTOLD))
 
     def _maps(self) -> tuple[array[int], array[int]]:
         if self._starts is None or self._ends is None:
@@ -137,18 +146,17 @@ class Folded:
 
 def fold(text: str) -> Folded:
     """Folds a text; never raises, whatever the text holds."""
-    if text.isascii() and not _MAY_HOLD_MARKUP.search(text):
-        return Folded(text, [], text if _plain(text) else text.translate(character_table()))
+    if text.isascii() and _UNPLAIN.search(text) is None:
+        return Folded(text, [], text)
     pieces = list(_markup(text)) if _MAY_HOLD_MARKUP.search(text) else []
     cased = _assemble(text, pieces)
-    return Folded(text, pieces, _JAMO.sub(lambda found: _composed(found[0]), cased))
+    if not cased.isascii():
+        cased = _JAMO.sub(lambda found: _composed(found[0]), cased)
+    return Folded(text, pieces, cased)
 
 
 _UNPLAIN: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f<>&]")
-
-
-def _plain(text: str) -> bool:
-    return _UNPLAIN.search(text) is None
+"""What of ASCII folding changes."""
 
 
 def _assemble(text: str, pieces: list[tuple[int, int, str]]) -> str:
@@ -199,21 +207,22 @@ def _composed(jamo: str) -> str:
 
 def _build_maps(text: str, pieces: list[tuple[int, int, str]]) -> tuple[array[int], array[int]]:
     """First original position, and the position after the last one, of each folded character."""
-    table = character_table()
-    marks = _attached()
+    table, resizing, marks = character_table(), _resizing(), _attached()
     starts, ends = array("q"), array("q")
     at = 0
     for start, end, becomes in [*pieces, (len(text), len(text), "")]:
-        for position in range(at, start):
-            char = text[position]
-            out = table.get(ord(char))
-            if out is None or out:
-                size = 1 if out is None else len(out)
-                starts.extend([position] * size)
-                ends.extend([position + 1] * size)
-            elif char in marks and ends and ends[-1] == position:
+        for position in [place for place in range(at, start) if text[place] in resizing]:
+            starts.extend(range(at, position))
+            ends.extend(range(at + 1, position + 1))
+            at = position + 1
+            if out := table[ord(text[position])]:
+                starts.extend([position] * len(out))
+                ends.extend([at] * len(out))
+            elif text[position] in marks and ends and ends[-1] == position:
                 # A mark belongs to its letter, and to all that the letter became.
                 _extend_last(ends, position)
+        starts.extend(range(at, start))
+        ends.extend(range(at + 1, start + 1))
         starts.extend([start] * len(becomes))
         ends.extend([end] * len(becomes))
         at = end
@@ -225,6 +234,12 @@ def _extend_last(ends: array[int], position: int) -> None:
     while index >= 0 and ends[index] == position:
         ends[index] = position + 1
         index -= 1
+
+
+@cache
+def _resizing() -> frozenset[str]:
+    """Characters that become none, or several."""
+    return frozenset(chr(code) for code, out in character_table().items() if len(out) != 1)
 
 
 @cache
