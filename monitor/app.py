@@ -13,7 +13,7 @@ from functools import cached_property
 from pathlib import Path
 
 import httpx
-from pydantic import BaseModel
+from pydantic import BaseModel, SecretStr
 from sqlmodel import Session
 
 from alerts.campaigns import Campaigns
@@ -33,7 +33,7 @@ from monitor.linking import Linking
 from monitor.net.address import hosts_of
 from monitor.net.bodies import TextType
 from monitor.net.http import open_plain_client
-from monitor.net.ratelimit import Limiter
+from monitor.net.ratelimit import Limiter, Memory
 from monitor.plugins import pick, source_plugins
 from monitor.ports import Source, SourcePlugin
 from monitor.priority import Weights
@@ -168,14 +168,21 @@ def platforms_to_ask() -> frozenset[str]:
 
 @asynccontextmanager
 async def open_rechecking(
-    settings: Settings, platforms: Collection[str], *, clock: Clock = system_clock
+    settings: Settings,
+    platforms: Collection[str],
+    *,
+    clock: Clock = system_clock,
+    memory: Memory | None = None,
 ) -> AsyncGenerator[dict[str, Source]]:
-    """By platform, an open source of the configuration that reads it; platforms without one are left out."""
+    """By platform, an open source of the configuration that reads it; platforms without one are left out.
+
+    :param memory: as of :func:`open_sources`.
+    """
     chosen: dict[str, ConfiguredSource] = {}
     for source in configured_sources(settings):
         if source.plugin.terms.platform in platforms:
             chosen.setdefault(source.plugin.terms.platform, source)
-    async with open_sources(list(chosen.values()), settings, clock=clock) as opened:
+    async with open_sources(list(chosen.values()), settings, clock=clock, memory=memory) as opened:
         yield {platform: opened[source.name] for platform, source in chosen.items()}
 
 
@@ -226,6 +233,14 @@ class ConfiguredSource:
     plugin: SourcePlugin
     options: BaseModel
 
+    @property
+    def mark(self) -> str:
+        """Tells these options, credentials included, from others: not to be shown or kept but under a keyed hash."""
+        values = {
+            name: value.get_secret_value() if isinstance(value, SecretStr) else value for name, value in self.options
+        }
+        return repr(sorted(values.items(), key=lambda item: item[0]))
+
 
 def configured_sources(settings: Settings) -> list[ConfiguredSource]:
     """The enabled sources. Raises `ConfigError` for an unknown plug-in, a bad option, a missing basis."""
@@ -263,13 +278,17 @@ def starter_sources() -> list[ConfiguredSource]:
 
 @asynccontextmanager
 async def open_sources(
-    sources: Sequence[ConfiguredSource], settings: Settings, *, clock: Clock = system_clock
+    sources: Sequence[ConfiguredSource],
+    settings: Settings,
+    *,
+    clock: Clock = system_clock,
+    memory: Memory | None = None,
 ) -> AsyncGenerator[dict[str, Source]]:
     """Opens sources, each with a text-only client of its own, and closes them in the end.
 
-    What servers say about their limits is shared by all.
+    What servers say about their limits is shared by all; `memory` keeps it over restarts.
     """
-    limiter = Limiter(clock=clock, sleep=asyncio.sleep)
+    limiter = Limiter(clock=clock, sleep=asyncio.sleep, memory=memory)
     async with AsyncExitStack() as stack:
         yield {
             source.name: await stack.enter_async_context(

@@ -52,8 +52,13 @@ class Sink(Protocol):
         """One batch, one transaction."""
         ...
 
-    def end(self, source: str, *, outcome: str, error: str | None, missed: Coverage | None) -> None:
-        """The run ended: done, failed, rate_limited, stopped."""
+    def end(
+        self, source: str, *, outcome: str, error: str | None, missed: Coverage | None, again: datetime | None = None
+    ) -> None:
+        """The run ended: done, failed, rate_limited, stopped.
+
+        :param again: when the platform lets us ask again, where only this run was told.
+        """
         ...
 
 
@@ -205,14 +210,27 @@ class Collector:
         if not known:
             log.debug("unforeseen", source=self._name, exc_info=error)
         missed = Coverage(scope=WHOLE_SOURCE, start=self._down_since, end=self._now(), state=state, note=words)
-        await self._end(outcome, error=words, missed=missed)
+        stated = isinstance(error, RateLimitedError) and error.stated
+        await self._end(outcome, error=words, missed=missed, again=self.status.next_try if stated else None)
+
+    def rest(self, until: datetime | None) -> None:
+        """Before it is driven at all: what the platform asked for before this process started is waited for."""
+        if until is not None and until > self._now():
+            self._wait(Condition.BACKING_OFF, (until - self._now()).total_seconds(), "the platform asked us to wait")
 
     def _wait(self, condition: Condition, seconds: float, words: str) -> None:
         self.status.condition, self.status.error = condition, words
         self.status.next_try = self._now() + timedelta(seconds=seconds)
 
-    async def _end(self, outcome: str, *, error: str | None = None, missed: Coverage | None = None) -> None:
-        end = partial(self._sink.end, self._name, outcome=outcome, error=error, missed=missed)
+    async def _end(
+        self,
+        outcome: str,
+        *,
+        error: str | None = None,
+        missed: Coverage | None = None,
+        again: datetime | None = None,
+    ) -> None:
+        end = partial(self._sink.end, self._name, outcome=outcome, error=error, missed=missed, again=again)
         await self._on(self._store_thread, end)
 
     async def _on(self, thread: Executor, function: Callable[[], _R]) -> _R:

@@ -5,6 +5,8 @@ There is no store here to write to, and nothing but numbers to show.
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from monitor.intake import Committed, Screened
 from monitor.ports import Coverage, Cursor
 
@@ -25,5 +27,7 @@ class Counting:
             self._cursors[source] = screened.cursor
         return Committed(posts=screened.posts, hits=len(screened.hits), bad=len(screened.bad))
 
-    def end(self, source: str, *, outcome: str, error: str | None, missed: Coverage | None) -> None:
+    def end(
+        self, source: str, *, outcome: str, error: str | None, missed: Coverage | None, again: datetime | None = None
+    ) -> None:
         """Nothing to keep."""

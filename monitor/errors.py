@@ -82,13 +82,17 @@ class RateLimitedError(HandlewatchError):
     """A platform asked us to wait.
 
     :param retry_after: seconds to wait, where the platform said so.
+    :param stated: the platform itself named that time, and only this error tells it: it outlives a restart.
     """
 
     exit_code = Exit.RATE_LIMITED
 
-    def __init__(self, what: str, *, retry_after: float | None = None, kept: str = "", do: str = "") -> None:
+    def __init__(
+        self, what: str, *, retry_after: float | None = None, kept: str = "", do: str = "", stated: bool = False
+    ) -> None:
         super().__init__(what, kept=kept, do=do)
         self.retry_after = retry_after
+        self.stated = stated and retry_after is not None
 
 
 class UnreachableError(HandlewatchError):

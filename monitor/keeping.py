@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from sqlmodel import select
 
 from monitor import coverage
 from monitor.errors import RefusedError
 from monitor.intake import Committed, Intake, Screened
+from monitor.pauses import Pauses
 from monitor.ports import Coverage, Cursor
 from monitor.store import leases
 from monitor.store.database import Store
@@ -21,18 +23,27 @@ class Keeping:
     :param holder: this process, in the lease rows.
     :param alone: no other monitor works on this database (the run lock of a SQLite file is held).
     :param intake: commits what they bring; None for one that was told nothing.
+    :param pauses: remembers when platforms let us ask again; None: nothing is remembered.
     """
 
-    def __init__(self, store: Store, *, holder: str, alone: bool, intake: Intake | None = None) -> None:
+    def __init__(
+        self, store: Store, *, holder: str, alone: bool, intake: Intake | None = None, pauses: Pauses | None = None
+    ) -> None:
         self._store = store
         self._intake = intake or Intake(store)
         self._holder = holder
         self._alone = alone
+        self._pauses = pauses
+        self._marks: dict[str, str] = {}
         self._held: dict[str, leases.Held] = {}
         self._runs: dict[str, int] = {}
 
-    def register(self, name: str, *, plugin: str, basis: str | None) -> None:
-        """Notes that a source is enabled, and on which basis."""
+    def register(self, name: str, *, plugin: str, basis: str | None, mark: str = "") -> None:
+        """Notes that a source is enabled, and on which basis.
+
+        :param mark: of its options: once they are changed, what the platform asked of the old ones does not hold.
+        """
+        self._marks[name] = f"source {name} {mark}"
         with self._store.write() as session:
             session.merge(SourceRow(name=name, plugin=plugin, basis=basis, enabled_at=self._store.now()))
 
@@ -63,8 +74,16 @@ class Keeping:
             self._held.pop(source, None)
             raise
 
-    def end(self, source: str, *, outcome: str, error: str | None, missed: Coverage | None) -> None:
+    def again(self, source: str) -> datetime | None:
+        """When the platform lets a source ask again, as it said before this process started."""
+        return self._pauses.until(self._marks[source]) if self._pauses else None
+
+    def end(
+        self, source: str, *, outcome: str, error: str | None, missed: Coverage | None, again: datetime | None = None
+    ) -> None:
         """See `Sink.end`."""
+        if again is not None and self._pauses is not None:
+            self._pauses.write(self._marks[source], again)
         with self._store.write() as session:
             run_id = self._runs.pop(source, None)
             run = session.get(Run, run_id)

@@ -29,6 +29,7 @@ from monitor.collecting import Collector, Sink, Status, stopped_within
 from monitor.counting import Counting
 from monitor.crossref.settling import settle
 from monitor.keeping import Keeping
+from monitor.pauses import Pauses
 from monitor.ranking import rank_portion
 from monitor.runlock import run_lock
 from monitor.schedule import Driven, Schedule, Service
@@ -73,8 +74,9 @@ class Running:
         asyncio.get_running_loop().set_default_executor(Abandonable())
         screen = open_screen(self._settings)
         with ThreadPoolExecutor(1, "screen") as screen_thread, ThreadPoolExecutor(1, "store") as store_thread:
-            sink, own = self._sink(store_thread)
-            async with open_sources(self._sources, self._settings, clock=self._now) as opened:
+            pauses = self._pauses(store_thread)
+            sink, own = self._sink(store_thread, pauses)
+            async with open_sources(self._sources, self._settings, clock=self._now, memory=pauses) as opened:
                 driven = [
                     Driven(
                         collector=Collector(
@@ -92,19 +94,28 @@ class Running:
                     for source in self._sources
                 ]
                 self.statuses = [one.collector.status for one in driven]
+                if isinstance(sink, Keeping):
+                    for one in driven:
+                        one.collector.rest(sink.again(one.collector.status.name))
                 async with self._delivering() as delivery:
                     await Schedule(driven, [*own, *delivery, *services], clock=self._now).run(stop)
             if isinstance(sink, Keeping):
                 store_thread.submit(sink.close).result()
 
-    def _sink(self, store_thread: ThreadPoolExecutor) -> tuple[Sink, list[Service]]:
+    def _pauses(self, store_thread: ThreadPoolExecutor) -> Pauses | None:
+        """What servers asked for before this process started, and from now on."""
+        if self._app is None:
+            return None
+        return store_thread.submit(Pauses, self._app.store, store_thread.submit).result()
+
+    def _sink(self, store_thread: ThreadPoolExecutor, pauses: Pauses | None) -> tuple[Sink, list[Service]]:
         if self._app is None:
             return Counting(), []
         store = self._app.store
         store_thread.submit(settle, store, self._app.crossref).result()
-        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite, intake=self._app.intake)
+        keeping = Keeping(store, holder=holder_name(), alone=store.is_sqlite, intake=self._app.intake, pauses=pauses)
         for source in self._sources:
-            keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis)
+            keeping.register(source.name, plugin=source.plugin.name, basis=source.settings.basis, mark=source.mark)
 
         limits, ranking = text_limits(self._settings), self._app.ranking
 

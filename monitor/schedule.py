@@ -13,7 +13,7 @@ import structlog
 from apscheduler.schedulers.asyncio import AsyncIOScheduler
 
 from monitor.clock import Clock
-from monitor.collecting import Collector, stopped_within
+from monitor.collecting import Collector, Status, stopped_within
 from monitor.ports import Pace
 
 log: structlog.stdlib.BoundLogger = structlog.get_logger("handlewatch.schedule")
@@ -96,17 +96,23 @@ class Schedule:
     async def _stream(self, driven: Driven, stop: asyncio.Event) -> None:
         """A stream is opened again whenever it ends; what is read once is done when it ended well."""
         status = driven.collector.status
+        if status.next_try is not None and await stopped_within(self._left(status), stop):
+            return
         while not stop.is_set():
             done = await driven.collector.collect()
             if done and driven.pace is Pace.ONCE:
                 return
             wait = REOPEN_AFTER
             if status.next_try is not None:
-                wait = max(0.0, (status.next_try - self._now()).total_seconds())
+                wait = self._left(status)
             if done:
                 log.info("stream ended, opening it again", source=status.name)
             if await stopped_within(wait, stop):
                 return
+
+    def _left(self, status: Status) -> float:
+        """Seconds until a source that is backing off is to be driven again."""
+        return max(0.0, (status.next_try - self._now()).total_seconds()) if status.next_try else 0.0
 
     async def _guard(self, work: Awaitable[None], stop: asyncio.Event) -> None:
         """What a part could not handle itself (a broken store, a bug) stops everything, and is raised at the end."""

@@ -168,7 +168,9 @@ def worded(error: Exception) -> HandlewatchError:
         return error
     if "FloodError" in names:
         seconds = float(getattr(error, "seconds", 0) or 60)
-        return RateLimitedError("Telegram asks us to wait.", retry_after=seconds, do="It goes on by itself.")
+        return RateLimitedError(
+            "Telegram asks us to wait.", retry_after=seconds, do="It goes on by itself.", stated=True
+        )
     if names & _LOST:
         return AuthError("Telegram refuses the session: revoked, expired or banned.", do="Sign in anew; see the docs.")
     if names & _NO_CHANNEL or isinstance(error, (ValueError, TypeError)):

@@ -319,6 +319,7 @@ def recheck(alert_id: AlertId, user: As, home: Home = None, json: Json = False) 
 
     from monitor.app import open_app, open_rechecking
     from monitor.cli.output import print_json
+    from monitor.pauses import Pauses
     from monitor.ports import Recheck
     from monitor.rechecking import ask, follow, stored_posts
 
@@ -326,7 +327,8 @@ def recheck(alert_id: AlertId, user: As, home: Home = None, json: Json = False) 
         known = stored_posts(app.store, app.triage.campaign(alert_id, user=user))
 
         async def asked() -> list[Recheck]:
-            async with open_rechecking(app.settings, {post.ref.platform for post in known}) as sources:
+            platforms = {post.ref.platform for post in known}
+            async with open_rechecking(app.settings, platforms, memory=Pauses(app.store)) as sources:
                 return await ask(sources, known)
 
         found = asyncio.run(asked())

@@ -11,7 +11,7 @@ import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, Protocol
 
 from monitor.clock import Clock
 from monitor.errors import RateLimitedError
@@ -20,6 +20,8 @@ Sleep = Callable[[float], Awaitable[None]]
 """Waits for so many seconds."""
 
 MAX_WAIT: Final = 60.0
+_WORTH_KEEPING: Final = 1.0
+"""Seconds: what is over before anybody could start anew is not remembered."""
 
 _LIMIT_HEADER = re.compile(r"(?:x-)?rate-?limit(?:-(?P<bucket>.+?))?-(?P<part>limit|remaining|reset-after|reset)")
 _COMBINED = re.compile(r"(?P<part>remaining|reset|r|t)\s*=\s*(?P<value>[\d.]+)")
@@ -119,31 +121,56 @@ def wait_after(headers: Mapping[str, str], now: datetime, *, refused: bool) -> f
     return max(0.0, (max(spent) - theirs).total_seconds()) if spent else None
 
 
+class Memory(Protocol):
+    """Keeps over restarts until when keys are closed (`monitor.pauses`). Neither method waits for anything."""
+
+    def until(self, name: str) -> datetime | None:
+        """Until when it is closed, as far as was known at the start."""
+        ...
+
+    def keep(self, name: str, until: datetime) -> None:
+        """Remembers that."""
+        ...
+
+
 class Limiter:
     """Keeps what servers said about their limits, by key (host and credential), over all who share it.
 
     :param max_wait: waits no longer than this many seconds; a longer wait is an error that says how long.
     :param pause: at least so many seconds between the starts of two requests with one key.
+    :param memory: what outlives this process; None for nothing.
     """
 
     def __init__(
-        self, *, clock: Clock, sleep: Sleep = asyncio.sleep, max_wait: float = MAX_WAIT, pause: float = 0.0
+        self,
+        *,
+        clock: Clock,
+        sleep: Sleep = asyncio.sleep,
+        max_wait: float = MAX_WAIT,
+        pause: float = 0.0,
+        memory: Memory | None = None,
     ) -> None:
         self._clock = clock
         self._sleep = sleep
         self._max_wait = max_wait
         self._pause = timedelta(seconds=pause)
+        self._memory = memory
         self._closed: dict[str, datetime] = {}
         self._next: dict[str, datetime] = {}
 
     def remaining_wait(self, key: str) -> float:
         """Seconds until the server takes requests with this key again; 0 when it does."""
-        return max(0.0, (self._closed.get(key, self._clock()) - self._clock()).total_seconds())
+        now = self._clock()
+        if self._memory is not None and key not in self._closed:
+            self._closed[key] = self._memory.until(key) or now
+        return max(0.0, (self._closed.get(key, now) - now).total_seconds())
 
     def close(self, key: str, seconds: float) -> None:
         """No request with this key for so many seconds."""
         until = self._clock() + timedelta(seconds=seconds)
-        self._closed[key] = max(self._closed.get(key, until), until)
+        self._closed[key] = until = max(self._closed.get(key, until), until)
+        if self._memory is not None and seconds >= _WORTH_KEEPING:
+            self._memory.keep(key, until)
 
     async def turn(self, key: str) -> None:
         """Waits for this key's turn. Raises `RateLimitedError` where that takes longer than `max_wait`."""

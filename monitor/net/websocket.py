@@ -118,7 +118,7 @@ def _handshake_refused(error: InvalidStatus, url: str, clock: Clock) -> Exceptio
     if status == 429:
         wait = wait_after(headers, clock(), refused=True)
         return RateLimitedError(
-            f"{host} refuses for now: too many connections.", retry_after=wait, do="Try again later."
+            f"{host} refuses for now: too many connections.", retry_after=wait, do="Try again later.", stated=True
         )
     if status >= 500:
         return UnreachableError(f"{host} answers with an error of its own ({status}).", do="Try again later.")

@@ -101,6 +101,7 @@ class YouTubeApi:
             try:
                 budget.ask(1)
             except RateLimitedError as error:
+                error.stated = True
                 return error
             # No budget is kept on loopback, where tests are.
             return RateLimitedError("YouTube says that the day's quota is spent.", retry_after=_HOUR)

@@ -9,7 +9,7 @@ from monitor.store.tables.campaigns import (
     StoredWording,
     Suggestion,
 )
-from monitor.store.tables.collecting import Coverage, CursorRow, Lease, Run, SourceRow, Volume
+from monitor.store.tables.collecting import Coverage, CursorRow, Lease, Pause, Run, SourceRow, Volume
 from monitor.store.tables.evidence import Account, Identity, Mention, StoredPost
 from monitor.store.tables.keys import KeyMark
 from monitor.store.tables.linking import AccountName, LinkBasis, LinkedSet, Sharing
@@ -38,6 +38,7 @@ __all__ = [
     "LinkedSet",
     "Mention",
     "Occurrence",
+    "Pause",
     "Report",
     "ReportEvent",
     "Reveal",

@@ -78,6 +78,15 @@ class CursorRow(SQLModel, table=True):
     updated_at: datetime = Field(sa_type=UtcTime)
 
 
+class Pause(SQLModel, table=True):
+    """Until when a server (with a credential), or a source, is not to be asked, as it said; by its keyed hash."""
+
+    __tablename__ = "pause"
+
+    name_hash: bytes = Field(primary_key=True)
+    until: datetime = Field(sa_type=UtcTime)
+
+
 class Lease(SQLModel, table=True):
     """Who may work on a named thing (a source, the outbox) until when, on the database's time.
 
