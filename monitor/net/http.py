@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Collection
 from contextlib import asynccontextmanager
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any, Final, cast
 
 import httpx
@@ -62,6 +63,7 @@ async def open_client(
         follow_redirects=True,
         max_redirects=5,
         headers={"User-Agent": user_agent, "Accept": accept_header(accepts), "Accept-Encoding": ACCEPT_ENCODING},
+        cookies=_no_cookies(),
     ) as client:
         yield client
 
@@ -85,8 +87,14 @@ async def open_plain_client(
         timeout=timeout,
         follow_redirects=False,
         headers={"User-Agent": user_agent, "Accept": accept_header(accepts), "Accept-Encoding": ACCEPT_ENCODING},
+        cookies=_no_cookies(),
     ) as client:
         yield client
+
+
+def _no_cookies() -> CookieJar:
+    """Takes none: what a server sets would tie together all that we read there."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 async def get(client: httpx.AsyncClient, url: str, **options: Any) -> httpx.Response:
