@@ -160,10 +160,15 @@ def open_screen(settings: Settings) -> FastScreen:
     return FastScreen(Screen(load_bundle(lexicon=settings.lexicon, rules=settings.rules)))
 
 
+def deletion_hours() -> dict[str, float]:
+    """By platform, within how many hours its terms want deletions followed; none where they state no time."""
+    terms = [plugin.terms for plugin in source_plugins().values()]
+    return {one.platform: one.deletion_hours for one in terms if one.deletion_hours is not None}
+
+
 def platforms_to_ask() -> frozenset[str]:
     """Platforms whose terms want deletions followed within a time."""
-    terms = [plugin.terms for plugin in source_plugins().values()]
-    return frozenset(one.platform for one in terms if one.deletion_hours is not None)
+    return frozenset(deletion_hours())
 
 
 @asynccontextmanager
@@ -252,10 +257,11 @@ def configured_source(name: str, section: SourceSettings) -> ConfiguredSource:
     plugin = pick(source_plugins(), section.plugin, "source plug-in")
     options = make_options(plugin, section.options)
     if plugin.terms.basis_needed and not section.basis and not on_loopback(plugin, options):
+        approval = ", and for its approval" if plugin.terms.approval_needed else ""
         raise ConfigError(
-            f"sources.{name} has no basis: the terms of {plugin.terms.platform} ask for one.",
+            f"sources.{name} has no basis: the terms of {plugin.terms.platform} ask for one{approval}.",
             kept="Nothing was collected.",
-            do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}].',
+            do=f'Read {plugin.terms.link}, then state yours as basis = "..." in [sources.{name}]. {plugin.terms.note}',
         )
     if lacking := plugin.lacks(options):
         raise ConfigError(f"sources.{name} {lacking}.", kept="Nothing was collected.", do="State it there.")

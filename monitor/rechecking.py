@@ -42,11 +42,12 @@ def stored_posts(store: Store, campaign_id: int) -> list[Known]:
             .where(Occurrence.campaign_id == campaign_id, col(StoredPost.record).is_not(None))
             .order_by(col(StoredPost.id))
         ).all()
-        known = {row.platform + "\0" + row.post_id: _known(row) for row in rows}
+        known = {row.platform + "\0" + row.post_id: known_of(row) for row in rows}
     return list(known.values())
 
 
-def _known(row: StoredPost) -> Known:
+def known_of(row: StoredPost) -> Known:
+    """A stored post that has a record, as a re-check wants it."""
     post = from_record(row.record or {})
     words = text_hash(post) if row.state == "up" else None
     return Known(
@@ -74,19 +75,24 @@ async def ask(sources: Mapping[str, object], posts: Sequence[Known]) -> list[Rec
     return [answers.get(post.ref) or Recheck(ref=post.ref, standing=Standing.UNKNOWN, note=why) for post in posts]
 
 
-def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
-    """Writes down what was found, in one transaction; of posts that are gone, the records go too."""
+def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> int:
+    """Writes down what was found, in one transaction; of posts that are gone, the records go too, and how many
+    those were is given. In the audit trail: what a person asked about, and of what is asked by itself what is news.
+    """
     with store.write() as session:
         take_turn(session)
         gone: list[StoredPost] = []
         for one in found:
             for row in _versions(session, one.ref):
+                news = one.standing not in {row.standing or Standing.UP, Standing.UNKNOWN}
                 if one.standing is not Standing.UNKNOWN:
                     row.standing, row.checked_at = one.standing, store.now()
                 if one.standing in GONE and row.state != "deleted":
                     row.state, row.record = "deleted", None
                     gone.append(row)
                 session.add(row)
+                if not news and actor.startswith("system:"):
+                    continue
                 audit.record(
                     session,
                     store.now(),
@@ -97,6 +103,7 @@ def follow(store: Store, found: Iterable[Recheck], *, actor: str) -> None:
                 )
         forget(session, store.keyring, [row.id for row in gone if row.id is not None])
         forget_names(session, store.keyring, [row.account_id for row in gone])
+    return len(gone)
 
 
 def _versions(session: Session, ref: PostRef) -> Sequence[StoredPost]:

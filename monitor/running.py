@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Generator, Sequence
+from collections.abc import AsyncGenerator, Generator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, asynccontextmanager, contextmanager
 from pathlib import Path
@@ -17,6 +17,7 @@ from monitor.app import (
     App,
     ConfiguredSource,
     configured_sources,
+    deletion_hours,
     holder_name,
     open_channel_client,
     open_screen,
@@ -28,8 +29,11 @@ from monitor.clock import Clock, system_clock
 from monitor.collecting import Collector, Sink, Status, stopped_within
 from monitor.counting import Counting
 from monitor.crossref.settling import settle
+from monitor.duties import Deletions
+from monitor.errors import StoreError
 from monitor.keeping import Keeping
 from monitor.pauses import Pauses
+from monitor.ports import Rechecking, Source
 from monitor.ranking import rank_portion
 from monitor.runlock import run_lock
 from monitor.schedule import Driven, Schedule, Service
@@ -43,6 +47,8 @@ SEAL_EVERY = 2.0
 BEAT_EVERY = leases.LEASE_SECONDS / 3
 EXPIRE_EVERY = 600.0
 """Seconds between two looks for texts that were kept as long as they may be."""
+ASK_AGAIN_EVERY = 600.0
+"""Seconds between two looks for posts that are to be asked about, for their platforms' terms."""
 RANK_EVERY = 3600.0
 """Seconds between two reckonings of how urgent the alerts are that wait."""
 
@@ -97,6 +103,7 @@ class Running:
                 if isinstance(sink, Keeping):
                     for one in driven:
                         one.collector.rest(sink.again(one.collector.status.name))
+                own += self._deletions(opened, store_thread)
                 async with self._delivering() as delivery:
                     await Schedule(driven, [*own, *delivery, *services], clock=self._now).run(stop)
             if isinstance(sink, Keeping):
@@ -143,6 +150,33 @@ class Running:
 
         return keeping, [on_store_thread, ranks]
 
+    def _deletions(self, opened: Mapping[str, Source], store_thread: ThreadPoolExecutor) -> list[Service]:
+        """Asks again about posts whose platforms want deletions followed in time, where anything is kept."""
+        if self._app is None:
+            return []
+        by_platform: dict[str, Source] = {}
+        for source in self._sources:
+            if isinstance(opened[source.name], Rechecking):
+                by_platform.setdefault(source.plugin.terms.platform, opened[source.name])
+        deletions = Deletions(
+            self._app.store,
+            by_platform,
+            deletion_hours(),
+            thread=store_thread,
+            holder=holder_name(),
+            every=ASK_AGAIN_EVERY,
+        )
+
+        async def asks(ending: asyncio.Event) -> None:
+            asking = asyncio.ensure_future(_ask_on(deletions))
+            await asyncio.wait((asking, asyncio.ensure_future(ending.wait())), return_when=asyncio.FIRST_COMPLETED)
+            if asking.done():
+                asking.result()  # raises what broke the store
+            asking.cancel()
+            await asyncio.gather(asking, return_exceptions=True)
+
+        return [asks]
+
     @asynccontextmanager
     async def _delivering(self) -> AsyncGenerator[list[Service]]:
         """The delivery of due reports, where anything is kept."""
@@ -151,6 +185,17 @@ class Running:
             return
         async with open_channel_client(self._settings) as http:
             yield [Delivery(self._app.store, open_channels(self._settings, http), clock=self._now).run]
+
+
+async def _ask_on(deletions: Deletions) -> None:
+    while True:
+        try:
+            await deletions.follow_all()
+        except StoreError:
+            raise
+        except Exception:  # noqa: BLE001  a source is a plug-in: whatever it raises must not stop the others
+            log.warning("could not ask whether posts were deleted")
+        await asyncio.sleep(ASK_AGAIN_EVERY)
 
 
 @contextmanager

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import platformdirs
-from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, EmailStr, Field, ValidationError, field_validator
 from pydantic_settings import (
     BaseSettings,
     EnvSettingsSource,
@@ -64,6 +64,11 @@ class SourceSettings(BaseModel):
     basis: str | None = Field(default=None, description="The operator's basis for this source's terms.")
     every: float = Field(default=60, ge=1, description="Seconds between two polls (not for streams).")
     enabled: bool = Field(default=True, description="Whether it is read.")
+
+    @field_validator("basis")
+    @classmethod
+    def _stated(cls, value: str | None) -> str | None:
+        return (value or "").strip() or None  # blanks state nothing
 
     @property
     def options(self) -> dict[str, Any]:

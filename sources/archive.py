@@ -265,7 +265,7 @@ def _of_record(record: Mapping[str, Any], now: datetime) -> Post:
 
 
 def _lacks(options: ArchiveOptions) -> str:
-    return "" if options.provenance else 'says not where the archive comes from (provenance = "...")'
+    return "" if (options.provenance or "").strip() else 'says not where the archive comes from (provenance = "...")'
 
 
 PLUGIN: Final = SourcePlugin(
