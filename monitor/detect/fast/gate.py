@@ -48,9 +48,9 @@ class Gate:
         starts = [link.start for app in bundle.apps for link in app.links]
         self._links = Links(bundle.apps)
         self._possible = Possible(bundle.apps, self._links)
-        self._names = Names(spellings, names, backend=backend)
+        self.names = Names(spellings, names, backend=backend)
         self._letters = Letters(one.flat for one in names)
-        self._look_at_plain = Plain(self._names, names, self._links, starts, backend)
+        self._look_at_plain = Plain(self.names, names, self._links, starts, backend)
         native = native_triggers(names, self._letters.spell)
         self._by_letter = make_matcher([*native, bytes([ODD])], backend=backend)
         self._checks = [*native.values(), Check.FOLD]

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import Final
 
+import numpy as np
+
 from monitor.detect.fast import coarse
-from monitor.detect.fast.alphabet import CLASSES, CONTROL, FIELD, LOWER, SINGLES, spell
+from monitor.detect.fast.alphabet import CLASSES, CONTROL, FIELD, LOWER, spell
 from monitor.detect.fast.coarse import Coarse
 from monitor.detect.fast.matchers import make_expression_matcher, make_matcher, make_run_matcher, translated
-from monitor.detect.fast.plain import ID, addresses, may_change
+from monitor.detect.fast.names import Names
+from monitor.detect.fast.plain import ID, SIGNED, addresses, may_change
 from monitor.detect.fast.triggers import Check, alone, heads, name_triggers, native_triggers, sign_triggers
 from monitor.detect.spelling import Spelling, key
 
@@ -26,6 +29,13 @@ _LONGEST: Final = 200
 """Letters of a word, that are looked at on each side."""
 _AHEAD: Final = 16
 """Characters in which a name goes on after its first piece."""
+_SINGLE: Final = 3
+"""Single letters in a row that are looked for."""
+_GAP: Final = 5
+"""How far one of them is from the next, at most."""
+_LETTER: Final = ord("a")
+"""A letter or a digit in :data:`alphabet.CLASSES`."""
+_AT_EDGES: Final = b"!|+(*_"
 _REMEMBERED: Final = 200_000
 _MONEY: Final = (coarse.EURO, coarse.POUND)
 
@@ -34,20 +44,22 @@ class NameSieve:
     """Made once for the apps' names and links. One look at a time."""
 
     def __init__(
-        self, spellings: Sequence[Spelling], starts: Sequence[str], letters: Coarse, *, backend: str | None = None
-    ) -> None:
-        """:param spellings: names of the apps; :param starts: how links of the apps begin."""
+        self, names: Names, spellings: Sequence[Spelling], starts: Sequence[str], letters: Coarse,
+        *, backend: str | None = None,
+    ) -> None:  # fmt: skip
+        """:param names: answers about words; :param spellings: the apps' names; :param starts: how their links begin."""
         signs = (literal for literal, check in sign_triggers(spellings).items() if check is not Check.FOLD)
+        self._names = names
         self._tails = list(heads(spellings).values())
         by_name = name_triggers(spellings, starts)
         literals = [one for one, check in by_name.items() if check is not Check.JOINED or one[2:3] == b" "]
         self._by_name = make_matcher([*heads(spellings), *literals], backend=backend)
-        self._weak = [*(False for _ in self._tails), *(by_name[one] is Check.WEAK for one in literals)]
+        self._checks = [*(Check.JOINED for _ in self._tails), *(by_name[one] for one in literals)]
         self._keys = {key(spell(one.flat).decode()) for one in spellings if not one.native and alone(one)}
         self._digits = tuple(one.flat.encode() for one in spellings if not one.native and not one.flat.isalpha())
         self._known: dict[bytes, bool] = {}
         self._by_sign = make_matcher(signs, backend=backend)
-        self._by_singles = make_matcher(SINGLES, backend=backend)
+        self._threes = {three for one in spellings if not one.native for three in _threes(spell(one.flat))}
         self._by_letter = make_matcher(native_triggers(spellings, letters.spell), backend=backend)
         self._addresses = make_expression_matcher(_ADDRESS, backend=backend)
         self._ids = make_run_matcher(b"0-9a-f", ID, backend=backend)
@@ -58,9 +70,8 @@ class NameSieve:
         :param raw: joined texts of one byte a character (`coarse`); :param odd: those at its end that were not ASCII.
         """
         lower = translated(raw, LOWER)
-        ends = self._named(raw, translated(lower, coarse.NAMES))
-        ends += self._by_sign.ends(lower)
-        ends += self._by_singles.ends(translated(lower, _CLASSES))
+        letters = translated(lower, coarse.NAMES)
+        ends = [*self._named(raw, letters), *self._signed(raw, lower), *self._set_apart(lower, letters)]
         ends += self._ids.ends(lower)
         before = len(raw) - len(odd)
         ends += [before + end for end in self._by_letter.ends(translated(odd, coarse.NATIVES))]
@@ -74,40 +85,74 @@ class NameSieve:
             unread += [before + at for at in _every(odd, sign) if odd[at - 1] != _SPACE != odd[at + 1]]
         return found, unread
 
-    def _named(self, raw: bytes, letters: bytes) -> list[int]:
-        """Places after literals of names. A weak one counts as a word, in CamelCase, and in what may be a tag."""
-        weak, known, tails, pieces, fields = self._weak, self._known, self._tails, len(self._tails), _FIELD in raw
-        ends: list[int] = []
+    def _named(self, raw: bytes, letters: bytes) -> Iterator[int]:
+        """Places after literals of names, where the word around one may hold a name."""
+        checks, known, tails, fields = self._checks, self._known, self._tails, _FIELD in raw
+        before, after = letters.rfind, letters.find
         for index, end in self._by_name.scan(letters):
-            if index < pieces:
-                after = letters[end : end + _AHEAD].replace(b" ", b"").replace(b"l", b"i")
-                if not after.startswith(tails[index]):
-                    continue
-            elif weak[index] and not fields:
-                # With the character before it, which may make it a tag.
-                first, last = (
-                    letters.rfind(b" ", max(end - _LONGEST, 0), end - 1),
-                    letters.find(b" ", end - 1, end + _LONGEST),
-                )
-                word = raw[first:last] if first >= 0 and last >= 0 else b""
-                counts = known.get(word)
-                if counts is None:
-                    counts = self._count(word)
-                if not counts:
-                    continue
-            ends.append(end)
-        return ends
+            check = checks[index]
+            if check is Check.JOINED:
+                if index < len(tails):
+                    then = letters[end : end + _AHEAD].replace(b" ", b"").replace(b"l", b"i")
+                    if not then.startswith(tails[index]):
+                        continue
+            elif check is not Check.LINK:
+                first, last = before(b" ", max(end - _LONGEST, 0), end - 1), after(b" ", end - 1, end + _LONGEST)
+                if first >= 0 and last >= 0:
+                    word = raw[first if raw[first] == _TAG else first + 1 : last]
+                    counts = known.get(word)
+                    if counts is None:
+                        counts = self._count(word, weak=check is Check.WEAK and not fields)
+                    if not counts:
+                        continue
+            yield end
 
-    def _count(self, word: bytes) -> bool:
+    def _count(self, word: bytes, *, weak: bool) -> bool:
+        """True for a word that may hold a name. A weak one counts alone, in CamelCase, and in what may be a tag."""
         if len(self._known) >= _REMEMBERED:
             self._known.clear()
-        if not word:
-            return True
-        small = word[2:].islower() or word[1:].isupper()
-        letters = key(translated(translated(word[1:], LOWER), coarse.NAMES).decode())
-        held = any(name in word.lower() for name in self._digits)
-        counts = self._known[word] = not small or word[0] == _TAG or letters in self._keys or held
+        counts = (not weak or self._is_weak(word)) and bool(self._names.hold(word.lstrip(b"#").decode("latin-1")))
+        self._known[word] = counts
         return counts
+
+    def _is_weak(self, word: bytes) -> bool:
+        """True for a word that may hold a name that most words with its letters do not."""
+        if word[0] == _TAG or not (word[1:].islower() or word.isupper()):
+            return True
+        letters = key(translated(translated(word, LOWER), coarse.NAMES).decode())
+        return letters in self._keys or any(name in word.lower() for name in self._digits)
+
+    def _signed(self, raw: bytes, lower: bytes) -> Iterator[int]:
+        """Places of signs that may stand for letters of a name."""
+        ends = self._by_sign.ends(lower)
+        words = translated(raw, SIGNED) if ends else b""
+        for end in ends:
+            # The sign is the last or the one before: the word goes over both.
+            first, last = words.rfind(b" ", 0, end - 1) + 1, words.find(b" ", end - 1)
+            word = raw[first : last if last >= 0 else len(raw)]
+            # At a word's edges these signs stand for no letter.
+            if word.strip(_AT_EDGES).isalnum():
+                continue
+            counts = self._known.get(word)
+            if counts is None:
+                counts = self._count(word, weak=False)
+            if counts:
+                yield end
+
+    def _set_apart(self, lower: bytes, letters: bytes) -> Iterator[int]:
+        """Places of single letters, set apart, that stand in a name one after the other."""
+        letter = np.frombuffer(translated(lower, _CLASSES), dtype=np.uint8) == _LETTER
+        singles = np.flatnonzero(letter[1:-1] > (letter[:-2] | letter[2:])) + 1
+        near = np.diff(singles) <= _GAP
+        for end in singles[2:][near[1:] & near[:-1]].tolist():
+            if letters[end - _AHEAD : end + 1].replace(b" ", b"")[-_SINGLE:].replace(b"l", b"i") in self._threes:
+                yield end + 1
+
+
+def _threes(name: bytes) -> Iterator[bytes]:
+    """Its letters, by threes, with i for l."""
+    letters = name.replace(b"l", b"i")
+    return (letters[at : at + _SINGLE] for at in range(len(letters) - _SINGLE + 1))
 
 
 def _may_spell(raw: bytes, at: int) -> bool:

@@ -27,7 +27,7 @@ _ANGLE: Final = ord("<")
 _ENTITY: Final = re.compile(rb"&(#?\w+|#)")
 _SIGNS: Final = frozenset({b"lt", b"gt", b"quot"})
 """Entities that part words."""
-_SIGNED: Final = bytes(
+SIGNED: Final = bytes(
     ord("a") if byte >= 0x80 or chr(byte).isalnum() or chr(byte) in "_@$!|+(*" else ord(" ") for byte in range(256)
 )
 """Letters and what stands for them as "a", the rest as spaces."""
@@ -128,7 +128,7 @@ class Plain:
                 if may_change(raw, end - 1):
                     yield end - 1, None
                 continue
-            words = words or translated(raw, _SIGNED)
+            words = words or translated(raw, SIGNED)
             # The sign is the last or the one before: the word goes over both.
             first = words.rfind(b" ", 0, end - 1) + 1
             last = words.find(b" ", end - 1)

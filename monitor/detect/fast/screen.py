@@ -60,7 +60,7 @@ class FastScreen:
         names = [one for app in bundle.apps for one in app.spellings()]
         letters = Coarse(one.flat for one in names if one.native)
         starts = [link.start for app in bundle.apps for link in app.links]
-        return Sieve(letters, NameSieve(names, starts, letters, backend=backend), self.terms.sieve)
+        return Sieve(letters, NameSieve(self.gate.names, names, starts, letters, backend=backend), self.terms.sieve)
 
     def prepare(self) -> None:
         """Makes what the first batch would make otherwise."""
