@@ -1,4 +1,4 @@
-"""Lines of JSON, many together and undecoded, as the gate looks at them: in bytes, escapes read, no strings made."""
+"""Lines of JSON, many together and undecoded, as the sieve looks at them: in bytes, escapes read, no strings made."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING, Any, Final
 import numpy as np
 
 from monitor.detect.fast.alphabet import CONTROL, ROW
+from monitor.detect.fast.coarse import UNSURE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
+
+    from monitor.detect.fast.coarse import Coarse
 
     Bytes = NDArray[np.uint8]
     Codes = NDArray[np.uint32]
@@ -28,14 +29,21 @@ _ESCAPED: Final = 6
 """Bytes of a character by its number (the escape with u)."""
 _HIGH: Final = 0x36
 _LOW: Final = 0x37
+_SURROGATE: Final = 0x1B
 """What surrogates begin with, in bits."""
-_DROPPED: Final = 0x200B
-"""Folding drops it."""
-_AROUND: Final = 256
-"""Characters around one that is not ASCII in which a name or an id may stand that it is a part of."""
 _HEAD: Final = re.compile(rb'\{ ?"platform": ?"[^"\\]{0,60}", ?"id":')
 _HEADS: Final = 16
 _NO_HEX: Final = 0x10000
+_LEAD: Final = 0xC0
+_LONGEST: Final = 4
+"""Bytes of a character in UTF-8, at most."""
+_SIZES: Final = np.repeat(np.array([0, 2, 3, 4, 0], dtype=np.intp), [0xC2, 0x1E, 0x10, 5, 11])
+"""First byte of a character -> its bytes."""
+_FIRST: Final = np.array([0, 0, 0x1F, 0x0F, 0x07], dtype=np.uint8)[_SIZES]
+"""First byte -> those of its bits that are the character's."""
+_LAST: Final = 0x10FFFF
+_LEAST: Final = np.array([_LAST + 1, _LAST + 1, 0x80, 0x800, 0x10000], dtype=np.uint32)
+"""Bytes of a character -> the first one that needs so many."""
 
 
 def _table(values: dict[int, int], *, other: int) -> Codes:
@@ -47,9 +55,9 @@ def _table(values: dict[int, int], *, other: int) -> Codes:
 
 _HEX: Final = _table({ord(char): int(char, 16) for char in "0123456789abcdefABCDEF"}, other=_NO_HEX)
 _SIMPLE: Final = _table(
-    {ord(char): ord(of) for char, of in zip('"\\/bfnrt', '"\\/\x01\x01\n\r\t', strict=True)}, other=0
-)
-"""What the other escapes stand for: control characters are one here."""
+    {ord(char): ord(of) for char, of in zip('"\\/bfnrt', '"\\/\x01\x01\n\r\t', strict=True)}, other=CONTROL
+).astype(np.uint8)
+"""What the other escapes stand for: control characters are one here, and so is what is no escape."""
 
 
 class LineBlock:
@@ -112,61 +120,68 @@ class LineBlock:
         same = (begun == np.frombuffer(head, dtype=np.uint8)).all(axis=1)
         return np.setdiff1d(rows, fit[same], assume_unique=True) if same.any() else rows
 
+    def beyond_ascii(self) -> set[int]:
+        """Lines with characters that are not ASCII, or may not be."""
+        places = np.concatenate((np.flatnonzero(self._bytes >= _ASCII), self._by_number()))
+        return set(self.rows(places).tolist())
+
+    def coarse(self, letters: Coarse) -> tuple[bytes, bool]:
+        """The block in one byte a character as `coarse` has texts, `alphabet.ROW` before each line, what escapes stand
+        for in their places; and whether it is UTF-8.
+        """
+        read = np.concatenate((self._bytes, np.zeros(_ESCAPED, dtype=np.uint8)))
+        if 0 in self.data:
+            read[: len(self.data)][self._bytes == 0] = CONTROL
+        read[self.ends[:-1]] = ROW
+        valid = self._decode(read, letters)
+        if len(self._escapes):
+            self._unescape(read, letters)
+        return b"%c" % ROW + read[read != 0].tobytes(), valid
+
     @cached_property
     def _escapes(self) -> Places:
         """Where escapes begin."""
         return _escape_starts(self._bytes)
 
     @cached_property
+    def _kinds(self) -> Bytes:
+        return self._bytes[np.minimum(self._escapes + 1, len(self._bytes) - 1)]
+
     def _by_number(self) -> Places:
         """Where characters stand by their number."""
         return self._escapes[self._kinds == _UNICODE]
 
-    @cached_property
-    def _kinds(self) -> Bytes:
-        return self._bytes[np.minimum(self._escapes + 1, len(self._bytes) - 1)]
+    def _decode(self, read: Bytes, letters: Coarse) -> bool:
+        """Reads what is not ASCII. False where it is not UTF-8: then nothing is read."""
+        beyond = np.flatnonzero(self._bytes >= _ASCII)
+        if not len(beyond):
+            return True
+        leads = beyond[self._bytes[beyond] >= _LEAD]
+        codes, sizes = _code_points(read, leads)
+        if (sizes == 0).any() or sizes.sum() != len(beyond):
+            return False
+        read[beyond] = 0
+        read[leads] = letters.of(codes)
+        return True
 
-    def plain(self) -> bytes:
-        """The block in ASCII, a line's break as `alphabet.ROW`: escapes as what they stand for, twice; what is not
-        ASCII as a letter that no name has.
-        """
-        data = self._bytes.copy()
-        data[self.ends[:-1]] = ROW
-        if len(self._escapes):
-            simple = _SIMPLE[np.minimum(self._kinds, _ASCII)].astype(np.uint8)
-            data[self._escapes] = simple
-            data[np.minimum(self._escapes + 1, len(data) - 1)] = simple
-        if len(self._by_number):
-            places = (self._by_number[:, None] + np.arange(_ESCAPED)).ravel()
-            data[places[places < len(data)]] = 0xFF
-        return data.tobytes()
-
-    def beyond_ascii(self) -> set[int]:
-        """Lines with bytes that are not ASCII."""
-        return set(self.rows(np.flatnonzero(self._bytes >= _ASCII)).tolist())
-
-    def odd(self) -> tuple[Sequence[int], Codes]:
-        """Lines with characters that are not ASCII, or may not be, and the code points around those of each.
-
-        :raises UnicodeDecodeError: they are not UTF-8.
-        """
-        beyond = self._bytes >= _ASCII
-        beyond[self._by_number] = True
-        places = np.flatnonzero(beyond)
-        if not len(places):
-            return (), np.empty(0, dtype=np.uint32)
-        at = self.rows(places)
-        edges = np.flatnonzero(np.diff(at)) + 1
-        firsts = places[np.concatenate((np.zeros(1, dtype=np.intp), edges))]
-        lasts = places[np.append(edges, len(places)) - 1]
-        rows = self.rows(firsts)
-        begins = np.maximum(firsts - _AROUND, self.starts[rows]).tolist()
-        ends = np.minimum(lasts + _ESCAPED + _AROUND, self.ends[rows]).tolist()
-        data = self.data
-        between = b" %c " % ROW
-        joined = between.join([b"", *[data[a:b] for a, b in zip(begins, ends, strict=True)], b""])
-        codes = np.frombuffer(joined.decode().encode("utf-32-le"), dtype=np.uint32)
-        return rows.tolist(), _unescaped(codes) if len(self._escapes) else codes
+    def _unescape(self, read: Bytes, letters: Coarse) -> None:
+        """Reads escapes; of what is no good one only a decoder can tell what is wrong."""
+        read[self._escapes] = _SIMPLE[np.minimum(self._kinds, _ASCII)]
+        read[self._escapes + 1] = 0
+        starts = self._by_number()
+        if not len(starts):
+            return
+        at = starts[:, None] + np.arange(_ESCAPED)
+        digits = _HEX[np.minimum(read[at[:, 2:]], _ASCII)]
+        values = digits @ np.array([1 << 12, 1 << 8, 1 << 4, 1], dtype=np.uint32)
+        good = values < _NO_HEX
+        read[at[good, 1:]] = 0
+        top = values >> 10
+        pair = np.flatnonzero((top[:-1] == _HIGH) & (top[1:] == _LOW) & (np.diff(starts) == _ESCAPED))
+        values[pair] = 0x10000 + ((values[pair] & 0x3FF) << 10) + (values[pair + 1] & 0x3FF)
+        good &= (values >> 11) != _SURROGATE
+        read[starts] = np.where(good, letters.of(np.where(good & (values != ROW), values, 0)), UNSURE)
+        read[starts[pair + 1]] = 0
 
 
 def _names_both(line: bytes) -> bool:
@@ -185,31 +200,19 @@ def _escape_starts(data: NDArray[Any]) -> Places:
     return places[(index - np.maximum.accumulate(np.where(new, index, 0))) % 2 == 0]
 
 
-def _unescaped(codes: Codes) -> Codes:
-    """What escapes stand for in their places; what is no good escape as one that folding drops."""
-    starts = _escape_starts(codes)
-    if not len(starts):
-        return codes
-    codes = np.concatenate((codes, np.zeros(_ESCAPED, dtype=np.uint32)))
-    kinds = codes[starts + 1]
-    simple = starts[kinds != _UNICODE]
-    codes[simple] = _SIMPLE[np.minimum(codes[simple + 1], _ASCII)]
-    by_number = starts[kinds == _UNICODE]
-    digits = _HEX[np.minimum(codes[by_number[:, None] + np.arange(2, _ESCAPED)], _ASCII)]
-    values = digits @ np.array([1 << 12, 1 << 8, 1 << 4, 1], dtype=np.uint32)
-    codes[by_number] = np.where((values >= _NO_HEX) | (values == ROW), _DROPPED, values)
-    kept = np.ones(len(codes), dtype=bool)
-    kept[-_ESCAPED:] = False
-    kept[simple + 1] = False
-    kept[(by_number[:, None] + np.arange(1, _ESCAPED)).ravel()] = False
-    return _paired(codes[kept])
+def _code_points(data: Bytes, leads: Places) -> tuple[Codes, Places]:
+    """The characters that begin at some bytes, and how many bytes each has; none where they are no UTF-8.
 
-
-def _paired(codes: Codes) -> Codes:
-    """Pairs of surrogates as the characters that they stand for."""
-    top = codes >> 10
-    high = np.flatnonzero((top[:-1] == _HIGH) & (top[1:] == _LOW))
-    if not len(high):
-        return codes
-    codes[high] = 0x10000 + ((codes[high] & 0x3FF) << 10) + (codes[high + 1] & 0x3FF)
-    return np.delete(codes, high + 1)
+    :param data: with three bytes more than the text has.
+    """
+    first = data[leads]
+    sizes = _SIZES[first]
+    codes = (first & _FIRST[first]).astype(np.uint32)
+    for more in range(1, _LONGEST):
+        longer = np.flatnonzero(sizes > more)
+        byte = data[leads[longer] + more]
+        sizes[longer[(byte & 0xC0) != _ASCII]] = 0
+        codes[longer] = (codes[longer] << 6) | (byte & 0x3F)
+    wrong = (codes < _LEAST[sizes]) | (codes > _LAST) | ((codes >> 11) == _SURROGATE)
+    sizes[wrong] = 0
+    return codes, sizes

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Bytes = NDArray[np.uint8]
+    Codes = NDArray[np.uint32]
 
 EURO: Final = 0x80
 POUND: Final = 0x81
@@ -58,14 +59,18 @@ class Coarse:
 
     def read(self, joined: str) -> bytes:
         """Joined texts. What folding drops is left out."""
-        codes = code_points(joined)
+        read = self.of(code_points(joined))
+        return read[read != _DROPPED].tobytes()
+
+    def of(self, codes: Codes) -> Bytes:
+        """The byte of each character; zero for what folding drops."""
         read = self._table[codes]
         unknown = read == _UNKNOWN
         if unknown.any():
             for code in np.unique(codes[unknown]).tolist():
                 self._table[code] = _byte(chr(code))
             read = self._table[codes]
-        return read.take(np.flatnonzero(read)).tobytes()
+        return read
 
 
 def _table(letters: Letters) -> Bytes:

@@ -27,8 +27,6 @@ from monitor.detect.spellings import Spellings
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from monitor.detect.fast.block import LineBlock
-
 _SEPARATOR: Final = chr(ROW)
 _BETWEEN: Final = f" {_SEPARATOR} "
 _ODD_ADDRESS: Final = re.compile(r"@[^\s@]{0,200}(?:[^\x00-\x7f]|:[A-Za-z0-9-]+\.)")
@@ -90,26 +88,6 @@ class Gate:
             after_app = self._named_after_apps({name for name in communities if name})
             look.passed.update(row for row, name in enumerate(communities) if name in after_app)
         return sorted(look.passed)
-
-    def lines(self, block: LineBlock) -> list[int]:
-        """Numbers of the lines that may hold a handle share or name an app anywhere, or are not UTF-8; ascending."""
-        look, odd = Look(), Look()
-        self._look_at_plain(block.plain(), block.starts.tolist(), range(len(block.starts)), look)
-        try:
-            rows, codes = block.odd()
-        except UnicodeDecodeError:
-            rows, codes = (), code_points("")
-            odd.unread |= block.beyond_ascii()
-        if rows:
-            apart = codes.tobytes().decode("utf-32-le", "surrogatepass")
-            self._look_at_odd(apart, codes, rows, odd, folded=False)
-        sure = look.passed | look.unread | odd.passed | odd.unread | odd.named.keys()
-        rest = {row for row, apps in look.named.items() if row not in sure and self._may_share(block.line(row), apps)}
-        return sorted(sure | rest)
-
-    def _may_share(self, line: bytes, apps: frozenset[str]) -> bool:
-        """Like `_possible`; a community named after an app needs no share, so any mention of one will do."""
-        return b'"community' in line or self._possible(line.decode("latin-1"), apps)
 
     def _named_after_apps(self, communities: Set[str]) -> set[str]:
         """Those of some communities that may be named after an app. The same ones come again and again."""

@@ -28,7 +28,7 @@ class LineScreen:
         :param source: the name of the file; :param strict: decode every line, so that every bad one is found.
         """
         lines = LineBlock(block.data, self._heads)
-        rows = range(len(lines.starts)) if strict else sorted({*self._fast.gate.lines(lines), *lines.doubtful()})
+        rows = range(len(lines.starts)) if strict else sorted(self._fast.lines(lines) | lines.doubtful())
         outlines = [_outline(lines.line(row)) for row in rows]
         known = [(row, outline) for row, outline in zip(rows, outlines, strict=True) if outline is not None]
         closer = {row for row, outline in zip(rows, outlines, strict=True) if outline is None}

@@ -8,7 +8,7 @@ from typing import Final
 import numpy as np
 
 from monitor.detect.fast import coarse
-from monitor.detect.fast.alphabet import CLASSES, CONTROL, FIELD, LOWER, spell
+from monitor.detect.fast.alphabet import CLASSES, CONTROL, LOWER, spell
 from monitor.detect.fast.coarse import Coarse
 from monitor.detect.fast.matchers import make_expression_matcher, make_matcher, make_run_matcher, translated
 from monitor.detect.fast.names import Names
@@ -18,7 +18,6 @@ from monitor.detect.spelling import Spelling, key
 
 _SPACE: Final = ord(" ")
 _CLASSES: Final = CLASSES[:0x80] + bytes([_SPACE]) * 0x80
-_FIELD: Final = FIELD.encode()
 _TAG: Final = ord("#")
 _ANGLE: Final = ord("<")
 _AMPERSAND: Final = ord("&")
@@ -47,7 +46,9 @@ class NameSieve:
         self, names: Names, spellings: Sequence[Spelling], starts: Sequence[str], letters: Coarse,
         *, backend: str | None = None,
     ) -> None:  # fmt: skip
-        """:param names: answers about words; :param spellings: the apps' names; :param starts: how their links begin."""
+        """
+        :param names: answers about words; :param spellings: the apps' names; :param starts: how their links begin.
+        """
         signs = (literal for literal, check in sign_triggers(spellings).items() if check is not Check.FOLD)
         self._names = names
         self._tails = list(heads(spellings).values())
@@ -64,14 +65,15 @@ class NameSieve:
         self._addresses = make_expression_matcher(_ADDRESS, backend=backend)
         self._ids = make_run_matcher(b"0-9a-f", ID, backend=backend)
 
-    def places(self, raw: bytes, odd: bytes) -> tuple[list[int], list[int]]:
+    def places(self, raw: bytes, odd: bytes, *, tags: bool) -> tuple[list[int], list[int]]:
         """Places in texts that may name an app; and in texts of which only folding tells what they say.
 
-        :param raw: joined texts of one byte a character (`coarse`); :param odd: those at its end that were not ASCII.
+        :param raw: joined texts of one byte a character (`coarse`); :param odd: those at its end that were not ASCII;
+        :param tags: any word may be a tag, or a part of a name.
         """
         lower = translated(raw, LOWER)
         letters = translated(lower, coarse.NAMES)
-        ends = [*self._named(raw, letters), *self._signed(raw, lower), *self._set_apart(lower, letters)]
+        ends = [*self._named(raw, letters, tags=tags), *self._signed(raw, lower), *self._set_apart(lower, letters)]
         ends += self._ids.ends(lower)
         before = len(raw) - len(odd)
         ends += [before + end for end in self._by_letter.ends(translated(odd, coarse.NATIVES))]
@@ -85,9 +87,9 @@ class NameSieve:
             unread += [before + at for at in _every(odd, sign) if odd[at - 1] != _SPACE != odd[at + 1]]
         return found, unread
 
-    def _named(self, raw: bytes, letters: bytes) -> Iterator[int]:
+    def _named(self, raw: bytes, letters: bytes, *, tags: bool) -> Iterator[int]:
         """Places after literals of names, where the word around one may hold a name."""
-        checks, known, tails, fields = self._checks, self._known, self._tails, _FIELD in raw
+        checks, known, tails = self._checks, self._known, self._tails
         before, after = letters.rfind, letters.find
         for index, end in self._by_name.scan(letters):
             check = checks[index]
@@ -102,7 +104,7 @@ class NameSieve:
                     word = raw[first if raw[first] == _TAG else first + 1 : last]
                     counts = known.get(word)
                     if counts is None:
-                        counts = self._count(word, weak=check is Check.WEAK and not fields)
+                        counts = self._count(word, weak=check is Check.WEAK and not tags)
                     if not counts:
                         continue
             yield end

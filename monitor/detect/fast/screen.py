@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 from monitor.detect.fast.alphabet import FIELD
 from monitor.detect.fast.coarse import Coarse
@@ -14,6 +15,9 @@ from monitor.detect.fast.terms import TermGate
 from monitor.detect.screen import Screen
 from monitor.detect.screening import Screening
 from monitor.post import Post
+
+if TYPE_CHECKING:
+    from monitor.detect.fast.block import LineBlock
 
 _ROWS = 4096
 """Rows that are scanned together."""
@@ -81,6 +85,10 @@ class FastScreen:
         rows = self.sieve.rows(_together(list(columns.values())), of_house)
         left = {name: [column[row] for row in rows] for name, column in columns.items()}
         return [rows[at] for at in self._candidates(left)] if rows else []
+
+    def lines(self, block: LineBlock) -> set[int]:
+        """Numbers of the lines that may hold a hit, or are no UTF-8."""
+        return self.sieve.lines(block, every=bool(self._house))
 
     def _candidates(self, columns: Mapping[str, Sequence[str]]) -> list[int]:
         texts = _together(list(columns.values()))

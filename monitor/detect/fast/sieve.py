@@ -14,13 +14,14 @@ from typing import TYPE_CHECKING, Final
 
 import numpy as np
 
-from monitor.detect.fast.alphabet import ROW
+from monitor.detect.fast.alphabet import FIELD, ROW
 from monitor.detect.fast.coarse import REGION, UNSURE, Coarse
 from monitor.text.fold import FLAG, fold
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from monitor.detect.fast.block import LineBlock
     from monitor.detect.fast.holding import TermSieve
     from monitor.detect.fast.naming import NameSieve
 
@@ -56,7 +57,7 @@ class Sieve:
         odd += self._letters.read(_BETWEEN.join(("", *[self._letters.plainer(texts[beyond[at]]) for at in again], "")))
         raw = first + odd
         starts = np.concatenate((begun, _marks(odd, ROW) + len(first)))
-        places, unread = self._names.places(raw, odd)
+        places, unread = self._names.places(raw, odd, tags=FIELD.encode() in raw)
         flags = _marks(odd, REGION) + len(first)
         order = _Order(plain, beyond, again)
         flagged = {at for at in {*_texts(starts, flags)} if not _only_flags(texts[order.row(at)])}
@@ -70,6 +71,27 @@ class Sieve:
         begins, ends = starts[asked].tolist(), starts[np.array(asked, dtype=np.intp) + 1].tolist()
         held = self._terms.may_hold([raw[first:last] for first, last in zip(begins, ends, strict=True)])
         return sorted({order.row(at) for at in (*sure, *(asked[at] for at in held))})
+
+    def lines(self, block: LineBlock, *, every: bool = False) -> set[int]:
+        """Numbers of the lines that may name an app and hold a term, or are no UTF-8.
+
+        :param every: lines need no term.
+        """
+        raw, valid = block.coarse(self._letters)
+        starts = _marks(raw, ROW)
+        places, unread = self._names.places(raw, raw, tags=True)
+        flags, several = _marks(raw, REGION), _marks(raw, UNSURE)
+        sure = {*_texts(starts, unread), *_texts(starts, flags), *_texts(starts, several)}
+        named = {*_texts(starts, places)} - sure
+        if not valid or (named and self._terms.beyond_ascii):
+            beyond = block.beyond_ascii()
+            sure |= beyond & named if valid else beyond
+        asked = sorted(named - sure)
+        begins, ends = starts[asked].tolist(), [*starts.tolist(), len(raw)]
+        held = range(len(asked)) if every else self._terms.may_hold(
+            [raw[first : ends[at + 1]] for first, at in zip(begins, asked, strict=True)]
+        )  # fmt: skip
+        return sure | {asked[at] for at in held}
 
 
 class _Order:

@@ -74,8 +74,9 @@ def alone(one: Spelling) -> bool:
 
 
 def heads(spellings: Iterable[Spelling]) -> dict[bytes, tuple[bytes, ...]]:
-    """First pieces of names that may be set apart, as words, and how the letters after each go on, with i for l. They
-    are as good as the literals of `Check.JOINED` but for names that begin with a single letter, and far fewer.
+    """First pieces of names that may be set apart, with the first letter of the next one, and how the letters after that
+    go on, with i for l. They are as good as the literals of `Check.JOINED` but for names that begin with a single
+    letter, and far fewer.
     """
     latin = [one for one in spellings if not one.native]
     names = {one.flat for one in latin}
@@ -83,12 +84,10 @@ def heads(spellings: Iterable[Spelling]) -> dict[bytes, tuple[bytes, ...]]:
     for one in latin:
         name = spell(one.flat)
         for size in _cuts(one, names):
-            tail = name[size : size + 3].replace(b"l", b"i")
-            # Longer pieces are words more often.
-            gaps = range(1, 5) if size >= _WORD else ()
-            begun = [b" %b%b%c" % (name[:size], b" " * gap, name[size]) for gap in gaps] or [b" %b " % name[:size]]
+            tail = name[size + 1 : size + 3].replace(b"l", b"i")
+            begun = [b" %b%b%c" % (name[:size], b" " * gap, name[size]) for gap in range(1, 5)]
             for literal in {each for head in begun if size > 1 for each in _either(head)}:
-                found.setdefault(literal, set()).add(tail[1:] if gaps else tail)
+                found.setdefault(literal, set()).add(tail)
     return {head: tuple(sorted(tails)) for head, tails in found.items()}
 
 
