@@ -35,7 +35,7 @@ _UNKNOWN: Final = 0xFF
 _DROPPED: Final = 0x00
 _SPACE: Final = 0x20
 _ASCII: Final = 0x80
-_MEANT: Final = {"€": EURO, "£": POUND, "•": BULLET}
+_MEANT: Final = {"€": EURO, "£": POUND, "•": BULLET, "‹": ord("<"), "›": ord(">")}
 _REGIONS: Final = slice(0x1F1E6, 0x1F200)
 
 

@@ -22,6 +22,7 @@ from monitor.detect.fast.matchers import Matcher, make_matcher, translated
 from monitor.detect.fast.triggers import SHORT
 from monitor.detect.spelling import SIGNS, Spelling, key, leet
 
+_ROW: Final = b"%c" % ROW
 _MARK: Final = b"\x1d"
 """Stands before the separator of every text, so that no two separators touch where a text has no letter."""
 _LONG: Final = 5
@@ -70,12 +71,18 @@ _ENTITY: Final = re.compile(
 _PLAIN: Final = (b"", b'"', b"<", b">", b" ", b"")
 """What the commonest stand for, or what is as good."""
 _AROUND: Final = 130
+_NEAR: Final = 8
+_DRAWS: Final = b"|".join(re.escape(signs.encode()) for signs in DRAWS if signs.isascii())
+_BESIDE_LETTER: Final = re.compile(rb"(?<=[A-Za-z0-9\x80-\xff])(?:%b)|(?:%b)[A-Za-z0-9\x80-\xff]" % (_DRAWS, _DRAWS))
+"""Signs that may draw a letter, beside one."""
 _STARS: Final = re.compile(r"(?<![a-z0-9*])[a-z0-9]+(?:\*{1,2}[a-z0-9]+)+(?![a-z0-9*])")
 _TAG: Final = re.compile(rb"<[A-Za-z/!]")
 _GAPS: Final = range(1, 5)
 _DOUBLED: Final = 4
 """Letters that stand twice in one spelling, at most, to try all ways."""
 _EDGES: Final = (" ", chr(_WHITE))
+_REMEMBERED: Final = 200_000
+"""Words of which it is known whether they may have a typing error."""
 
 
 class TermSieve:
@@ -109,6 +116,7 @@ class TermSieve:
         for one in latin:
             self._starred.setdefault((len(one.flat), one.flat[0], one.flat[-1]), []).append(one.flat)
         self._like_typos, self._mistyped = like_typos, mistyped
+        self._typos: dict[bytes, bool] = {}
         self._kinds = make_matcher([*_SIGNED, *_STARRED], backend=backend)
         self._drawn = _matcher(DRAWS, backend)
 
@@ -156,7 +164,10 @@ class TermSieve:
         places: list[int] = []
         last = 0
         for end in self._drawn.ends(raw):
-            if end > last:
+            # What is near is looked at with it, but for the next text.
+            if (end > last or raw.rfind(_ROW, places[-1], end) >= 0) and _BESIDE_LETTER.search(
+                raw, max(end - _NEAR, 0), end + _NEAR
+            ):
                 last = end + _AROUND // 2
                 around = translated(raw[max(end - _AROUND, 0) : last + _AROUND], _ONE_TEXT).decode("latin-1").lower()
                 windows.append(_drawn_read(around).encode("latin-1", "replace"))
@@ -191,9 +202,20 @@ class TermSieve:
         found.update(_rows(spaced, self._apart.ends(spaced)))
         found.update(_rows(raw, self._short.ends(translated(raw, _PARTED[signs]))))
         if self._like_typos is not None:
-            words = self._like_typos.finditer(translated(raw, _WORDS[signs]))
-            found.update(_rows(raw, [one.start(1) for one in words if self._mistyped(one[1].decode("latin-1"))]))
+            known, words = self._typos, self._like_typos.finditer(translated(raw, _WORDS[signs]))
+            for one in words:
+                mistyped = known.get(one[1])
+                if mistyped is None:
+                    mistyped = self._is_typo(one[1])
+                if mistyped:
+                    found.update(_rows(raw, [one.start(1)]))
         return found
+
+    def _is_typo(self, word: bytes) -> bool:
+        if len(self._typos) >= _REMEMBERED:
+            self._typos.clear()
+        mistyped = self._typos[word] = self._mistyped(word.decode("latin-1"))
+        return mistyped
 
 
 def _rows(raw: bytes, places: Sequence[int]) -> list[int]:

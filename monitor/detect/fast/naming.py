@@ -46,9 +46,7 @@ class NameSieve:
         self, names: Names, spellings: Sequence[Spelling], starts: Sequence[str], letters: Coarse,
         *, backend: str | None = None,
     ) -> None:  # fmt: skip
-        """
-        :param names: answers about words; :param spellings: the apps' names; :param starts: how their links begin.
-        """
+        """:param names: answers about words; :param spellings: the apps' names; :param starts: their links' starts."""
         signs = (literal for literal, check in sign_triggers(spellings).items() if check is not Check.FOLD)
         self._names = names
         self._tails = list(heads(spellings).values())
@@ -59,6 +57,7 @@ class NameSieve:
         self._keys = {key(spell(one.flat).decode()) for one in spellings if not one.native and alone(one)}
         self._digits = tuple(one.flat.encode() for one in spellings if not one.native and not one.flat.isalpha())
         self._known: dict[bytes, bool] = {}
+        self._known_weak: dict[bytes, bool] = {}
         self._by_sign = make_matcher(signs, backend=backend)
         self._threes = {three for one in spellings if not one.native for three in _threes(spell(one.flat))}
         self._by_letter = make_matcher(native_triggers(spellings, letters.spell), backend=backend)
@@ -89,7 +88,7 @@ class NameSieve:
 
     def _named(self, raw: bytes, letters: bytes, *, tags: bool) -> Iterator[int]:
         """Places after literals of names, where the word around one may hold a name."""
-        checks, known, tails = self._checks, self._known, self._tails
+        checks, tails = self._checks, self._tails
         before, after = letters.rfind, letters.find
         for index, end in self._by_name.scan(letters):
             check = checks[index]
@@ -102,19 +101,21 @@ class NameSieve:
                 first, last = before(b" ", max(end - _LONGEST, 0), end - 1), after(b" ", end - 1, end + _LONGEST)
                 if first >= 0 and last >= 0:
                     word = raw[first if raw[first] == _TAG else first + 1 : last]
-                    counts = known.get(word)
+                    weak = check is Check.WEAK and not tags
+                    counts = (self._known_weak if weak else self._known).get(word)
                     if counts is None:
-                        counts = self._count(word, weak=check is Check.WEAK and not tags)
+                        counts = self._count(word, weak=weak)
                     if not counts:
                         continue
             yield end
 
     def _count(self, word: bytes, *, weak: bool) -> bool:
         """True for a word that may hold a name. A weak one counts alone, in CamelCase, and in what may be a tag."""
-        if len(self._known) >= _REMEMBERED:
-            self._known.clear()
+        known = self._known_weak if weak else self._known
+        if len(known) >= _REMEMBERED:
+            known.clear()
         counts = (not weak or self._is_weak(word)) and bool(self._names.hold(word.lstrip(b"#").decode("latin-1")))
-        self._known[word] = counts
+        known[word] = counts
         return counts
 
     def _is_weak(self, word: bytes) -> bool:

@@ -42,6 +42,8 @@ _RUN_TOGETHER: Final = 0x84
 _UNKNOWN: Final = 0xFF
 _MEANT: Final = {"€": 0x81, "£": 0x82, "•": 0x83}
 """Signs of other scripts that stand for letters; the others only stand between them."""
+_ANGLES: Final = {"‹": ord("<"), "›": ord(">")}
+"""What folding leaves of angle brackets, which letters are drawn with."""
 _JOINED: Final = re.compile(f"[{RUN_TOGETHER}]")
 _OTHER: Final = ord("/")
 _SPACE: Final = ord(" ")
@@ -295,6 +297,8 @@ def _table() -> Bytes:
 def _byte(char: str) -> int:
     if char in _MEANT:
         return _MEANT[char]
+    if char in _ANGLES:
+        return _ANGLES[char]
     if char.isalnum():
         return _RUN_TOGETHER if _JOINED.match(char) else _LETTER
     return _SPACE if char.isspace() else _OTHER

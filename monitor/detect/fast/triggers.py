@@ -17,8 +17,6 @@ from monitor.detect.spelling import Spelling
 
 SHORT: Final = 2
 """Names of so many letters are looked for as words only."""
-_WORD: Final = 4
-"""Letters from which on the first piece of a name is looked for with the next one's beginning."""
 _INSIDE: Final = 4
 """Letters from which on a name in another script may have an ending."""
 
@@ -74,8 +72,8 @@ def alone(one: Spelling) -> bool:
 
 
 def heads(spellings: Iterable[Spelling]) -> dict[bytes, tuple[bytes, ...]]:
-    """First pieces of names that may be set apart, with the first letter of the next one, and how the letters after that
-    go on, with i for l. They are as good as the literals of `Check.JOINED` but for names that begin with a single
+    """First pieces of names that may be set apart, with the first letter of the next one; and how the letters after
+    that go on, with i for l. They are as good as the literals of `Check.JOINED` but for names that begin with a single
     letter, and far fewer.
     """
     latin = [one for one in spellings if not one.native]

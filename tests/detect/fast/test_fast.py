@@ -114,6 +114,16 @@ def test_what_folding_alone_reads_passes_in_any_company(text: str) -> None:
         assert list(hits(posts, backend)) == [41]
 
 
+@pytest.mark.parametrize(
+    "text", ["|>erv kik zorblat77", "kik zorblat77 pe|2v", "n()limits kik: zorblat77", "p*rv kik zorblat77"]
+)
+def test_drawn_letters_are_read_in_each_of_many_short_posts(text: str) -> None:
+    posts = [Post(platform="x", id=str(at), text=f"{text} {at}") for at in range(40)]
+    assert SCREEN(posts[7]).hit
+    for backend in BACKENDS:
+        assert list(hits(posts, backend)) == list(range(40))
+
+
 def test_a_community_with_house_rules_needs_no_term(tmp_path: Path) -> None:
     rules = tmp_path / "rules.toml"
     rule = '\n[[rule]]\nid = "no-handles-here"\nkind = "house-rule"\ncommunities = ["our-community"]\n'
