@@ -11,6 +11,7 @@ import orjson
 from monitor.campaigns.looking import Row
 from monitor.campaigns.words import from_words, hide
 from monitor.graph.blind import Blind
+from monitor.graph.glance import Glance
 from monitor.graph.likeness import Compared, Likeness
 from monitor.graph.wording import Wording
 from monitor.store.keys import Keyring
@@ -44,13 +45,17 @@ class Comparing:
 
     def _same(self, row: Row, *, related: bool) -> bool:
         other = from_words(orjson.loads(self._keyring.open(row.sealed, WORDS)))
-        likeness, wording = (_BLIND, self._hidden[0]) if row.hashed else (self._likeness, self._wording)
-        if not related and likeness.unlike(wording, other):
+        likeness, glance = (_BLIND, self._hidden[0]) if row.hashed else (self._likeness, self._glance)
+        if not related and glance.unlike(other):
             return False
         weighed = self._hidden[1] if row.hashed else self.weighed
         return likeness.same_template(weighed, likeness.weigh(other), related=related)
 
     @cached_property
-    def _hidden(self) -> tuple[Wording, Compared]:
+    def _glance(self) -> Glance:
+        return Glance(self._wording)
+
+    @cached_property
+    def _hidden(self) -> tuple[Glance, Compared]:
         wording = hide(self._keyring, self._wording, self._likeness.neutral_in(self._wording))
-        return wording, _BLIND.weigh(wording)
+        return Glance(wording), _BLIND.weigh(wording)

@@ -9,6 +9,7 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from heapq import nlargest
 from typing import Any, Final, NamedTuple
 
 from sqlmodel import Session
@@ -50,7 +51,9 @@ class NewWording(NamedTuple):
 
 
 class _Texts(NamedTuple):
-    """The statements as one kind of database takes them. `keep`: wording, bands and occurrence in one, where it can."""
+    """The statements as one kind of database takes them. `keep`: wording, bands and occurrence in one, where it can;
+    `begin`: these and their campaign.
+    """
 
     known: str
     near: str
@@ -59,6 +62,7 @@ class _Texts(NamedTuple):
     restore: str
     wording: str
     keep: str
+    begin: str
     campaign: str
     occurrence: str
 
@@ -77,6 +81,7 @@ _SQLITE: Final = _Texts(
     wording="INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
     "VALUES (?, ?, ?, ?, FALSE, ?) RETURNING id",
     keep="",
+    begin="",
     campaign="INSERT INTO campaign (id, first_hash, about, created_at) VALUES (?, ?, ?, ?) "
     "ON CONFLICT DO NOTHING RETURNING id",
     occurrence="INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
@@ -104,8 +109,15 @@ _POSTGRESQL: Final = _Texts(
     "spread AS (INSERT INTO band (wording_id, band) SELECT kept.id, unnest(%s::bigint[]) FROM kept), "
     "put AS (INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
     "SELECT %s, %s, kept.id, 'attached', %s FROM kept ON CONFLICT DO NOTHING) SELECT id FROM kept",
-    campaign="INSERT INTO campaign (id, first_hash, about, created_at) VALUES (%s, %s, %s, %s) "
-    "ON CONFLICT DO NOTHING RETURNING id",
+    begin="WITH begun AS (INSERT INTO campaign (id, first_hash, about, created_at) VALUES (%s, %s, %s, %s) "
+    "ON CONFLICT DO NOTHING RETURNING id, created_at), "
+    "kept AS (INSERT INTO wording (campaign_id, variant_hash, words_hash, words, hashed, created_at) "
+    "SELECT id, %s, %s, %s, FALSE, created_at FROM begun RETURNING id, campaign_id, created_at), "
+    "spread AS (INSERT INTO band (wording_id, band) SELECT kept.id, unnest(%s::bigint[]) FROM kept), "
+    "put AS (INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
+    "SELECT campaign_id, campaign_id, id, 'attached', created_at FROM kept ON CONFLICT DO NOTHING) "
+    "SELECT id FROM kept",
+    campaign="",
     occurrence="INSERT INTO occurrence (campaign_id, post_id, wording_id, state, added_at) "
     "VALUES (%s, %s, %s, 'attached', %s) ON CONFLICT DO NOTHING",
 )
@@ -131,7 +143,7 @@ class Looking:
 
     def known(self, variant_hash: bytes, words_hash: bytes) -> tuple[Known | None, Known | None]:
         """The very wording with the very handles; and the first of that wording, with whatever handles."""
-        rows = self._connection.exec_driver_sql(self._texts.known, (variant_hash, words_hash))
+        rows = self._connection.exec_driver_sql(self._texts.known, (variant_hash, words_hash)).all()
         found = {row[0]: Known(row[1], row[2], bool(row[3])) for row in rows}
         return found.get(1), found.get(0)
 
@@ -152,7 +164,8 @@ class Looking:
         numbers = _array(number for number, bands in enumerate(every) for _ in bands)
         bands = _array(band for bands in every for band in bands)
         rows = self._connection.exec_driver_sql(self._texts.near, (numbers, bands, RELATED, NEWEST, MOST))
-        return [(Row(*row[:4]), row[4], row[5] or 0) for row in rows]
+        # All at once: one by one takes twice as long.
+        return [(Row(*row[:4]), row[4], row[5] or 0) for row in rows.all()]
 
     def _near_here(self, handles: Sequence[int], parts: Sequence[Sequence[int]]) -> list[tuple[Row, bool, int]]:
         """The same, counted here."""
@@ -160,16 +173,16 @@ class Looking:
             *(NEWEST, json.dumps(sorted({band for bands in parts for band in bands}))),
             *(RELATED, json.dumps(list(handles))),
         )
-        rows = self._connection.exec_driver_sql(self._texts.near, values)
-        held = {band: [int(one) for one in wordings.split(",")] for band, wordings in rows if wordings}
-        related = {wording for band in handles for wording in held.get(band, ())}
-        best: Counter[int] = Counter()
+        rows = self._connection.exec_driver_sql(self._texts.near, values).all()
+        held = {band: list(map(int, wordings.split(","))) for band, wordings in rows if wordings}
+        related = {wording for band in handles if band in held for wording in held[band]}
+        best: dict[int, int] = {}
         for bands in parts:
-            counts = Counter(wording for band in bands for wording in held.get(band, ()))
-            for wording in sorted(counts, key=lambda one: (counts[one], one), reverse=True)[:MOST]:
-                best[wording] = max(best[wording], counts[wording])
-        found = self._connection.exec_driver_sql(self._texts.rows, (json.dumps([*related, *best]),))
-        return [(Row(*row), row[0] in related, best[row[0]]) for row in found]
+            counts = Counter([wording for band in bands if band in held for wording in held[band]])
+            for shared, wording in nlargest(MOST, [(shared, wording) for wording, shared in counts.items()]):
+                best[wording] = max(best.get(wording, 0), shared)
+        found = self._connection.exec_driver_sql(self._texts.rows, (json.dumps([*related, *best]),)).all()
+        return [(Row(*row), row[0] in related, best.get(row[0], 0)) for row in found]
 
     def keep(self, new: NewWording, campaign_id: int, post_id: int, at: datetime) -> int:
         """Keeps a wording that was looked for and is not there, lets it be found, and puts its post into a campaign.
@@ -190,10 +203,17 @@ class Looking:
         """Gives hidden words back, when a text has them again."""
         self._connection.exec_driver_sql(self._texts.restore, (sealed, wording_id))
 
-    def add_campaign(self, post_id: int, first_hash: bytes, at: datetime, *, about: bool) -> bool:
-        """Begins a campaign with a post; False where one began with this wording and these handles before."""
-        values = (post_id, first_hash, about, self._time(at))
-        return self._connection.exec_driver_sql(self._texts.campaign, values).first() is not None
+    def begin(self, new: NewWording, post_id: int, at: datetime, *, about: bool) -> int | None:
+        """Begins a campaign with a post, and keeps its wording as :meth:`keep` does; None, and nothing was kept, where
+        one began with this wording and these handles before.
+        """
+        values = (post_id, new.variant_hash, about, self._time(at))
+        if not self._sqlite:
+            more = (new.variant_hash, new.words_hash, new.sealed, _array(new.bands))
+            return self._connection.exec_driver_sql(self._texts.begin, values + more).scalar()
+        if self._connection.exec_driver_sql(self._texts.campaign, values).first() is None:
+            return None
+        return self.keep(new, post_id, post_id, at)
 
     def add_occurrence(self, campaign_id: int, post_id: int, wording_id: int | None, at: datetime) -> None:
         """Puts a post into a campaign."""

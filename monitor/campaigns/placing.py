@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -73,8 +73,11 @@ class Placing:
             self._restore(looking, arrival, found.known)
             looking.add_occurrence(found.known.campaign_id, arrival.post_id, found.known.id, arrival.at)
             return Placed(campaign_id=found.known.campaign_id, wording_id=found.known.id, new=False)
-        campaign, new = self._campaign(looking, arrival, found.variant, found.matches)
-        return self._kept(looking, arrival, found, campaign, new=new)
+        if not found.matches:
+            wording = looking.begin(self._new(arrival, found), arrival.post_id, arrival.at, about=arrival.wording.about)
+            if wording is not None:
+                return Placed(campaign_id=arrival.post_id, wording_id=wording, new=True)
+        return self._kept(looking, arrival, found, self._campaign(found))
 
     def adopt(self, arrival: Arrival, campaign_id: int) -> Placed:
         """Reads the wording of a post that is in a campaign already, which people may have decided: it stays there.
@@ -84,7 +87,7 @@ class Placing:
         looking = Looking(self._session)
         found = self._find(looking, arrival)
         if found.known is None:
-            return self._kept(looking, arrival, found, campaign_id, new=False)
+            return self._kept(looking, arrival, found, campaign_id)
         self._restore(looking, arrival, found.known)
         other = found.known.campaign_id
         if other != campaign_id:
@@ -109,13 +112,15 @@ class Placing:
         matches = asked.alike(near, matches, related=False)
         return _Found(variant, words, None, frozenset(matches), together([handles, *parts]))
 
-    def _kept(self, looking: Looking, arrival: Arrival, found: _Found, campaign: int, *, new: bool) -> Placed:
-        words = NewWording(found.variant, found.words, self._sealed(arrival), found.bands)
-        wording = looking.keep(words, campaign, arrival.post_id, arrival.at)
+    def _new(self, arrival: Arrival, found: _Found) -> NewWording:
+        return NewWording(found.variant, found.words, self._sealed(arrival), found.bands)
+
+    def _kept(self, looking: Looking, arrival: Arrival, found: _Found, campaign: int) -> Placed:
+        wording = looking.keep(self._new(arrival, found), campaign, arrival.post_id, arrival.at)
         bridges = tuple(sorted(found.matches - {campaign}))
         for other in bridges:
             self._suggest(campaign, other, arrival)
-        return Placed(campaign_id=campaign, wording_id=wording, new=new, bridges=bridges)
+        return Placed(campaign_id=campaign, wording_id=wording, new=False, bridges=bridges)
 
     def _restore(self, looking: Looking, arrival: Arrival, known: Known) -> None:
         """A wording whose words were hidden has a text again."""
@@ -126,15 +131,14 @@ class Placing:
         words = to_words(arrival.wording, self._likeness.neutral_in(arrival.wording))
         return self._keyring.seal(json.dumps(words).encode(), WORDS)
 
-    def _campaign(self, looking: Looking, arrival: Arrival, variant: bytes, matches: Iterable[int]) -> tuple[int, bool]:
-        oldest = min(matches, default=None)
+    def _campaign(self, found: _Found) -> int:
+        """The campaign of a wording that begins none: the oldest one that matches."""
+        oldest = min(found.matches, default=None)
         if oldest is not None:
-            return oldest, False
-        if looking.add_campaign(arrival.post_id, variant, arrival.at, about=arrival.wording.about):
-            return arrival.post_id, True
+            return oldest
         # It began a campaign once, before the rules by which wordings are read were changed.
-        begun = self._session.exec(select(col(Campaign.id)).where(Campaign.first_hash == variant)).one()
-        return home_of(self._session, begun), False
+        begun = self._session.exec(select(col(Campaign.id)).where(Campaign.first_hash == found.variant)).one()
+        return home_of(self._session, begun)
 
     def _suggest(self, one: int, other: int, arrival: Arrival) -> None:
         first, second = sorted((one, other))

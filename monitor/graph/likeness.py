@@ -8,7 +8,7 @@ Two common words never make a template.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from typing import Final, NamedTuple
 
 from monitor.graph.wording import TERM, Wording
@@ -34,7 +34,8 @@ APART: Final = 0.4
 
 _TERM: Final = 0.6
 _NEUTRAL: Final = 0.7
-_SLIGHT: Final = 0.4
+SLIGHT: Final = 0.4
+"""What a word weighs at least."""
 _TYPO: Final = 0.9
 _AGAIN: Final = "\ue003"
 _SHORTEST: Final = 3
@@ -42,7 +43,7 @@ _TWO: Final = 8
 """Letters from which on a word may have two typing errors."""
 _REMEMBERED: Final = 20_000
 """Words whose weights are remembered: some megabytes."""
-_ERRORS: Final = 10
+ERRORS: Final = 10
 """Words that may differ: with more, no typing errors are looked for."""
 
 
@@ -109,7 +110,7 @@ class Likeness:
         if word[0] == TERM:
             return _TERM
         if len(word) < 3 or word == "0":
-            return _SLIGHT
+            return SLIGHT
         return _NEUTRAL if word in self._neutral else 1.0
 
     def same_template(self, one: Compared, other: Compared, *, related: bool) -> bool:
@@ -170,32 +171,19 @@ class Likeness:
         """The words of a wording that say little of their own, sorted."""
         return sorted(self._neutral & {*wording.whole, *wording.lines, *wording.sentences})
 
-    def unlike(self, one: Wording, other: Wording) -> bool:
-        """True where it shows without weighing a word that strangers are not one template; most are told so."""
-        if one.about != other.about:
-            return True
-        if one.short and other.short:
-            return _strange(one.whole, other.whole)
-        pairs = [(one.whole, other.whole), (one.lines, other.lines)]
-        # What reads like the pair before is not asked again.
-        if one.sentences is not one.lines or other.sentences is not other.lines:
-            pairs.append((one.sentences, other.sentences))
-        if one.short != other.short:
-            pairs.append((one.whole, other.lines) if one.short else (one.lines, other.whole))
-        return all(_strange(*pair) for pair in pairs)
-
     def _forgiven(self, left: Collection[str], right: Collection[str]) -> float:
         """What words that differ by typing errors add."""
-        if min(len(left), len(right)) > _ERRORS:
+        if min(len(left), len(right)) > ERRORS:
             return 0.0
         rest = sorted(word for word in right if len(word) >= _SHORTEST)
         total = 0.0
         for word in sorted(word for word in left if len(word) >= _SHORTEST):
             first, last = word[0], word[-1]
-            twin = next((one for one in rest if (one[0] == first or one[-1] == last) and mistyped(word, one)), None)
-            if twin is not None:
-                rest.remove(twin)
-                total += _TYPO * (self.weight(word) + self.weight(twin))
+            for twin in rest:
+                if (twin[0] == first or twin[-1] == last) and mistyped(word, twin):
+                    rest.remove(twin)
+                    total += _TYPO * (self.weight(word) + self.weight(twin))
+                    break
         return total
 
 
@@ -203,48 +191,41 @@ def _numbered(words: tuple[str, ...]) -> tuple[str, ...]:
     """Words so that sets of them count repeats."""
     if len(set(words)) == len(words):
         return words
+    numbered = list(words)
     seen: dict[str, int] = {}
-    numbered: list[str] = []
-    for word in words:
-        times = seen.get(word, 0)
-        seen[word] = times + 1
-        numbered.append(word + _AGAIN * times if times else word)
+    for at, word in enumerate(words):
+        if word in seen:
+            numbered[at] = word + _AGAIN * seen[word]
+            seen[word] += 1
+        else:
+            seen[word] = 1
     return tuple(numbered)
-
-
-def _strange(one: Sequence[str], other: Sequence[str]) -> bool:
-    """True where the words alone show that strangers are not alike, whatever they weigh: one text is far longer, too
-    much differs for typing errors to be looked for, or no term is in common.
-    """
-    few, many = sorted((len(one), len(other)))
-    if 2 * few < STRANGERS * (few + _SLIGHT * many):
-        return True
-    first, second = set(one), set(other)
-    common = first & second
-    left, right = len(first) - len(common), len(second) - len(common)
-    if min(left, right) > _ERRORS and _SLIGHT * (left + right) > (1 - STRANGERS) * (few + many):
-        return True
-    return not _has_term(common) and _has_term(first) and _has_term(second)
-
-
-def _has_term(words: Iterable[str]) -> bool:
-    return any(word[0] == TERM for word in words)
 
 
 def mistyped(one: str, other: str) -> bool:
     """True for two words that one typing error parts, two in long ones: a letter left out, added or changed, or two
     that changed places.
     """
-    allowed = 2 if min(len(one), len(other)) >= _TWO else 1
-    if max(len(one), len(other)) == _SHORTEST or abs(len(one) - len(other)) > allowed or TERM in (one[0], other[0]):
+    short, long = (one, other) if len(one) <= len(other) else (other, one)
+    fewest, most = len(short), len(long)
+    allowed = 2 if fewest >= _TWO else 1
+    if most == _SHORTEST or most - fewest > allowed or TERM in (one[0], other[0]):
         return False
-    start = _common(one, other)
-    one, other = one[start:], other[start:]
-    end = _common(one[::-1], other[::-1])
-    one, other = one[: len(one) - end], other[: len(other) - end]
-    if allowed == 1 and max(len(one), len(other)) > 2:
-        return False
-    return _distance(one, other, allowed) <= allowed
+    start = 0
+    while start < fewest and short[start] == long[start]:
+        start += 1
+    if allowed == 1:
+        return _one_error(short[start:], long[start:])
+    short, long = short[start:], long[start:]
+    end = _common(short[::-1], long[::-1])
+    return _distance(short[: len(short) - end], long[: len(long) - end], allowed) <= allowed
+
+
+def _one_error(short: str, long: str) -> bool:
+    """True where one error parts these, whose first letters differ."""
+    if len(short) < len(long):
+        return short == long[1:]
+    return short[1:] == long[1:] or (short[:2] == long[1::-1] and short[2:] == long[2:])
 
 
 def _common(one: str, other: str) -> int:
