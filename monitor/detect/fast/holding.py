@@ -9,17 +9,17 @@ from __future__ import annotations
 
 import re
 import string
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence, Set
-from itertools import groupby, product
+from collections.abc import Callable, Collection, Iterable, Sequence, Set
 from typing import Final
 
 import numpy as np
 
 from monitor.detect.drawn import BEGINS, DRAWN, DRAWS
 from monitor.detect.fast import coarse
+from monitor.detect.fast import term_triggers as triggers
 from monitor.detect.fast.alphabet import ROW
 from monitor.detect.fast.matchers import Matcher, make_matcher, translated
-from monitor.detect.fast.triggers import SHORT
+from monitor.detect.fast.term_triggers import WHITE
 from monitor.detect.spelling import SIGNS, Spelling, key, leet
 
 _ROW: Final = b"%c" % ROW
@@ -29,7 +29,6 @@ _LONG: Final = 5
 """Letters, runs taken as one, of terms that are looked for wherever their letters stand in a row."""
 _SPACE: Final = ord(" ")
 _ONE_TEXT: Final = bytes(_SPACE if byte in (ROW, _MARK[0]) else byte for byte in range(256))
-_WHITE: Final = ord("\t")
 _KEPT: Final = {ROW: ROW, _MARK[0]: _MARK[0]}
 _SIGN_OF: Final = {
     **{sign: ord(leet(chr(of))) for sign, of in SIGNS.items() if sign < 0x80},
@@ -47,7 +46,7 @@ def _letters(others: dict[int, int], white: int) -> bytes:
 
 
 _SPACED: Final = (_letters({}, _SPACE), _letters(_SIGN_OF, _SPACE))
-_PARTED: Final = (_letters({}, _WHITE), _letters(_SIGN_OF, _WHITE))
+_PARTED: Final = (_letters({}, WHITE), _letters(_SIGN_OF, WHITE))
 """Signs as spaces, or as the letters that they stand for."""
 _WORDS: Final = tuple(
     table[:0x80] + bytes(coarse.LETTER if byte == coarse.LETTER else table[byte] for byte in range(0x80, 256))
@@ -77,10 +76,6 @@ _BESIDE_LETTER: Final = re.compile(rb"(?<=[A-Za-z0-9\x80-\xff])(?:%b)|(?:%b)[A-Z
 """Signs that may draw a letter, beside one."""
 _STARS: Final = re.compile(r"(?<![a-z0-9*])[a-z0-9]+(?:\*{1,2}[a-z0-9]+)+(?![a-z0-9*])")
 _TAG: Final = re.compile(rb"<[A-Za-z/!]")
-_GAPS: Final = range(1, 5)
-_DOUBLED: Final = 4
-"""Letters that stand twice in one spelling, at most, to try all ways."""
-_EDGES: Final = (" ", chr(_WHITE))
 _REMEMBERED: Final = 200_000
 """Words of which it is known whether they may have a typing error."""
 
@@ -104,14 +99,13 @@ class TermSieve:
         self.beyond_ascii = len(latin) < len(terms)
         """There are terms that nothing is said of here: they stand in texts that are not ASCII."""
         long = {one.flat for one in latin if _is_long(one)} | {one for one in backwards if _fits(one)}
-        ways = sorted({way.encode() for flat in long for way in _squeezed(flat)})
+        ways = sorted({way.encode() for flat in long for way in triggers.squeezed(flat)})
         self._long, self._sizes = make_matcher(ways, backend=backend), [len(way) for way in ways]
         short = {leet(one.flat) for one in latin if not _is_long(one)}
         # A text is read backwards for whole words.
         mirrored = {leet(one) for one in backwards if not _fits(one)}
-        words = ("".join(one) for one in product(_EDGES, mirrored, _EDGES))
-        self._short = _matcher((*words, *(way for one in short for way in (*_together(one), *_pieces(one)))), backend)
-        self._apart = _matcher((way for flat in short | mirrored for way in _singles(flat)), backend)
+        self._short = _matcher(triggers.short(short, mirrored), backend)
+        self._apart = _matcher((way for flat in short | mirrored for way in triggers.singles(flat)), backend)
         self._starred: dict[tuple[int, str, str], list[str]] = {}
         for one in latin:
             self._starred.setdefault((len(one.flat), one.flat[0], one.flat[-1]), []).append(one.flat)
@@ -269,52 +263,3 @@ def _fits(flat: str) -> bool:
 
 def _matcher(literals: Iterable[str], backend: str | None) -> Matcher:
     return make_matcher(sorted(one.encode() for one in literals if one.isascii()), backend=backend)
-
-
-def _squeezed(flat: str) -> Iterator[str]:
-    """What is left of it where letters that stand twice may be parted or not."""
-    runs = [(letter, len(list(run))) for letter, run in groupby(leet(flat))]
-    # Of many such letters those near the beginning will do.
-    doubled = [at for at, (_, size) in enumerate(runs) if size > 1][: _DOUBLED + 1]
-    if len(doubled) > _DOUBLED:
-        runs = runs[: doubled[-1]]
-    inner = (range(1, size + 1 if 0 < at < len(runs) - 1 else 2) for at, (_, size) in enumerate(runs))
-    for sizes in product(*inner):
-        yield "".join(letter * size for (letter, _), size in zip(runs, sizes, strict=True))
-
-
-def _together(flat: str) -> Iterator[str]:
-    """Its letters in a row, one of them stretched or not."""
-    yield from [flat] if len(flat) > SHORT else map("".join, product(_EDGES, [flat], _EDGES))
-    runs = ["".join(run) for _, run in groupby(flat)]
-    at = 0
-    for index, run in enumerate(runs):
-        longer = run[0] * max(len(run) + 1, 3)
-        if index == 0:
-            yield longer + flat[len(run) : len(run) + 1]
-        else:
-            # The run before is as long as it should be, or longer as well.
-            before = runs[index - 1]
-            yield from {letter + before + longer for letter in (before[0], flat[at - len(before) - 1]) if index > 1}
-            if index == 1:
-                yield before + longer
-            if len(flat) >= 5:
-                # One letter may stand twice.
-                yield flat[: at + len(run)] + run[0]
-        at += len(run)
-
-
-def _pieces(flat: str) -> Iterator[str]:
-    """The first piece of it, a sign or two, and the second one."""
-    whole = range(1, len(flat)) if len(flat) >= 4 else ()
-    for edge, size, gap in product(_EDGES, whole, (" ", "  ")):
-        for more in range(1, len(flat) - size + 1):
-            for after in _EDGES if size + more == len(flat) else " ":
-                yield edge + flat[:size] + gap + flat[size : size + more] + after
-
-
-def _singles(flat: str) -> Iterator[str]:
-    """Three single letters in a row, or all of a shorter one: the first ones, or the last."""
-    for part in {flat[:3], flat[-3:]}:
-        for gaps in product(_GAPS, repeat=len(part) - 1):
-            yield f" {''.join(letter + ' ' * gap for letter, gap in zip(part, (*gaps, 1), strict=True))}"
