@@ -20,6 +20,7 @@ from typing import IO, Any, Final
 import zstandard
 
 from monitor.errors import InputError
+from monitor.frames import ZSTD_MAGIC, ZSTD_SKIPPABLE, Counted, ZstdFrames
 
 MAX_LINE_BYTES: Final = 16 * 1024 * 1024
 STDIN: Final = "-"
@@ -29,8 +30,6 @@ _BLOCK_BYTES: Final = 1 << 17
 """The most that one block of a Zstandard archive unpacks to."""
 
 _GZIP_MAGIC: Final = b"\x1f\x8b"
-_ZSTD_MAGIC: Final = 0xFD2FB528
-_ZSTD_SKIPPABLE: Final = range(0x184D2A50, 0x184D2A60)
 _BOM: Final = b"\xef\xbb\xbf"
 _CUT: Final = "breaks off: the archive was cut short"
 
@@ -57,99 +56,6 @@ class LongLine:
 
     number: int
     size: int
-
-
-class _ZstdFrames:
-    """Follows the frames of a Zstandard stream to know whether it ends where a frame ends (RFC 8878).
-
-    The decompressor itself does not tell a stream that was cut off from one that is complete.
-    """
-
-    def __init__(self) -> None:
-        self._pending = b""
-        self._skip = 0
-        self._step = self._magic
-        self._checksum = False
-
-    @property
-    def complete(self) -> bool:
-        """True between frames."""
-        return self._step == self._magic and not self._pending and not self._skip
-
-    def feed(self, data: bytes) -> None:
-        """Takes the next compressed bytes."""
-        position = 0
-        while position < len(data):
-            if self._skip:
-                taken = min(self._skip, len(data) - position)
-                self._skip -= taken
-                position += taken
-                continue
-            # Headers are at most 18 bytes: a small look at a time keeps this cheap.
-            look = self._pending + data[position : position + 32]
-            used = self._step(look)
-            if used:
-                position += used - len(self._pending)
-                self._pending = b""
-            else:
-                position += len(look) - len(self._pending)
-                self._pending = look
-
-    def _magic(self, look: bytes) -> int:
-        if len(look) < 8:
-            return 0
-        number = int.from_bytes(look[:4], "little")
-        if number in _ZSTD_SKIPPABLE:
-            self._skip = int.from_bytes(look[4:8], "little")
-            return 8
-        self._step = self._header
-        return 4
-
-    def _header(self, look: bytes) -> int:
-        descriptor = look[0]
-        single = descriptor >> 5 & 1
-        size_flag = descriptor >> 6
-        size_bytes = (1 if single else 0, 2, 4, 8)[size_flag]
-        length = 1 + (1 - single) + (0, 1, 2, 4)[descriptor & 3] + size_bytes
-        if len(look) < length:
-            return 0
-        self._checksum = bool(descriptor >> 2 & 1)
-        self._step = self._block
-        return length
-
-    def _block(self, look: bytes) -> int:
-        if len(look) < 3:
-            return 0
-        header = int.from_bytes(look[:3], "little")
-        kind, size = header >> 1 & 3, header >> 3
-        self._skip = 1 if kind == 1 else size
-        if header & 1:
-            self._skip += 4 if self._checksum else 0
-            self._step = self._magic
-        return 3
-
-
-class _Counted(io.RawIOBase):
-    """Counts the bytes that are read, and shows them to the frame follower."""
-
-    def __init__(self, raw: IO[bytes], head: bytes, frames: _ZstdFrames | None) -> None:
-        self._raw = raw
-        self._head = head
-        self._frames = frames
-        self.count = 0
-
-    def readable(self) -> bool:
-        return True
-
-    def readinto(self, buffer: Any) -> int:
-        data = self._head or self._raw.read(len(buffer))
-        self._head = data[len(buffer) :]
-        data = data[: len(buffer)]
-        buffer[: len(data)] = data
-        self.count += len(data)
-        if self._frames is not None:
-            self._frames.feed(data)
-        return len(data)
 
 
 def _beginning(file: IO[bytes]) -> bytes:
@@ -194,7 +100,7 @@ class LineReader:
 
     def _open(self, head: bytes) -> None:
         number = int.from_bytes(head[:4], "little")
-        zstd = number == _ZSTD_MAGIC or number in _ZSTD_SKIPPABLE
+        zstd = number == ZSTD_MAGIC or number in ZSTD_SKIPPABLE
         packed = self._packed = zstd or head.startswith(_GZIP_MAGIC)
         if self._suffix in {".gz", ".zst"} and not packed:
             self._file.close()
@@ -202,8 +108,8 @@ class LineReader:
                 f"{self.name} is not a {self._suffix} archive (its first bytes are not those of one).",
                 do="Fetch the file again, or rename it if it is plain text.",
             )
-        self._frames = _ZstdFrames() if zstd else None
-        self._counted = _Counted(self._file, head, self._frames)
+        self._frames = ZstdFrames() if zstd else None
+        self._counted = Counted(self._file, head, self._frames)
         self._stream: Any = io.BufferedReader(self._counted, _CHUNK_BYTES)
         if zstd:
             decompressor = zstandard.ZstdDecompressor(max_window_size=2**31)
