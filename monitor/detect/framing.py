@@ -27,6 +27,8 @@ _FRAMING: Final = 4
 """Words around a quotation that make it one."""
 _COMMENT: Final = 3
 """Words from which on what stands below a quotation is about it."""
+_MENTION: Final = 8
+"""Words beside terms in quotation marks from which on a text is about them."""
 _LINE: Final = re.compile(r"[^\n]*\S[^\n]*")
 _NOT: Final = re.compile(r"\bno\s\Z|\bnot?\s\Z")
 
@@ -46,6 +48,15 @@ class Framing:
         if self._reported(doc, live, apps):
             return Part(name="frame-quote", weight=FRAME, why="it quotes such a post and speaks about it")
         spans = company(doc, live)
+        if (part := self._framed(doc, live, spans)) is not None:
+            return part
+        if self._mentioned(doc, live, spans):
+            why = "every term stands in quotation marks, in a text that invites nobody"
+            return Part(name="frame-mention", weight=FRAME, why=why)
+        return None
+
+    def _framed(self, doc: Document, live: Sequence[Found], spans: Sequence[tuple[int, int]]) -> Part | None:
+        """The frame that words around the terms make."""
         if not any(self._any.stand_in(doc, *span) for span in spans):
             return None  # a quoted term alone is too little
         said = {
@@ -84,6 +95,15 @@ class Framing:
         return any(
             self._said(doc, words, said) for frame in self._frames for words in (frame.sure, frame.strong, frame.weak)
         )
+
+    def _mentioned(self, doc: Document, live: Sequence[Found], spans: Sequence[tuple[int, int]]) -> bool:
+        """True where every term, and not just one, stands in quotation marks in a text that says more than a share does
+        and invites nobody.
+        """
+        if len({term.spelling.id for term in live}) < 2 or not all(_quoted(doc, term) for term in live):
+            return False
+        words = [found[0] for span in spans for found in WORD.finditer(doc.lower, *span)]
+        return len(words) - len(live) >= _MENTION and self._vocabulary.personal.isdisjoint(words)
 
     @staticmethod
     def _said(doc: Document, words: WordList, spans: Sequence[tuple[int, int]]) -> list[str]:

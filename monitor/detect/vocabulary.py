@@ -44,7 +44,8 @@ class Vocabulary:
 
     :param neutral: cue, plain and approach together; :param others: the lists that are not by language, together.
     :param letters: what words of the listed languages are made of.
-    :param inviting: what only those write who want an answer.
+    :param inviting: what only those write who want an answer; :param personal: the same with what everybody asks for
+    an answer with, but for what offices and newspapers write, too.
     :param own: the parts of "same as my username" as they are listed, `phrase` for whole ones; :param mine: its "my".
     :param spoken: English words of the lists by language;
     :param english: CRC-32 of common English words of four letters or more;
@@ -70,6 +71,7 @@ class Vocabulary:
     filler: frozenset[str]
     neutral: frozenset[str]
     inviting: frozenset[str]
+    personal: frozenset[str]
     others: frozenset[str]
     own: Mapping[str, tuple[str, ...]]
     mine: frozenset[str]
@@ -122,6 +124,7 @@ def read_vocabulary(source: TomlSource, english: bytes, elsewhere: bytes, sample
         **lists,
         neutral=frozenset[str]().union(*by_language.values()),
         inviting=by_language["approach"] - by_language["plain"] - by_language["cue"] - lists["impersonal"],
+        personal=by_language["approach"] - by_language["plain"] - lists["impersonal"],
         others=frozenset[str]().union(*lists.values()),
         own={
             "phrase": tuple(one.replace(" ", "_") for one in source.data["same"]["phrases"]),

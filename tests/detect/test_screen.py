@@ -98,6 +98,24 @@ def test_posts_that_do_not_hit(screen: Screen, text: str) -> None:
     assert screening.score < 0.5
 
 
+@pytest.mark.parametrize(
+    ("text", "hit"),
+    [
+        (
+            "«nolimits» ou «perv», un inconnu a mis ça avec son wickr chez presque tout le monde. Signal: zorblat.31",
+            False,
+        ),
+        ("Kto zobaczy „aam” albo „nolimits” obok nicka, niech do nas napisze o tym. Signal: zorblat.31", False),
+        ("“nolimits” “perv” signal: zorblat.31", True),
+        ("anyone here into “nolimits” or “perv” things, hmu or add me on signal: zorblat.31", True),
+    ],
+)
+def test_terms_that_all_stand_in_quotation_marks_are_mentioned_unless_somebody_is_invited(
+    screen: Screen, text: str, hit: bool
+) -> None:
+    assert screen(Post(platform="x", id="1", text=text)).hit is hit
+
+
 def test_the_span_covers_the_identifier_alone(screen: Screen) -> None:
     text = "pеrv &#119;ickr → @zorb\u200blat_77!"
     [handle] = screen(post(text)).handles
