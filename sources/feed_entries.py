@@ -24,6 +24,10 @@ PLATFORM: Final = "feeds"
 
 _OWN_ENTITIES = re.compile(rb"<!ENTITY", re.IGNORECASE)
 _GLOBAL_ID = re.compile(r"[a-z][a-z0-9+.-]*:\S+", re.IGNORECASE)
+_WITH_ADDRESS = re.compile(
+    r"(?P<before>[^<>()@]*?)\s*[<(]?(?P<address>[^\s<>()@]+@[^\s<>()@]+)[>)]?\s*(?:\((?P<after>[^()]*)\))?"
+)
+_LONGEST_AUTHOR: Final = 1000
 _END = re.compile(rb"</\s*(?:\w+:)?(?:rss|feed|rdf)\s*>", re.IGNORECASE)
 _TAIL: Final = 4096
 """Bytes: remarks may follow the end."""
@@ -92,8 +96,8 @@ def to_post(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str, *, seen
         title=title or None,
         text=text or None,
         tags=tuple(dict.fromkeys(filter(None, tags))),
-        community=_plain(feed.get("title")) or None,
-        community_description=_plain(feed.get("subtitle")) or None,
+        community=_plain(feed, "title") or None,
+        community_description=_plain(feed, "subtitle") or None,
         lang=as_text(entry.get("language")) or as_text(feed.get("language")) or None,
         reply_to=as_text(_dict(entry.get("thr_in-reply-to")).get("ref")) or None,
         media_count=media + attached,
@@ -113,11 +117,21 @@ def _author(entry: Mapping[str, Any], feed: Mapping[str, Any], url: str) -> Auth
     """Who wrote an entry, else whose the feed is. A name is one account within its publisher's server only."""
     for told in (entry, feed):
         detail = _dict(told.get("author_detail"))
-        name = without_media(as_text(detail.get("name")) or as_text(told.get("author")))
+        name = without_media(_named(as_text(told.get("author"))) or as_text(detail.get("name")))
         key = as_text(detail.get("href")) or (f"{host_of(url)}/{name}" if name else "")
         if key:
             return Author(id=key, handle=name or None, name=name or None)
     return NOBODY
+
+
+def _named(author: str) -> str:
+    """The name in "desk@a.example (Name)" of RSS, in "Name <desk@a.example>", and in what feedparser makes of Atom's,
+    "Name (desk@a.example)"; itself looks for addresses with short ends only, and cuts others in pieces.
+    """
+    match = _WITH_ADDRESS.fullmatch(author.strip()) if "@" in author and len(author) < _LONGEST_AUTHOR else None
+    if match is None:
+        return author
+    return match["after"] or match["before"].strip() or match["address"]
 
 
 def _words(value: str, kind: str) -> tuple[str, int]:
@@ -132,8 +146,9 @@ def _words(value: str, kind: str) -> tuple[str, int]:
     return text.strip(), dropped
 
 
-def _plain(value: object) -> str:
-    return _words(as_text(value), "")[0]
+def _plain(feed: Mapping[str, Any], name: str) -> str:
+    kind = as_text(_dict(feed.get(f"{name}_detail")).get("type"))
+    return _words(as_text(feed.get(name)), kind)[0]
 
 
 def _time(value: object) -> datetime | None:

@@ -210,6 +210,8 @@ class _Reader:
                 del self._out[link.start :]
             return
         if _says(words, href):
+            if words and href[:7].lower() == "mailto:":
+                return  # the words are the address; the scheme is not what a reader sees
             del self._out[link.start :]
             self._out.append(href)
         else:

@@ -28,6 +28,10 @@ def looks_like_reddit(record: Mapping[str, Any]) -> bool:
     return "platform" not in record and ("body" in record or "title" in record) and "subreddit" in record
 
 
+class NoTextLeftError(ValueError):
+    """A submission or comment whose words are gone."""
+
+
 def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Post:
     """One submission or comment as a post. Raises `ValueError` with the reason where there is no id or no text."""
     own_id = as_id(record.get("id"))
@@ -44,7 +48,7 @@ def to_post(record: Mapping[str, Any], *, seen_at: datetime | None = None) -> Po
     # What stands in a text, or is shown as a gallery, is listed here once more.
     media = max(media, len(as_dict(record.get("media_metadata"))))
     if not text and not title and not media:
-        raise ValueError("no text: deleted or removed")
+        raise NoTextLeftError("no text: deleted or removed")
     return Post(
         platform=PLATFORM,
         id=as_text(record.get("name")) or f"{'t1' if comment else 't3'}_{own_id}",

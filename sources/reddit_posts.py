@@ -14,7 +14,7 @@ from typing import Any, Final
 from monitor.net.errors import BadAnswerError
 from monitor.ports import BadRecord, Standing
 from monitor.post import Post, PostRef
-from sources.reddit_dumps import GONE_BY_REDDIT, PLATFORM, to_post
+from sources.reddit_dumps import GONE_BY_REDDIT, PLATFORM, NoTextLeftError, to_post
 from sources.shapes import as_dict, as_id, as_list, as_text
 
 KINDS: Final = frozenset({"t1", "t3"})
@@ -31,6 +31,7 @@ _BY: Final = {
     "anti_evil_ops": Standing.REMOVED_BY_PLATFORM,
     "community_ops": Standing.REMOVED_BY_PLATFORM,
 }
+_PLACEHOLDERS: Final = frozenset({"[removed]", "[deleted]"})
 _NOBODY: Final = frozenset({"", "[deleted]"})
 
 
@@ -57,7 +58,14 @@ class Listing:
             if by is Standing.REMOVED_BY_AUTHOR or not as_text(record.get("title")):
                 self.deleted.append(PostRef(PLATFORM, name))
                 return
-        self.posts.append(to_post(record, seen_at=seen_at))
+        try:
+            self.posts.append(to_post(record, seen_at=seen_at))
+        except NoTextLeftError:
+            # Whoever put "[removed]" there, with their name or without: the words are gone.
+            if name is None or as_text(record.get("body")) not in _PLACEHOLDERS:
+                raise
+            self.removed[name] = Standing.UNAVAILABLE
+            self.deleted.append(PostRef(PLATFORM, name))
 
 
 def fullname(record: Mapping[str, Any]) -> str | None:
@@ -80,7 +88,7 @@ def gone_by(record: Mapping[str, Any]) -> Standing | None:
     if text.startswith(GONE_BY_REDDIT):
         return Standing.REMOVED_BY_PLATFORM
     # Anybody may write "[removed]": where the author is still named, and a category would be, it is what they wrote.
-    if text not in {"[removed]", "[deleted]"} or (
+    if text not in _PLACEHOLDERS or (
         as_text(record.get("author")) not in _NOBODY and ("body" in record or "removed_by_category" in record)
     ):
         return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import lru_cache
+from hashlib import sha256
 from typing import Any, Final
 
 from monitor.post import NOBODY, Author, Post
@@ -158,7 +159,7 @@ def _address(blog: Mapping[str, Any], name: str, number: str) -> str | None:
 
 
 def _trail(items: Sequence[Mapping[str, Any]], root: Part, *, seen_at: datetime) -> Iterator[Post]:
-    """The posts that were passed on. What has no id, or says nothing, is left out."""
+    """The posts that were passed on. What says nothing, or has neither an id nor a blog, is left out."""
     for place, item in enumerate(items):
         about = as_dict(item.get("post"))
         number, blog = post_id(about), as_dict(item.get("blog"))
@@ -168,13 +169,18 @@ def _trail(items: Sequence[Mapping[str, Any]], root: Part, *, seen_at: datetime)
             part = of_html(as_text(item.get("content_raw")) or as_text(item.get("content")))
         if place == 0:
             part = joined((root, part))
-        if number is None or not part.text:
+        if not part.text:
             continue
         name = as_text(blog.get("name")) or as_text(item.get("broken_blog_name"))
+        if number is None:
+            if not name:
+                continue
+            # Of a blog that is gone: Tumblr no longer says which post it was, and everybody still reads it.
+            number = f"gone-{sha256(f'{name} {part.text}'.encode('utf-8', 'surrogatepass')).hexdigest()[:24]}"
         yield Post(
             platform=PLATFORM,
             id=number,
-            url=_address(blog, name, number),
+            url=None if number.startswith("gone-") else _address(blog, name, number),
             created_at=as_time(about.get("timestamp")),
             first_seen_at=seen_at,
             author=_author(blog, name),

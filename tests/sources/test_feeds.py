@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -261,3 +261,40 @@ def test_an_entry_with_one_time_only_was_not_edited() -> None:
     post = to_post(entry, {}, "https://a.example/x", seen_at=FakeFeed().time())
     assert post.created_at is not None
     assert (post.created_at.hour, post.edited_at) == (10, None)
+
+
+@pytest.mark.parametrize(
+    ("author", "name"),
+    [
+        ("desk@hotline.example (Quib Drem)", "Quib Drem"),
+        ("Quib Drem <desk@hotline.example>", "Quib Drem"),
+        ("Quib Drem (desk@hotline.example)", "Quib Drem"),
+        ("<desk@hotline.example>", "desk@hotline.example"),
+        ("desk@hotline.example", "desk@hotline.example"),
+        ("Zorb (the second)", "Zorb (the second)"),
+        ("@zorb", "@zorb"),
+        ("zorb@m.example and quib", "zorb@m.example and quib"),
+    ],
+)
+def test_an_author_is_the_name_beside_an_address_of_whatever_domain(author: str, name: str) -> None:
+    words = author.replace("<", "&lt;").replace(">", "&gt;")
+    item = f"<item><title>t</title><author>{words}</author></item>"
+    body = f"<rss version='2.0'><channel><title>f</title>{item}</channel></rss>"
+    found = parse(body.encode(), "text/xml")
+    post = to_post(found["entries"][0], found["feed"], "https://a.example/f", seen_at=datetime(2026, 11, 1, tzinfo=UTC))
+    assert (post.author.handle, post.author.name) == (name, name)
+
+
+def test_a_long_author_costs_no_more_than_its_length() -> None:
+    entry = {"title": "t", "author": "a" * 200_000 + "@"}
+    assert to_post(entry, {}, "https://a.example/f", seen_at=datetime(2026, 11, 1, tzinfo=UTC)).author.name
+
+
+def test_a_feed_s_title_in_html_is_read_as_such() -> None:
+    body = (
+        b'<feed xmlns="http://www.w3.org/2005/Atom"><title type="html">A &amp;amp; &lt;b&gt;B&lt;/b&gt;</title>'
+        b"<entry><id>urn:1</id><title>t</title></entry></feed>"
+    )
+    found = parse(body, "text/xml")
+    post = to_post(found["entries"][0], found["feed"], "https://a.example/f", seen_at=datetime(2026, 11, 1, tzinfo=UTC))
+    assert post.community == "A & B"

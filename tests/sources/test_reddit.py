@@ -573,3 +573,12 @@ def test_what_a_redirect_means_is_said(to: str, kind: type[Exception], said: str
     error = refusal(httpx.Response(302, headers={"Location": f"https://www.reddit.com{to}"}, request=request))
     assert isinstance(error, kind)
     assert said in error.brief
+
+
+async def test_a_comment_whose_words_are_gone_is_no_bad_record_whoever_is_named(server: FakeReddit) -> None:
+    gone = server.add_raw(lambda raw: raw.update(body="[removed]", author="zorblat_77", title=None))
+    found = await server.collect()
+    assert (found.bad, [ref.id for ref in found.deleted]) == ([], [gone])
+    async with opened_source("reddit", server) as source:
+        (answer,) = await source.recheck([Known(ref=PostRef("reddit", gone))])
+    assert answer.standing is Standing.UNAVAILABLE

@@ -376,3 +376,20 @@ async def test_a_blog_is_asked_about_once_however_many_posts_are_missing(server:
     async with opened_source("tumblr", server) as source:
         assert {one.standing for one in await source.recheck(known)} == {Standing.ACCOUNT_GONE}
     assert len(server.requests) == 4
+
+
+async def test_words_of_a_blog_that_is_gone_are_a_post_of_its_own_however_often_passed_on(server: FakeTumblr) -> None:
+    def fill(raw: dict[str, Any]) -> None:
+        raw["content"] = []
+        raw["trail"] = [
+            {"broken_blog_name": "old-broken-blog", "content": [{"type": "text", "text": "its words"}], "layout": []},
+            {"content": [{"type": "text", "text": "nobody's words"}], "layout": []},
+        ]
+
+    added = [server.add_raw(fill), server.add_raw(fill)]
+    found = await server.collect()
+    (gone,) = [post for post in found.posts if post.id not in added]
+    assert (gone.author.handle, gone.text, gone.url) == ("old-broken-blog", "its words", None)
+    async with opened_source("tumblr", server) as source:
+        (answer,) = await source.recheck([Known(ref=gone.ref, account=gone.author.key)])
+    assert answer.standing is Standing.UNKNOWN
