@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from typing import Any, Final, cast
 
 from monitor.detect.lint import check_class, check_host, check_id, check_link, check_spelling
@@ -20,11 +21,14 @@ _KINDS: Final[dict[str, type]] = {
     "chars": str, "start": str, "min": int, "max": int, "case": str, "links": list, "reserved": list, "subdomain": str,
     "closed": str,
 }  # fmt: skip
-_FURTHER: Final = frozenset({"leet", "separated", "glued", "starred"})
+_FURTHER: Final = frozenset({"leet", "separated", "glued", "starred", "inflected"})
 """What further names of an app tolerate: they are misspellings and short forms already."""
 _TYPO: Final = 8
 """Letters of a name that may have a typing error."""
 _SHORT_FORM: Final = 4
+_PERSIAN: Final = str.maketrans("\u064a\u0643\u0649", "\u06cc\u06a9\u06cc")
+_ARABIC: Final = str.maketrans("\u06cc\u06a9", "\u064a\u0643")
+"""The letters yeh and kaf, which look the same."""
 _CLASS: Final = re.compile(r"(?:[A-Za-z0-9](?:-[A-Za-z0-9])?|[._-])+\Z")
 
 
@@ -83,15 +87,30 @@ class App:
         """Its names, as the matcher takes them. The first is spelled around most; a long one that handles are
         words beside may have a typing error.
         """
-        first = _FURTHER
-        if self.names and " " not in self.names[0]:
-            first = EVERYTHING | {"typo"} if len(self.names[0]) >= _TYPO and "name" in self.shapes else EVERYTHING
-        return [
-            *(Spelling.of("app", self.id, name, tolerance=first) for name in self.names[:1]),
-            *(Spelling.of("app", self.id, name, tolerance=_FURTHER) for name in self.names[1:]),
-            *(Spelling.of("app", self.id, name, weak=True, tolerance=_weak(name)) for name in self.weak),
-            *(Spelling.of("app", self.id, name, weak=True, tolerance=_FURTHER | {"reversed"}) for name in self.common),
-        ]
+        return list(_spelled(self.id, *map(tuple, (self.names, self.weak, self.common)), named="name" in self.shapes))
+
+
+@lru_cache(maxsize=256)
+def _spelled(
+    app: str, names: tuple[str, ...], weak: tuple[str, ...], common: tuple[str, ...], *, named: bool
+) -> tuple[Spelling, ...]:
+    """Kept, because all who look for names ask, and folding takes longest when starting."""
+    first = _FURTHER
+    if names and " " not in names[0]:
+        first = EVERYTHING | {"typo"} if len(names[0]) >= _TYPO and named else EVERYTHING
+    plain = _FURTHER | {"reversed"}
+    return (
+        *(Spelling.of("app", app, name, tolerance=first) for name in names[:1]),
+        *Spelling.several("app", app, _in_letters(names[1:]), tolerance=_FURTHER),
+        *(Spelling.of("app", app, name, weak=True, tolerance=_weak(name)) for name in _in_letters(weak)),
+        *Spelling.several("app", app, _in_letters(common), weak=True, tolerance=plain),
+    )
+
+
+def _in_letters(names: Sequence[str]) -> list[str]:
+    """The names, and those in Arabic letters as Persian and Urdu write them, and the other way round."""
+    ways = (names, (one.translate(_PERSIAN) for one in names), (one.translate(_ARABIC) for one in names))
+    return list(dict.fromkeys(one for some in ways for one in some))
 
 
 def _weak(name: str) -> frozenset[str]:
@@ -154,7 +173,7 @@ def _app(source: TomlSource, where: Where, table: dict[str, Any]) -> App:
         links=[_link(source, where, link) for link in table.get("links", ())],
         reserved=frozenset(table.get("reserved", ())),
         subdomain=table.get("subdomain"),
-        common_flats=frozenset(Spelling.of("app", "", name).flat for name in table.get("common", ())),
+        common_flats=frozenset(one.flat for one in Spelling.several("app", "", _in_letters(table.get("common", ())))),
         closed=_day(source, where, table.get("closed")),
     )
 

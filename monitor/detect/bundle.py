@@ -11,6 +11,7 @@ from typing import Final
 
 from monitor import __version__
 from monitor.detect.apps import App, read_apps, read_services
+from monitor.detect.endings import endings_source
 from monitor.detect.lexicon import Term, read_lexicon
 from monitor.detect.rules import Rules, read_rules
 from monitor.detect.toml_source import TomlSource
@@ -48,6 +49,7 @@ def load_bundle(*, lexicon: Path | None = None, rules: Path | None = None, direc
         "rules": _source("rules", rules or _inside(directory, "rules")),
         "apps": _source("apps", _inside(directory, "apps")),
         "words": _source("words", None),
+        "endings": endings_source(),
     }
     digest = hashlib.sha256(f"engine {__version__}".encode())
     for name, source in sources.items():

@@ -8,14 +8,14 @@ from typing import Final
 
 from monitor.detect.atoms import ATOM, RUN_TOGETHER
 
-_WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?)?"
+_WORD_START: Final = r"(?<![^\W_])(?:[وبلفك]{0,2}(?:ال|لل)?|[והבלמשכ]{1,2})?"
 _ENDED: Final = 4
 """Letters from which on a name may carry an ending."""
 
 
 def native_pattern(names: Iterable[str]) -> re.Pattern[str] | None:
     """Finds names as groups. Where words are set apart, long ones may carry an ending of up to three letters, and
-    Arabic prefixes may precede; where they are not, a name may stand anywhere.
+    Arabic and Hebrew prefixes may precede; where they are not, a name may stand anywhere.
     """
     joined = re.compile(f"[{RUN_TOGETHER}]")
     flats = sorted(set(names), key=len, reverse=True)

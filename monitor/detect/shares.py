@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from monitor.detect.apps import App
 from monitor.detect.document import Document
+from monitor.detect.endings import word_end
 from monitor.detect.links import Links, Share
 from monitor.detect.ownname import Claim, OwnName
 from monitor.detect.pieces import Pieces
@@ -64,7 +65,8 @@ class Shares:
         if named:
             claims = self._own.find(doc, named, terms)
             same = [(claim.start, claim.end) for claim in claims]
-            whole = [term for term in terms if _whole_word(doc, term)]
+            whole = [_with_ending(doc, term) for term in terms]
+            whole = [term for term in whole if _whole_word(doc, term)]
             tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
             spelled = frozenset(doc.lower[term.start : term.end] for term in terms)
             tying = Tying(
@@ -143,6 +145,10 @@ def _coded(terms: Sequence[Found]) -> bool:
     the same.
     """
     return bool(terms)
+
+
+def _with_ending(doc: Document, term: Found) -> Found:
+    return replace(term, end=word_end(doc.lower, term.end)) if "inflected" in term.how else term
 
 
 def _whole_word(doc: Document, term: Found) -> bool:

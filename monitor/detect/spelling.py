@@ -13,7 +13,7 @@ from typing import Final
 from monitor.detect.atoms import ATOM, latin
 from monitor.text.fold import fold
 
-EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "pieces", "glued", "reversed", "starred"})
+EVERYTHING: Final = frozenset({"leet", "stretched", "separated", "pieces", "glued", "reversed", "starred", "inflected"})
 TOLERANCES: Final = EVERYTHING | {"typo"}
 """`separated`: single letters set apart (t a b o o); `pieces`: pieces of it set apart by one sign (ta-boo)."""
 
@@ -53,7 +53,22 @@ class Spelling:
         cls, kind: str, spelling_id: str, text: str, *, weak: bool = False, tolerance: frozenset[str] = EVERYTHING
     ) -> Spelling:
         """From the text as a lexicon gives it."""
-        folded = fold(text).lower
+        return cls._of(kind, spelling_id, text, fold(text).lower, weak, tolerance)
+
+    @classmethod
+    def several(
+        cls, kind: str, spelling_id: str, texts: Sequence[str], *, weak: bool = False,
+        tolerance: frozenset[str] = EVERYTHING,
+    ) -> list[Spelling]:  # fmt: skip
+        """As :meth:`of`, of many texts at once, which folds them in a fraction of the time."""
+        folded = fold("\n".join(texts)).lower.split("\n") if texts else []
+        pairs = zip(texts, folded, strict=True)
+        return [cls._of(kind, spelling_id, text, one, weak, tolerance) for text, one in pairs]
+
+    @classmethod
+    def _of(
+        cls, kind: str, spelling_id: str, text: str, folded: str, weak: bool, tolerance: frozenset[str]
+    ) -> Spelling:
         words = ATOM.findall(folded)
         if not words:
             # A sign (an app's emoji) stands for itself.

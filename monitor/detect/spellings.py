@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Set
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise, repeat
 from typing import Final
@@ -18,6 +18,7 @@ from typing import Final
 from monitor.detect.atoms import ATOM, Atoms, latin, words_of
 from monitor.detect.document import Document
 from monitor.detect.drawn import drawn
+from monitor.detect.endings import INFLECTED, shipped_endings
 from monitor.detect.gluing import Gluing
 from monitor.detect.joining import SPREAD_LETTERS, joins, parts_of, spread
 from monitor.detect.lookup import LONGEST, TYPO, Known, Lookup, index_of, together
@@ -68,13 +69,14 @@ class Spellings:
         everyday: Callable[[str], bool] = lambda _: False,
     ) -> None:
         """:param links: how links of the apps begin; :param fillers: words that tags are glued together with;
-        :param everyday: tells words that mean nothing when read backwards ("spam").
+        :param everyday: tells words that mean nothing when read backwards ("spam"), nor with an ending ("disco").
         """
+        self._endings = shipped_endings()
         every = list(spellings)
         latin = [one for one in every if not one.native]
         self._known = frozenset(one.flat for one in every if one.kind != "service")
         native = [one for one in every if one.native]
-        self._lookup = Lookup(latin, (one.flat for one in native))
+        self._lookup = Lookup(latin, (one.flat for one in native), self._endings, everyday)
         self._backwards = {
             one.flat[::-1]
             for one in latin
@@ -100,6 +102,7 @@ class Spellings:
         found += self._drawn(doc)
         found += self._native_finds(doc)
         found += self._starred(doc)
+        found = [self._with_ending(one, doc) for one in found]
         found = _longest([one for one in found if not doc.backwards or _reads_backwards(one)])
         glued = list(self._glued(doc))
         if glued:
@@ -108,6 +111,13 @@ class Spellings:
         if doc.backwards:
             glued = [one for one in glued if one.spelling.kind == "term" and _reads_backwards(one)]
         return sorted([*found, *glued], key=lambda one: (one.start, one.end)) if glued else found
+
+    def _with_ending(self, one: Found, doc: Document) -> Found:
+        """An app's name with the ending that a sign parts from it: "Telegram'dan"."""
+        if one.spelling.kind != "app":
+            return one
+        end = self._endings.parted(doc.lower, one.end)
+        return replace(one, end=end) if end > one.end else one
 
     def in_word(self, word: str) -> list[Spelling]:
         """As :meth:`find` on a tag of nothing but this word: lower-case letters of ASCII, and digits."""
@@ -257,6 +267,8 @@ def _whole(doc: Document, atoms: Atoms, at: int, word: Known) -> Found | None:
         if how is TYPO:
             return None if inside else Found(one, start, end, how)
         if _edges(one, inside=inside) and not (doc.scripted and _foreign(doc, start, end)):
+            if how is INFLECTED and one.kind == "term":
+                end = start + len(one.flat)  # the ending is none of it
             return Found(one, start, end, how | _GLUED if inside else how)
     return None
 

@@ -8,6 +8,7 @@ from itertools import pairwise
 from typing import Final
 
 from monitor.detect.document import Document
+from monitor.detect.endings import word_end
 from monitor.detect.links import Share
 from monitor.detect.rules import Rules
 from monitor.detect.spellings import Found
@@ -61,7 +62,7 @@ class Unwanted:
         for order in (indexes, indexes[::-1]):
             for one, other in pairwise(order):
                 first, second = terms[min(one, other)], terms[max(one, other)]
-                between = doc.lower[first.end : second.start]
+                between = doc.lower[word_end(doc.lower, first.end) : second.start]
                 if unwanted[one] and not unwanted[other] and len(between) < 12 and _CONNECTS.match(between):
                     unwanted[other] = True
         return unwanted

@@ -12,6 +12,7 @@ from typing import Final
 from monitor.detect.atoms import WORD
 from monitor.detect.company import sentence
 from monitor.detect.document import Document
+from monitor.detect.endings import word_end
 from monitor.detect.framing import Framing
 from monitor.detect.lexicon import Term
 from monitor.detect.links import Share
@@ -98,7 +99,7 @@ class Weigher:
             why = f"a {best.app.id} handle is shared, no term is meant as coded"
             return Weighed(live=(), parts=[Part(name="handle", weight=ALONE, why=why), *sensed.parts], score=ALONE)
         parts = [_part("handle", HANDLE + HANDLE_SURE * best.confidence, f"a {best.app.id} handle is shared")]
-        seen = _seen(some_shares, sensed.live, apps)
+        seen = _seen(doc, some_shares, sensed.live, apps)
         strange = self._strange(doc, some_shares, sensed.live, seen)
         parts += self._terms(doc, sensed.live, strange)
         parts += self._company(doc, some_shares, sensed.live, strange)
@@ -225,8 +226,10 @@ def _words(doc: Document, start: int, end: int) -> set[str]:
     return set(doc.words(WORD).between(start, end).texts)
 
 
-def _seen(shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]) -> Spans:
-    return Spans([share.whole for share in shares] + [(one.start, one.end) for one in (*live, *apps)])
+def _seen(doc: Document, shares: Sequence[Share], live: Sequence[Found], apps: Sequence[Found]) -> Spans:
+    """What shares, terms (with what is joined to their ends) and apps' names take up."""
+    terms = [(one.start, word_end(doc.lower, one.end)) for one in live]
+    return Spans([*(share.whole for share in shares), *terms, *((one.start, one.end) for one in apps)])
 
 
 def _listed(doc: Document, live: Sequence[Found]) -> bool:

@@ -62,6 +62,35 @@ def test_ways_to_write_a_term(text: str, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "term"),
+    [
+        ("szukam nolimitsów", "nolimits"),
+        ("pervler", "perv"),
+        ("pervам", "perv"),
+        ("nolimitsmäßig", "nolimits"),
+        ("nolimits-щики", "nolimits"),
+        ("tabooissa", "taboo"),
+    ],
+)
+def test_a_term_is_seen_without_its_ending(text: str, term: str) -> None:
+    assert found(text) == [(term, term)]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["wickru", "wickrissä", "Wickrimden", "wickrtje", "wickrren", "wickr'im", "wickr-е", "wickrnya", "телеграмом"],
+)
+def test_an_apps_name_is_seen_with_its_ending(text: str) -> None:
+    (spelling,) = INDEX.find(Document.of(Post(platform="forum", id="1", text=f"na {text} jestem")))
+    assert spelling.spelling.kind == "app"
+
+
+@pytest.mark.parametrize("text", ["perverse", "pervade", "perve", "maptje", "aamia", "wickrzorb", "telegraph"])
+def test_what_is_no_ending_makes_no_term(text: str) -> None:
+    assert found(text) == []
+
+
+@pytest.mark.parametrize(
     "text",
     [
         "table",

@@ -7,6 +7,7 @@ from typing import Final
 
 import numpy as np
 
+from monitor.detect.endings import shipped_endings
 from monitor.detect.fast import coarse
 from monitor.detect.fast.alphabet import CLASSES, CONTROL, LOWER, spell
 from monitor.detect.fast.coarse import Coarse
@@ -54,7 +55,9 @@ class NameSieve:
         literals = [one for one, check in by_name.items() if check is not Check.JOINED or one[2:3] == b" "]
         self._by_name = make_matcher([*heads(spellings), *literals], backend=backend)
         self._checks = [*(Check.JOINED for _ in self._tails), *(by_name[one] for one in literals)]
-        self._keys = {key(spell(one.flat).decode()) for one in spellings if not one.native and alone(one)}
+        weak = [one for one in spellings if not one.native and alone(one)]
+        self._keys = {key(spell(one.flat).decode()) for one in weak}
+        self._stems = {one.flat for one in weak if "inflected" in one.tolerance}
         self._digits = tuple(one.flat.encode() for one in spellings if not one.native and not one.flat.isalpha())
         self._known: dict[bytes, bool] = {}
         self._known_weak: dict[bytes, bool] = {}
@@ -122,8 +125,10 @@ class NameSieve:
         """True for a word that may hold a name that most words with its letters do not."""
         if word[0] == _TAG or not (word[1:].islower() or word.isupper()):
             return True
-        letters = key(translated(translated(word, LOWER), coarse.NAMES).decode())
-        return letters in self._keys or any(name in word.lower() for name in self._digits)
+        letters = translated(translated(word, LOWER), coarse.NAMES).decode()
+        if key(letters) in self._keys or any(name in word.lower() for name in self._digits):
+            return True
+        return not self._stems.isdisjoint(shipped_endings().stems(word.lower().decode("latin-1")))
 
     def _signed(self, raw: bytes, lower: bytes) -> Iterator[int]:
         """Places of signs that may stand for letters of a name."""

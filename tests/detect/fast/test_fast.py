@@ -11,6 +11,7 @@ import pytest
 
 from monitor import detect
 from monitor.detect.bundle import load_bundle
+from monitor.detect.endings import shipped_endings
 from monitor.detect.fast.matchers import BACKENDS
 from monitor.detect.fast.screen import FastScreen
 from monitor.detect.screen import Screen
@@ -27,6 +28,7 @@ SCREEN = Screen(load_bundle())
 FAST = {backend: FastScreen(SCREEN, backend=backend) for backend in BACKENDS}
 APPS = ("wickr", "kik", "telegram", "snapchat", "discord", "tele", "snap", "tg")
 TERMS = ("perv", "nolimits", "taboo", "aam", "map", "teen", "no limits")
+ENDINGS = sorted(shipped_endings().all)
 GENERATED = 400_000 if os.environ.get("HANDLEWATCH_SOAK") else 6_000
 
 
@@ -72,6 +74,30 @@ def test_disguises_among_nasty_pieces_are_not_lost(backend: str) -> None:
         assert expected - closer == set(), [posts[row] for row in expected - closer]
         found += len(expected)
     assert found > GENERATED / 4
+
+
+def inflected(rng: random.Random) -> Post:
+    """A post with an app's name and a term as languages inflect them, in company of other scripts or none."""
+    app = rng.choice(SCREEN.bundle.apps)
+    name = rng.choice([*app.names, *app.weak, *app.common] or [app.id])
+    ends = [rng.choice(ENDINGS) if rng.random() < 0.8 else "" for _ in range(2)]
+    name += rng.choice(("", "", name[-1], "'", "’", "-")) * bool(ends[0]) + ends[0]
+    term = rng.choice(("perv", "nolimits", "taboo aam")) + rng.choice(("", "", "-", "'")) * bool(ends[1]) + ends[1]
+    handle = {"name": "@zorblat_77", "phone": "+44 7700 900123", "signal-name": "zorblat.77"}.get(
+        app.shapes[0], "@zor.77"
+    )
+    lead = rng.choice(("", "é ", "мой ", "στο ", "في "))
+    return Post(platform="x", id="1", text=f"{lead}{name if rng.random() < 0.5 else name.title()}: {handle} {term}")
+
+
+@pytest.mark.parametrize("backend", BACKENDS)
+def test_inflected_names_and_terms_are_not_lost(backend: str) -> None:
+    rng = random.Random(f"inflected {backend}")
+    posts = [inflected(rng) for _ in range(GENERATED // 2)]
+    expected = {row for row, post in enumerate(posts) if SCREEN(post).hit}
+    lost = expected - set(FAST[backend].candidates(columns_of(posts)))
+    assert lost == set(), [posts[row].text for row in lost]
+    assert len(expected) > len(posts) / 3
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
