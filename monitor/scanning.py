@@ -57,7 +57,7 @@ def scan(
     Ctrl-C (or SIGTERM) ends it after the batch in hand. A file that breaks off gives what came before; the error
     is in the result.
 
-    :param basis: why these archives may be kept; recorded with the source.
+    :param basis: why these archives may be kept, and where they come from; recorded with the source.
     :raises RefusedError: another scan runs on the same SQLite file.
     """
     with ExitStack() as stack:

@@ -33,6 +33,7 @@ def scan(
     basis: str = typer.Option(
         "", help="Why these archives may be kept (default: the organisation's legal basis); recorded."
     ),
+    provenance: str = typer.Option("", help="Where these archives come from (default: their names); recorded."),
     json: Json = False,
 ) -> None:
     """Screens archives and keeps what hits, as live collection does. Run it again to go on where it stopped.
@@ -45,7 +46,8 @@ def scan(
 
     with open_app(home) as app:
         organisation = app.settings.organisation
-        ground = basis or (organisation.legal_basis if organisation else "")
+        ground = basis.strip() or (organisation.legal_basis if organisation else "")
+        ground += f" (from: {provenance.strip() or ', '.join(path.name for path in files)})"
         shown = _Shown(quiet=json)
         result = run_scan(app, files, layout=layout, basis=ground, on_progress=shown.progress, on_bad=shown.bad)
     shown.close()

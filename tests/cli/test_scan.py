@@ -16,7 +16,7 @@ from monitor.demo.installation import ORGANISATION
 from monitor.settings import CONFIG_FILE
 from monitor.store.database import open_store, sqlite_url
 from monitor.store.keys import KEY_FILE, load_keyring, write_key_file
-from monitor.store.tables import StoredPost
+from monitor.store.tables import SourceRow, StoredPost
 
 RECORD = {"platform": "examplenet", "author_handle": "quibbern04"}
 
@@ -160,3 +160,25 @@ def test_real_posts_are_read_to_the_end(handlewatch: Any, installed: Path) -> No
     assert summary["posts"] == 265_000
     assert summary["bad"] == 0
     assert summary["hits"] <= 1  # each is a false alarm
+
+
+@pytest.mark.parametrize(
+    ("said", "kept_as"),
+    [
+        ((), "(from: a.ndjson)"),
+        (("--basis", "agreement 7", "--provenance", "our own export"), "agreement 7 (from: our own export)"),
+    ],
+)
+def test_where_an_archive_comes_from_is_recorded_with_its_basis(
+    handlewatch: Any, installed: Path, tmp_path: Path, said: tuple[str, ...], kept_as: str
+) -> None:
+    archive = tmp_path / "a.ndjson"
+    archive.write_text(records(20))
+    assert handlewatch("scan", str(archive), *said).returncode == 0
+    store = open_store(sqlite_url(installed / "handlewatch.db"), load_keyring(installed))
+    with store.read() as session:
+        basis = session.exec(select(SourceRow.basis)).one()
+    store.close()
+    assert basis is not None
+    assert basis.endswith(kept_as)
+    assert not basis.startswith(" ")
