@@ -67,8 +67,11 @@ def iso(moment: datetime) -> str:
     return moment.isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def _short(moment: datetime) -> str:
-    return f"{moment:%Y-%m-%d %H:%M}"
+def _short(moment: datetime) -> Markup:
+    """Breaks between day and time only: in a narrow column also after a day's hyphens otherwise."""
+    return Markup('<span class="together">{:%Y-%m-%d}</span> <span class="together">{:%H:%M}</span>').format(
+        moment, moment
+    )
 
 
 def _plain(name: str) -> str:
