@@ -102,7 +102,7 @@ class App:
 
     @cached_property
     def _ask_first(self) -> frozenset[str]:
-        return frozenset[str]() if self.settings.review.show_unchecked_archives else platforms_to_ask()
+        return frozenset[str]() if self.settings.review.show_unchecked_archives else platforms_to_ask(self.settings)
 
     @cached_property
     def _router(self) -> Router:
@@ -166,9 +166,14 @@ def deletion_hours() -> dict[str, float]:
     return {one.platform: one.deletion_hours for one in terms if one.deletion_hours is not None}
 
 
-def platforms_to_ask() -> frozenset[str]:
-    """Platforms whose terms want deletions followed within a time."""
-    return frozenset(deletion_hours())
+def platforms_to_ask(settings: Settings) -> frozenset[str]:
+    """Platforms that are asked before a post of theirs out of an archive is shown: those whose terms want deletions
+    followed within a time, and those that can be asked, as a source of theirs is configured.
+    """
+    plugins = source_plugins()
+    enabled = [plugins.get(section.plugin) for section in settings.sources.values() if section.enabled]
+    can_tell = {one.terms.platform for one in enabled if one is not None and hasattr(one.open, "recheck")}
+    return frozenset(can_tell | deletion_hours().keys())
 
 
 @asynccontextmanager

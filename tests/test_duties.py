@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from monitor.app import platforms_to_ask
 from monitor.duties import ACTOR, AT_ONCE, Deletions, due, late
 from monitor.intake import Intake
 from monitor.ports import Known, Recheck, Standing
 from monitor.retention import EXPIRED
+from monitor.settings import Settings
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.tables import AuditRow, SourceRow, StoredPost
@@ -112,3 +114,13 @@ async def test_of_several_monitors_one_asks(store: Store, deletions: Deletions, 
     assert leases.acquire(store, "deletions", holder="another")
     await deletions.follow_all()
     assert platform.asked == []
+
+
+def test_posts_of_archives_wait_for_an_answer_where_terms_want_it_or_a_source_can_give_it() -> None:
+    def asked(**sources: Any) -> frozenset[str]:
+        return platforms_to_ask(Settings.model_validate({"sources": sources}))
+
+    duties = {"reddit", "tumblr", "x"}
+    assert asked() == duties
+    assert asked(a={"plugin": "mastodon", "servers": ["https://social.example"]}) == {*duties, "mastodon"}
+    assert asked(a={"plugin": "mastodon", "enabled": False}, b={"plugin": "feeds"}, c={"plugin": "none"}) == duties
