@@ -1,28 +1,31 @@
-"""From a decision to reports: which channel takes which post of a reportable alert."""
+"""From a decision to reports: which channel takes which post of a reportable alert.
+
+The reports of a decision are worded before its transaction begins (:meth:`Router.prepare`), and come into the outbox
+within it. Whatever joined the alert meanwhile is worded first, before the decision is tried again.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from functools import partial
+from typing import Any, NamedTuple, Protocol
 
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy import select as columns
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from alerts.channels.configured import ConfiguredChannel
-from alerts.channels.wording import note_lines
-from alerts.masking import clean
-from alerts.outbox.reports import MANUAL_CHANNEL, Cause, ReportState, Slot, enqueue, withdraw_report
+from alerts.drafting import Drafting, Reported, Ruling
+from alerts.outbox.entering import Cause, Worded, enqueue, taken_back
+from alerts.outbox.reports import withdraw_all
 from alerts.verdicts import Conduct, Verdict
 from monitor import audit
-from monitor.channel_ports import Outgoing, ReportDraft, Subject
-from monitor.records import from_record
 from monitor.reraising import LEFT
 from monitor.settings import Settings
 from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
-from monitor.store.writing import portions
+from monitor.store.writing import portions, run
 
 SAFEGUARDING_LANE = "safeguarding"
 
@@ -42,16 +45,51 @@ class Routes(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Case:
-    """One decision on its way out."""
+class UnwordedError(Exception):
+    """Posts have joined whose reports are not worded: nothing of the transaction may stay."""
 
-    alert: Alert
-    decision: Decision
-    decision_id: int
-    conduct: Conduct
-    actor: str
-    at: datetime
+
+class Prepared:
+    """The reports of a decision that is about to be made, in their words."""
+
+    def __init__(self, router: Router, ruling: Ruling) -> None:
+        self._router = router
+        self._ruling = ruling
+        self._worded: dict[int, list[Worded]] = {}
+        self._strict = True
+
+    def word(self) -> None:
+        """Words the reports of those posts that have none yet. Outside of any transaction."""
+        self._worded |= self._router.worded(self._ruling, self._worded)
+
+    def be_content(self) -> None:
+        """What is missing yet is worded within the transaction: posts join faster than they are worded."""
+        self._strict = False
+
+    def __call__(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> list[str]:
+        """Enqueues them, inside the transaction of the decision; gives their ids. Raises `UnwordedError`."""
+        made = Ruling(
+            alert_id=decision.alert_id,
+            version=decision.alert_version,
+            conduct=Conduct(decision.conduct or ""),
+            risk=decision.risk or "",
+            at=decision.decided_at,
+        )
+        if made != self._ruling:
+            raise AssertionError("the decision is not the one whose reports were worded")
+        return self._router.enter(
+            session, alert=alert, decision=decision, at=at, worded=self._worded, strict=self._strict
+        )
+
+
+class _Listed(NamedTuple):
+    """A post of a campaign in its newest stored version; `gone`: its words are."""
+
+    row: int
+    platform: str
+    post_id: str
+    first_seen_at: datetime
+    gone: bool
 
 
 class Router:
@@ -63,8 +101,27 @@ class Router:
 
     def __init__(self, store: Store, channels: Mapping[str, ConfiguredChannel], settings: Settings) -> None:
         self._store = store
-        self._channels = channels
+        self._drafting = Drafting(store.keyring, channels)
         self._undo_seconds = settings.review.undo_seconds
+
+    def prepare(self, ruling: Ruling) -> Prepared:
+        """Words the reports of a decision that is about to be made, outside of any transaction."""
+        prepared = Prepared(self, ruling)
+        prepared.word()
+        return prepared
+
+    def worded(self, ruling: Ruling, done: Collection[int]) -> dict[int, list[Worded]]:
+        """The reports of an alert's posts, by row of post; without those that are done."""
+        if ruling.conduct.safeguarding:
+            return {}
+        with self._store.read() as session:
+            alert = session.get_one(Alert, ruling.alert_id)
+            posts = _reported(session, [one for one in _posts(session, alert.campaign_id) if one.row not in done])
+        return {post.row: self._drafting.word(ruling, post) for post in posts}
+
+    def enter_all(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> list[str]:
+        """:meth:`enter` for all posts of a campaign, worded within the transaction."""
+        return self.enter(session, alert=alert, decision=decision, at=at)
 
     def route(
         self,
@@ -76,142 +133,134 @@ class Router:
         only: Collection[int] | None = None,
         actor: str | None = None,
     ) -> list[Report]:
-        """See :class:`Routes`.
+        """See :class:`Routes`. Words the reports within the transaction: for a few posts.
 
         :param only: rows of posts, where not all of the campaign are meant.
         :param actor: who said so, where that is not who decided.
+        """
+        ids = self.enter(session, alert=alert, decision=decision, at=at, only=only, actor=actor)
+        return _reports(session, ids)
+
+    def enter(
+        self,
+        session: Session,
+        *,
+        alert: Alert,
+        decision: Decision,
+        at: datetime,
+        only: Collection[int] | None = None,
+        actor: str | None = None,
+        worded: Mapping[int, Sequence[Worded]] | None = None,
+        strict: bool = False,
+    ) -> list[str]:
+        """:meth:`route`, for the ids of the reports alone.
+
+        :param worded: reports that are worded already, by row of post.
+        :param strict: raise `UnwordedError` where that are not all.
         """
         if decision.verdict != Verdict.REPORTABLE or not decision.final:
             return []
         if decision.id is None or decision.conduct is None:
             raise ValueError("a reportable decision is routed with its id and its conduct")
-        conduct = Conduct(decision.conduct)
+        conduct, who = Conduct(decision.conduct), actor or decision.user
         if conduct.safeguarding or alert.lane == SAFEGUARDING_LANE:
             # The account may need protection: a senior person takes it from here, nothing leaves by itself.
-            audit.record(
-                session,
-                at,
-                actor=actor or decision.user,
-                action="report.withhold",
-                subject=f"alert:{alert.id}",
-                why="safeguarding",
-            )
+            _audit(session, at, who, "report.withhold", f"alert:{alert.id}", why="safeguarding")
             return []
-        who = actor or decision.user
-        case = _Case(alert=alert, decision=decision, decision_id=decision.id, conduct=conduct, actor=who, at=at)
         session.flush()
         posts = _posts(session, alert.campaign_id, only)
-        handles = _handles(session, [post.id or 0 for post in posts])
-        ids = [one for post in posts for one in self._route_post(session, case, post, handles.get(post.id or 0, []))]
-        session.flush()
-        return _reports(session, ids)
+        for post in posts:
+            if post.gone:
+                why = "the platform says that it is deleted"
+                _audit(session, at, who, "report.skip", f"post:{post.row}", why=why, alert=alert.id)
+        left = [post for post in posts if not post.gone]
+        ready = dict(worded or {})
+        missing = [post for post in left if post.row not in ready]
+        if missing and strict:
+            raise UnwordedError
+        ready |= self._word_here(session, decision, conduct, missing)
+        return enqueue(
+            session,
+            [report for post in left for report in ready[post.row]],
+            keyring=self._store.keyring,
+            cause=Cause(decision_id=decision.id, alert_id=decision.alert_id, actor=who),
+            at=at,
+            undo_seconds=self._undo_seconds,
+        )
+
+    def _word_here(
+        self, session: Session, decision: Decision, conduct: Conduct, posts: Sequence[_Listed]
+    ) -> dict[int, list[Worded]]:
+        ruling = Ruling(
+            alert_id=decision.alert_id,
+            version=decision.alert_version,
+            conduct=conduct,
+            risk=decision.risk or "other",
+            at=decision.decided_at,
+        )
+        turn = partial(taken_back, session, self._store.keyring)
+        return {post.row: self._drafting.word(ruling, post, turn) for post in _reported(session, posts)}
 
     def withdraw(self, session: Session, alert: Alert, decision: Decision, at: datetime) -> None:  # noqa: ARG002
         """Takes back the reports of a decision that is undone, in the transaction that undoes it.
 
         :raises RefusedError: one of them has left, or may have; then none is taken back.
         """
-        reports = session.exec(
-            select(Report).where(Report.decision_id == decision.id, Report.state != ReportState.WITHDRAWN)
-        ).all()
-        for report in reports:
-            withdraw_report(session, report, actor=decision.user, at=at, detail="the decision was undone")
-
-    def _route_post(self, session: Session, case: _Case, post: StoredPost, handles: list[str]) -> Iterable[str]:
-        if post.record is None or post.id is None:
-            audit.record(
-                session,
-                case.at,
-                actor=case.actor,
-                action="report.skip",
-                subject=f"post:{post.id}",
-                why="the platform says that it is deleted",
-                alert=case.alert.id,
-            )
-            return
-        subject = _subject(post)
-        not_carried: list[str] = []
-        takers = {name: channel for name, channel in self._channels.items() if channel.takes(post.platform)}
-        for name, configured in takers.items():
-            slot = self._slot(name, case, subject)
-            try:
-                outgoing = configured.channel.prepare(self._draft(slot, case, subject, handles))
-            except ValueError as error:
-                not_carried.append(f"{name} cannot carry it: {error}")
-                continue
-            yield from self._enqueue(session, case, post.id, slot, outgoing)
-        if not takers:
-            not_carried.append(f"no channel takes posts of {post.platform}")
-        if not_carried:
-            slot = self._slot(MANUAL_CHANNEL, case, subject)
-            packet = _packet(self._draft(slot, case, subject, handles))
-            yield from self._enqueue(session, case, post.id, slot, packet, why="; ".join(not_carried))
-
-    def _slot(self, channel: str, case: _Case, subject: Subject) -> Slot:
-        return Slot(channel=channel, subject=f"{subject.platform}/{subject.post_id}", reason=case.conduct)
-
-    def _draft(self, slot: Slot, case: _Case, subject: Subject, handles: list[str]) -> ReportDraft:
-        return ReportDraft(
-            report_id=slot.report_id(self._store.keyring, case.decision_id),
-            subject=subject,
-            conduct=case.conduct,
-            risk=case.decision.risk or "other",
-            note="",
-            handles=handles,
-            term_ids=(),  # coded terms never leave; their ids may be the terms themselves
-            decided_at=case.decision.decided_at,
-        )
-
-    def _enqueue(
-        self,
-        session: Session,
-        case: _Case,
-        post_id: int,
-        slot: Slot,
-        outgoing: Outgoing,
-        *,
-        why: str | None = None,
-    ) -> Iterable[str]:
-        report_id = enqueue(
-            session,
-            keyring=self._store.keyring,
-            slot=slot,
-            cause=Cause(
-                decision_id=case.decision_id,
-                alert_id=case.decision.alert_id,
-                post_id=post_id,
-                actor=case.actor,
-            ),
-            outgoing=outgoing,
-            at=case.at,
-            undo_seconds=self._undo_seconds,
-            why=why,
-        )
-        return () if report_id is None else (report_id,)
+        withdraw_all(session, decision.id or 0, actor=decision.user, at=at, detail="the decision was undone")
 
 
-_SCREENING: Any = StoredPost.screening
+def _audit(session: Session, at: datetime, actor: str, action: str, subject: str, **detail: object) -> None:
+    audit.record(session, at, actor=actor, action=action, subject=subject, **detail)
 
 
-def _posts(session: Session, campaign_id: int, only: Collection[int] | None) -> list[StoredPost]:
-    """Every post of the campaign, each in its newest stored version, oldest post first.
+def _posts(session: Session, campaign_id: int, only: Collection[int] | None = None) -> list[_Listed]:
+    """Every post of the campaign, each in its newest stored version, oldest post first; without their words.
 
     :param only: rows of posts, where not all are meant. One of which there is a newer version is none of them.
     """
     rows = (
-        select(StoredPost)
+        columns(
+            col(StoredPost.id),
+            col(StoredPost.platform),
+            col(StoredPost.post_id),
+            col(StoredPost.first_seen_at),
+            col(StoredPost.record).is_(None),
+        )
         .join(Occurrence, col(Occurrence.post_id) == col(StoredPost.id))
-        .where(Occurrence.campaign_id == campaign_id, Occurrence.state != LEFT)
+        .where(col(Occurrence.campaign_id) == campaign_id, col(Occurrence.state) != LEFT)
         .order_by(col(StoredPost.id))
-        .options(defer(_SCREENING))
     )
     if only is not None:
         meant: Any = aliased(StoredPost)
         versions = (meant.platform == StoredPost.platform, meant.post_id == StoredPost.post_id)
         rows = rows.where(select(meant.id).where(*versions, meant.id.in_(sorted(only))).exists())
-    newest = {(post.platform, post.post_id): post for post in session.exec(rows)}
-    found = [post for post in newest.values() if only is None or post.id in only]
-    return sorted(found, key=lambda post: (post.first_seen_at, post.id))
+    listed = [_Listed(*row) for row in run(session, rows)]
+    newest = {(post.platform, post.post_id): post for post in listed}
+    found = [post for post in newest.values() if only is None or post.row in only]
+    return sorted(found, key=lambda post: (post.first_seen_at, post.row))
+
+
+def _reported(session: Session, posts: Iterable[_Listed]) -> list[Reported]:
+    """The same posts with their words, those that have them."""
+    listed = list(posts)
+    rows = [post.row for post in listed]
+    records: dict[int, Any] = {}
+    for some in portions(rows):
+        words = columns(col(StoredPost.id), col(StoredPost.record)).where(col(StoredPost.id).in_(some))
+        records |= dict(run(session, words).all())
+    handles = _handles(session, rows)
+    return [
+        Reported(
+            row=post.row,
+            platform=post.platform,
+            post_id=post.post_id,
+            first_seen_at=post.first_seen_at,
+            record=record,
+            handles=handles.get(post.row, []),
+        )
+        for post in listed
+        if (record := records.get(post.row)) is not None
+    ]
 
 
 def _reports(session: Session, ids: Sequence[str]) -> list[Report]:
@@ -221,20 +270,6 @@ def _reports(session: Session, ids: Sequence[str]) -> list[Report]:
         for report in session.exec(select(Report).where(col(Report.id).in_(some)))
     }
     return [found[one] for one in ids]
-
-
-def _subject(post: StoredPost) -> Subject:
-    record = from_record(post.record or {})
-    return Subject(
-        platform=post.platform,
-        instance=record.instance,
-        post_id=post.post_id,
-        url=record.url,
-        cid=record.cid,
-        account_id=record.author.id,
-        account_handle=record.author.handle,
-        observed_at=post.first_seen_at,
-    )
 
 
 def _handles(session: Session, posts: Sequence[int]) -> dict[int, list[str]]:
@@ -251,18 +286,3 @@ def _handles(session: Session, posts: Sequence[int]) -> dict[int, list[str]]:
             if handle:
                 found.setdefault(post_id, []).append(f"{app}:{handle}")
     return found
-
-
-def _packet(draft: ReportDraft) -> Outgoing:
-    """What a person needs to file it by hand: the text for a form, and the facts that forms ask for."""
-    subject = draft.subject
-    facts = {
-        "Platform": subject.platform,
-        "Server": subject.instance,
-        "Post": subject.url or subject.post_id,
-        "Account": subject.account_handle or subject.account_id,
-    }
-    # Each on one line, whatever the platform says: somebody copies this into a form.
-    lines = [f"{name}: {clean(value, limit=4000)}" for name, value in facts.items() if value]
-    text = "\n".join([*lines, "", *note_lines(draft, handles=True, link=False), ""])
-    return Outgoing(to=subject.platform, content_type="text/plain; charset=utf-8", body=text.encode("utf-8", "replace"))

@@ -8,13 +8,11 @@ import socket
 from collections.abc import AsyncGenerator, Collection, Generator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cached_property
 from pathlib import Path
 
 import httpx
 from pydantic import BaseModel, SecretStr
-from sqlmodel import Session
 
 from alerts.campaigns import Campaigns
 from alerts.channels.configured import ConfiguredChannel, open_channels
@@ -43,7 +41,6 @@ from monitor.settings import Settings, SourceSettings, load_settings
 from monitor.sourcing import make_options, on_loopback, open_source
 from monitor.store.database import Store, open_store
 from monitor.store.keys import load_keyring
-from monitor.store.tables import Alert, Decision
 
 
 class App:
@@ -58,12 +55,10 @@ class App:
         """The people's side: decisions enqueue their reports through the configured channels."""
         router = self._router
 
-        def route(session: Session, alert: Alert, decision: Decision, at: datetime) -> object:
-            return router.route(session, alert=alert, decision=decision, at=at)
-
         return Triage(
             self.store,
-            route=route,
+            route=router.enter_all,
+            prepare=router.prepare,
             withdraw=router.withdraw,
             review=self.settings.review,
             relink=self.crossref.campaign_moved,

@@ -6,11 +6,12 @@ Rows hold ids and keyed commitments, never text, so that erasing text and keepin
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from hashlib import sha256
 from typing import Any, NamedTuple
 
+from sqlalchemy import insert
 from sqlmodel import Session, col, func, select
 
 from monitor.store.database import Store
@@ -28,6 +29,22 @@ def record(session: Session, at: datetime, *, actor: str, action: str, subject: 
     :param detail: ids, counts, states and hashes; never text.
     """
     session.add(AuditRow(at=at, actor=actor, action=action, subject=subject, detail=detail))
+
+
+class Done(NamedTuple):
+    """What one row says: see :func:`record`."""
+
+    action: str
+    subject: str
+    detail: Mapping[str, Any]
+
+
+def record_all(session: Session, at: datetime, *, actor: str, rows: Sequence[Done]) -> None:
+    """Adds rows to the caller's transaction, in this order and behind what is pending, in few statements."""
+    session.flush()
+    if rows:
+        values = [{"at": at, "actor": actor, **row._asdict()} for row in rows]
+        session.connection().execute(insert(AuditRow), values)
 
 
 def _hash(row: AuditRow, prev: bytes | None) -> bytes:

@@ -3,20 +3,19 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from sqlmodel import Session, col, select
+from sqlmodel import col, select
 
-from alerts.triage import FastLane, Triage
+from alerts.triage import FastLane
 from alerts.triage.records import Lane
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.post import Author
 from monitor.ranking import Ranking, rank_waiting
-from monitor.settings import Review
 from monitor.store.database import Store
 from monitor.store.tables import Alert, AuditRow, Occurrence, Report
 from tests.conftest import FakeClock
 from tests.support.posts import hit
-from tests.support.reporting import ToldChannel, configured, router, take_in
+from tests.support.reporting import ToldChannel, configured, router, take_in, triage
 from tests.support.reviewing import add_people
 
 
@@ -28,10 +27,7 @@ class House:
         self.store = store
         routes = router(store, configured(ToldChannel()))
 
-        def route(session: Session, alert: Any, decision: Any, at: Any) -> object:
-            return routes.route(session, alert=alert, decision=decision, at=at)
-
-        self.triage = Triage(store, route=route, withdraw=routes.withdraw, review=Review(second_person_for=[]))
+        self.triage = triage(store, routes, second_person_for=[])
         self.lane = FastLane(store, route=routes.route)
         self.alert_id = take_in(store, hit(1))
 

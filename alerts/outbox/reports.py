@@ -10,22 +10,19 @@ import base64
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from hashlib import sha256
 from typing import Any
-from uuid import UUID
 
-from sqlalchemy import update
+from sqlalchemy import insert, update
 from sqlmodel import Session, col, select
 
 from monitor import audit
 from monitor.channel_ports import Outgoing
 from monitor.errors import RefusedError
-from monitor.store.keys import Keyring
 from monitor.store.tables import Report, ReportEvent
-from monitor.store.writing import put, rows_changed
+from monitor.store.writing import portions, rows_changed
 
 
 class ReportState(StrEnum):
@@ -101,11 +98,7 @@ def move(
     :raises RefusedError: this move is not allowed, or the report is no longer in `before` (or the claim is lost).
     """
     if who not in TRANSITIONS.get((before, after), frozenset()):
-        raise RefusedError(
-            f"A report that is {before} cannot become {after} by a {who}'s hand.",
-            kept=f"Report {report_id} is unchanged.",
-            do=f"From {before} it can become: {', '.join(_reachable(before, who)) or 'nothing else'}.",
-        )
+        raise _not_allowed(report_id, before, after, who)
     moving = update(Report).where(col(Report.id) == report_id, col(Report.state) == before)
     if token is not None:
         moving = moving.where(col(Report.token) == token)
@@ -119,111 +112,16 @@ def move(
     audit.record(session, at, actor=actor, action="report.move", subject=f"report:{report_id}", before=before, to=after)
 
 
+def _not_allowed(report_id: str, before: ReportState, after: ReportState, who: Who) -> RefusedError:
+    return RefusedError(
+        f"A report that is {before} cannot become {after} by a {who}'s hand.",
+        kept=f"Report {report_id} is unchanged.",
+        do=f"From {before} it can become: {', '.join(_reachable(before, who)) or 'nothing else'}.",
+    )
+
+
 def _reachable(before: ReportState, who: Who) -> list[str]:
     return sorted(to for (origin, to), allowed in TRANSITIONS.items() if origin is before and who in allowed)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Slot:
-    """The place that a report takes in the outbox: one a channel, subject and reason.
-
-    :param channel: the configured channel's name, or `MANUAL_CHANNEL`.
-    :param subject: names what is reported, "platform/post id".
-    :param reason: the reason code (the decision's conduct).
-    """
-
-    channel: str
-    subject: str
-    reason: str
-
-    def key(self, keyring: Keyring) -> bytes:
-        """The keyed hash that is unique in the outbox."""
-        return keyring.lookup("report", json.dumps([self.channel, self.subject, self.reason]))
-
-    def report_id(self, keyring: Keyring, decision_id: int) -> str:
-        """The id on the outside of the report that this decision makes, a UUID: asked again, it is the same."""
-        name = json.dumps([self.channel, self.subject, self.reason, decision_id])
-        return str(UUID(bytes=keyring.lookup("report.id", name)[:16], version=4))
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Cause:
-    """Why a report exists: the decision and the stored post that it is about."""
-
-    decision_id: int
-    alert_id: int
-    post_id: int
-    actor: str
-
-
-def enqueue(
-    session: Session,
-    *,
-    keyring: Keyring,
-    slot: Slot,
-    cause: Cause,
-    outgoing: Outgoing,
-    at: datetime,
-    undo_seconds: float,
-    why: str | None = None,
-) -> str | None:
-    """Puts a report into the outbox, in the transaction of the decision that made it, which is flushed.
-
-    What leaves is frozen here. A slot that is taken already is left alone, which is audited. A thousand of them hold
-    the writer's lock for long, so each is one statement; its event and its audit row are left to the next flush.
-
-    :param undo_seconds: how long it can be withdrawn before it may leave.
-    :param why: for a manual one: why no channel takes it.
-    :return: the new report's id, or None where this was reported before.
-    """
-    manual = slot.channel == MANUAL_CHANNEL
-    state = ReportState.MANUAL if manual else ReportState.UNDO_WINDOW
-    frozen = freeze(outgoing)
-    sha256_of_it = digest(frozen)
-    report_id = put(
-        session,
-        Report,
-        id=slot.report_id(keyring, cause.decision_id),
-        decision_id=cause.decision_id,
-        alert_id=cause.alert_id,
-        post_id=cause.post_id,
-        channel=slot.channel,
-        dedupe_key=slot.key(keyring).hex(),
-        state=state,
-        outgoing=frozen,
-        outgoing_sha256=sha256_of_it,
-        due_at=at if manual else at + timedelta(seconds=undo_seconds),
-        attempts=0,
-        token=0,
-        why=why,
-        created_at=at,
-        updated_at=at,
-    )
-    if report_id is None:
-        known = session.exec(select(Report.id).where(Report.dedupe_key == slot.key(keyring).hex())).one()
-        audit.record(
-            session,
-            at,
-            actor=cause.actor,
-            action="report.known",
-            subject=f"report:{known}",
-            decision=cause.decision_id,
-            alert=cause.alert_id,
-        )
-        return None
-    session.add(ReportEvent(report_id=report_id, before=None, after=state, at=at, actor=cause.actor, detail=why or ""))
-    audit.record(
-        session,
-        at,
-        actor=cause.actor,
-        action="report.enqueue",
-        subject=f"report:{report_id}",
-        to=state,
-        channel=slot.channel,
-        decision=cause.decision_id,
-        sha256=sha256_of_it,
-    )
-    return report_id
 
 
 def withdraw_report(session: Session, report: Report, *, actor: str, at: datetime, detail: str = "") -> None:
@@ -241,6 +139,53 @@ def withdraw_report(session: Session, report: Report, *, actor: str, at: datetim
         detail=detail,
         columns={"dedupe_key": f"{report.dedupe_key}:{report.id}"},
     )
+
+
+def withdraw_all(session: Session, decision_id: int, *, actor: str, at: datetime, detail: str) -> None:
+    """:func:`withdraw_report` for all reports of a decision that are left, in a few statements: a thousand,
+    one by one, would hold the writer's lock for seconds. Raises `RefusedError` where one has left or may have.
+    """
+    session.flush()
+    rows = session.exec(
+        select(Report.id, Report.state)
+        .where(Report.decision_id == decision_id, Report.state != ReportState.WITHDRAWN)
+        .order_by(col(Report.id))
+    ).all()
+    for report_id, state in rows:
+        if Who.PERSON not in TRANSITIONS.get((ReportState(state), ReportState.WITHDRAWN), frozenset()):
+            raise _not_allowed(report_id, ReportState(state), ReportState.WITHDRAWN, Who.PERSON)
+    for some in portions(rows):
+        changed = rows_changed(
+            session,
+            update(Report)
+            .where(
+                col(Report.id).in_([report_id for report_id, _ in some]),
+                col(Report.state).in_({state for _, state in some}),
+            )
+            .values(
+                state=ReportState.WITHDRAWN,
+                updated_at=at,
+                dedupe_key=col(Report.dedupe_key).concat(":").concat(col(Report.id)),
+            )
+            .execution_options(synchronize_session=False),
+        )
+        if changed != len(some):
+            raise RefusedError(
+                "A report of this decision has left, or was moved, at this very moment.",
+                kept="Nothing was changed.",
+                do="Look again.",
+            )
+    if rows:
+        events = [
+            {"report_id": one, "before": state, "after": _S.WITHDRAWN, "at": at, "actor": actor, "detail": detail}
+            for one, state in rows
+        ]
+        session.connection().execute(insert(ReportEvent), events)
+    done = [
+        audit.Done("report.move", f"report:{one}", {"before": state, "to": ReportState.WITHDRAWN})
+        for one, state in rows
+    ]
+    audit.record_all(session, at, actor=actor, rows=done)
 
 
 def freeze(outgoing: Outgoing) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from alerts.roles import ALLOWED, Permission, Role, require
-from alerts.triage import decisions, moves
+from alerts.triage import abilities, decisions, moves
 from alerts.triage import queue as queues
 from alerts.triage import view as views
 from alerts.triage.records import (
@@ -28,6 +28,7 @@ from alerts.triage.records import (
     State,
 )
 from alerts.triage.reveals import note_reveal
+from alerts.triage.texts import Prepare, Route
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor import audit
 from monitor.errors import ConfigError, RefusedError
@@ -37,8 +38,6 @@ from monitor.store.database import Store
 from monitor.store.tables import Alert, Decision, User
 from monitor.suggest import closest
 
-Route = Callable[[Session, Alert, Decision, datetime], object]
-"""Told of every final decision inside its transaction: (session, alert, decision, when)."""
 Withdraw = Callable[[Session, Alert, Decision, datetime], object]
 """Takes back the reports of a decision inside the transaction; raises `RefusedError` where one has left."""
 
@@ -56,6 +55,7 @@ class Triage:
     """The people's side of the store. Synchronous; safe from several threads.
 
     :param route: enqueues the reports of a final decision.
+    :param prepare: words them before; None for a route that words them itself.
     :param withdraw: takes them back within the undo window.
     :param relink: keeps linked sets free of what is in the safeguarding lane.
     :param linking: which posts may be set beside those of other platforms; None for no terms to obey.
@@ -71,6 +71,7 @@ class Triage:
         route: Route,
         withdraw: Withdraw,
         review: Review,
+        prepare: Prepare | None = None,
         relink: Relink = _nothing,
         linking: Linking | None = None,
         ask_first: Collection[str] = (),
@@ -80,7 +81,9 @@ class Triage:
         self._linking = linking or Linking()
         self._store = store
         self._review = review
-        self._decisions = decisions.Decisions(store, route=route, review=review, withdraw=withdraw, relink=relink)
+        self._decisions = decisions.Decisions(
+            store, route=route, prepare=prepare, review=review, withdraw=withdraw, relink=relink
+        )
 
     def queue(
         self,
@@ -247,7 +250,8 @@ class Triage:
         """What a person last made of an alert, for the word after it; None where the last step was another's."""
         with self._store.read() as session:
             person = require(session, user, Permission.REVIEW)
-            return self._decisions.outcome(session, alert_id, person, self._store.now())
+            seconds = self._review.undo_seconds
+            return abilities.outcome(session, alert_id, person, self._store.now(), undo_seconds=seconds)
 
     def campaign(self, alert_id: int, *, user: str) -> int:
         """The campaign behind an alert that this person may look at."""
@@ -268,7 +272,7 @@ class Triage:
         )
         if person is None:
             return shown
-        can = self._decisions.abilities(session, alert, person, now)
+        can = abilities.of(session, alert, person, now, undo_seconds=self._review.undo_seconds)
         return views.with_abilities(shown, can)
 
 

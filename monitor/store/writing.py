@@ -44,6 +44,12 @@ def put(session: Session, table: type[SQLModel], **values: Any) -> Any | None:
     return run(session, _ignoring(cast("Any", table), session.get_bind().dialect.name), values).scalar_one_or_none()
 
 
+def put_all(session: Session, table: type[SQLModel], rows: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """:func:`put` for several rows in few statements; gives the primary keys of those that are new, in no order."""
+    statement = _ignoring(cast("Any", table), session.get_bind().dialect.name)
+    return list(run(session, statement, list(rows)).scalars())
+
+
 @cache
 def _ignoring(table: Any, dialect: str) -> Insert:
     key = inspect(table).primary_key[0]

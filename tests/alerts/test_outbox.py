@@ -12,15 +12,13 @@ from hypothesis import strategies as st
 from sqlmodel import col, select
 
 from alerts.outbox import people
+from alerts.outbox.entering import Cause, Slot, Worded, enqueue
 from alerts.outbox.reports import (
     BIRTHS,
     TRANSITIONS,
-    Cause,
     ReportState,
-    Slot,
     Who,
     digest,
-    enqueue,
     find_report,
     freeze,
     move,
@@ -28,6 +26,7 @@ from alerts.outbox.reports import (
 )
 from alerts.outbox.switch import resume, sending_on, stop
 from alerts.verdicts import Conduct, Risk, Verdict
+from monitor import audit
 from monitor.channel_ports import Outgoing
 from monitor.errors import AuthError, RefusedError
 from monitor.store.database import Store
@@ -156,17 +155,20 @@ def test_a_move_from_a_state_that_is_over_changes_nothing(sqlite_store: Store) -
 
 
 def enqueue_again(store: Store, subject: str = "examplenet/post-1") -> str | None:
+    slot = Slot(channel="told", subject=subject, reason="offers_or_asks_material")
     with store.write() as session:
         decision = session.exec(select(Decision)).one()
-        return enqueue(
+        frozen = freeze(Outgoing(to="x", content_type="text/plain", body=b"another wording"))
+        report_id = slot.report_id(store.keyring, alert_id=decision.alert_id, version=decision.alert_version)
+        made = enqueue(
             session,
+            [Worded(slot=slot, report_id=report_id, post_id=1, frozen=frozen, sha256=digest(frozen))],
             keyring=store.keyring,
-            slot=Slot(channel="told", subject=subject, reason="offers_or_asks_material"),
-            cause=Cause(decision_id=decision.id or 0, alert_id=decision.alert_id, post_id=1, actor="sal"),
-            outgoing=Outgoing(to="x", content_type="text/plain", body=b"another wording"),
+            cause=Cause(decision_id=decision.id or 0, alert_id=decision.alert_id, actor="sal"),
             at=store.now(),
             undo_seconds=10,
         )
+    return made[0] if made else None
 
 
 def test_the_same_report_again_is_a_recorded_nothing(store: Store) -> None:
@@ -198,15 +200,19 @@ def test_two_at_once_make_one_report(store: Store) -> None:
     assert len(reports(store)) == 2
 
 
-def test_a_decision_that_fails_leaves_no_report(store: Store) -> None:
-    way = router(store, configured(ToldChannel(), ToldChannel(name="broken")))
+@pytest.mark.parametrize("fails", ["wording", "entering"])
+def test_a_decision_that_fails_leaves_no_report(store: Store, monkeypatch: pytest.MonkeyPatch, fails: str) -> None:
+    broken = ToldChannel(name="broken")
 
-    def fail(_: object) -> Outgoing:
+    def fail(*_: object, **__: object) -> Outgoing:
         raise ZeroDivisionError
 
-    way._channels["broken"].channel.prepare = fail  # type: ignore[method-assign]
+    if fails == "wording":
+        broken.prepare = fail  # type: ignore[method-assign]
+    else:  # the last thing that is done in the transaction
+        monkeypatch.setattr(audit, "record_all", fail)
     with pytest.raises(ZeroDivisionError):
-        decide(store, way)
+        decide(store, router(store, configured(ToldChannel(), broken)))
     assert reports(store) == []
     with store.read() as session:
         assert session.exec(select(Decision)).all() == []

@@ -109,7 +109,7 @@ async def test_a_recipient_that_says_when_is_obeyed_and_left_in_peace(sqlite_sto
     queue(sqlite_store, channel, hit(1), hit(2, "vexilorp"))
     worker = delivery(sqlite_store, channel)
     assert await worker.deliver_due() == 1  # the second one does not even try
-    first = reports(sqlite_store)[0]
+    first = max(reports(sqlite_store), key=lambda report: report.due_at)  # whichever was tried
     assert (first.state, first.due_at, first.attempts) == (S.QUEUED, clock.time + timedelta(seconds=90), 0)
     clock.advance(seconds=89)
     assert await worker.deliver_due() == 0

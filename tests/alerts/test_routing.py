@@ -4,12 +4,14 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
+from sqlalchemy import event
 from sqlmodel import col, select
 
 from alerts.channels.configured import ConfiguredChannel
 from alerts.outbox.reports import ReportState, thaw
 from alerts.triage import Triage
 from alerts.triage.records import Lane, Outcome
+from alerts.triage.texts import AGAIN
 from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, parse_verdict
 from monitor.channel_ports import Outgoing, ReportDraft
 from monitor.errors import ConfigError
@@ -222,6 +224,59 @@ def test_the_first_of_two_people_sends_nothing(sqlite_store: Store) -> None:
     assert reports(store) == []
     people.confirm(alert_id, version=first.version, reason="yes", user="sal")
     (report,) = reports(store)
+    with store.read() as session:
+        assert session.get_one(Decision, report.decision_id).user == "sal"
+
+
+class Curious(ToldChannel):
+    """Notes whether a transaction was open when it worded a report; posts join meanwhile, as many as told."""
+
+    def __init__(self, store: Store, *, join: int = 0) -> None:
+        super().__init__()
+        self.store, self.join, self.open, self.during = store, join, 0, list[int]()
+        event.listen(store.engine, "begin", lambda _: self._count(1))
+        event.listen(store.engine, "commit", lambda _: self._count(-1))
+        event.listen(store.engine, "rollback", lambda _: self._count(-1))
+
+    def _count(self, step: int) -> None:
+        self.open += step
+
+    def prepare(self, draft: ReportDraft) -> Outgoing:
+        self.during.append(self.open)
+        if self.join and not self.open:
+            self.join -= 1
+            take_in(self.store, hit(100 + self.join))
+        return super().prepare(draft)
+
+
+def test_reports_are_worded_before_the_transaction_and_so_is_what_joins_meanwhile(store: Store) -> None:
+    channel = Curious(store, join=2)
+    decide(store, router(store, configured(channel)), hit(1), hit(2))
+    assert [report.post_id for report in reports(store)] == [1, 2, 3, 4]
+    assert channel.during == [0] * 4  # each once, and none while nobody else could write
+    assert len(audited(store, "alert.decide")) == 1
+
+
+def test_posts_that_join_faster_than_they_are_worded_do_not_keep_a_decision_off(store: Store) -> None:
+    channel = Curious(store, join=AGAIN + 1)
+    decide(store, router(store, configured(channel)), hit(1))
+    assert len(reports(store)) == AGAIN + 2
+    assert channel.during == [*[0] * (AGAIN + 1), 1]
+
+
+def test_a_second_persons_yes_words_before_its_transaction_too(store: Store) -> None:
+    channel = Curious(store)
+    add_people(store)
+    alert_id = take_in(store, hit(1))
+    two = triage(store, router(store, configured(channel)), second_person_for=["danger_now"])
+    conduct = Conduct.OFFERS_OR_ASKS_MATERIAL
+    two.decide(
+        alert_id, version=1, verdict=Verdict.REPORTABLE, conduct=conduct, risk=Risk.DANGER_NOW, reason="x", user="ana"
+    )
+    assert (channel.during, reports(store)) == ([], [])
+    two.confirm(alert_id, version=2, reason="seen", user="sal")
+    (report,) = reports(store)
+    assert channel.during == [0]
     with store.read() as session:
         assert session.get_one(Decision, report.decision_id).user == "sal"
 

@@ -96,10 +96,9 @@ def router(store: Store, channels: Mapping[str, ConfiguredChannel], *, undo: flo
 def triage(store: Store, router: Router, **review: Any) -> Triage:
     """The real triage over the real router."""
 
-    def route(session: Any, alert: Any, decision: Any, at: datetime) -> object:
-        return router.route(session, alert=alert, decision=decision, at=at)
-
-    return Triage(store, route=route, withdraw=router.withdraw, review=Review(**review))
+    return Triage(
+        store, route=router.enter_all, prepare=router.prepare, withdraw=router.withdraw, review=Review(**review)
+    )
 
 
 def take_in(store: Store, *posts: Post, template: str = "one") -> int:
