@@ -167,8 +167,12 @@ def platforms_to_ask(settings: Settings) -> frozenset[str]:
     """
     plugins = source_plugins()
     enabled = [plugins.get(section.plugin) for section in settings.sources.values() if section.enabled]
-    can_tell = {one.terms.platform for one in enabled if one is not None and hasattr(one.open, "recheck")}
+    can_tell = {one.terms.platform for one in enabled if one is not None and _tells(one)}
     return frozenset(can_tell | deletion_hours().keys())
+
+
+def _tells(plugin: SourcePlugin) -> bool:
+    return hasattr(plugin.open, "recheck") if plugin.tells is None else plugin.tells
 
 
 @asynccontextmanager

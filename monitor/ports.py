@@ -297,6 +297,7 @@ class SourcePlugin:
     :param lacks: what options that are valid lack before the source may run (not to try it), to follow its name in a
         sentence; empty for nothing.
     :param aliases: other names that people would type, in lower case.
+    :param tells: its re-check can say whether a post is still there; None: as its class has one.
     :param starter: options with which it may start in counting mode when nothing is configured; None: not.
     """
 
@@ -314,3 +315,4 @@ class SourcePlugin:
     lacks: Callable[[Any], str] = field(default=lambda _: "")
     starter: Mapping[str, Any] | None = None
     aliases: Sequence[str] = ()
+    tells: bool | None = None

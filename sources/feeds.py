@@ -254,6 +254,7 @@ PLUGIN: Final = SourcePlugin(
     pace=Pace.POLL,
     options=FeedOptions,
     open=FeedSource,
+    tells=False,
     terms=load_terms()["feeds"],
     accepts=frozenset({TextType.XML, TextType.HTML, TextType.PLAIN}),
     example="""\

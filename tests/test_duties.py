@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -116,9 +117,9 @@ async def test_of_several_monitors_one_asks(store: Store, deletions: Deletions, 
     assert platform.asked == []
 
 
-def test_posts_of_archives_wait_for_an_answer_where_terms_want_it_or_a_source_can_give_it() -> None:
+def test_posts_of_archives_wait_for_an_answer_where_terms_want_it_or_a_source_can_give_it(tmp_path: Path) -> None:
     def asked(**sources: Any) -> frozenset[str]:
-        return platforms_to_ask(Settings.model_validate({"sources": sources}))
+        return platforms_to_ask(Settings.model_validate({"home": tmp_path, "sources": sources}))
 
     duties = {"reddit", "tumblr", "x"}
     assert asked() == duties
