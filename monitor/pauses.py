@@ -1,4 +1,6 @@
-"""When servers may be asked again, as they said: kept over restarts, so that a new start does not ask at once."""
+"""When servers may be asked again, as they said: kept over restarts, so that a new start does not ask at once, and told
+to the other monitors that share a database.
+"""
 
 from __future__ import annotations
 
@@ -28,12 +30,17 @@ class Pauses:
 
     def __init__(self, store: Store, submit: Submit | None = None) -> None:
         self._store, self._submit = store, submit
-        with store.read() as session:
-            rows = session.exec(select(Pause).where(col(Pause.until) > store.now())).all()
+        self._kept: dict[bytes, datetime] = {}
+        self.read()
+
+    def read(self) -> None:
+        """Learns what other processes were told meanwhile; on the store's thread."""
+        with self._store.read() as session:
+            rows = session.exec(select(Pause).where(col(Pause.until) > self._store.now())).all()
             self._kept = {row.name_hash: row.until for row in rows}
 
     def until(self, name: str) -> datetime | None:
-        """Until when it is not to be asked; None where nothing was said, or not after this was opened."""
+        """Until when it is not to be asked, as of the last reading; None where nothing was said."""
         return self._kept.get(self._hash(name))
 
     def keep(self, name: str, until: datetime) -> None:

@@ -137,6 +137,8 @@ class Running:
                 beat_in -= SEAL_EVERY
                 if beat_in <= 0:
                     beat_in = BEAT_EVERY
+                    if pauses is not None:
+                        await loop.run_in_executor(store_thread, pauses.read)
                     for source in await loop.run_in_executor(store_thread, keeping.beat):
                         log.warning("lease lost to another monitor", source=source)
             await loop.run_in_executor(store_thread, audit.seal, store)

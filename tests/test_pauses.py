@@ -126,6 +126,18 @@ async def test_neither_hosts_nor_credentials_are_kept_and_nothing_for_longer_tha
     assert Pauses(store).until("other.example mark") is None
 
 
+async def test_another_process_learns_of_it_while_it_runs(store: Store, clock: Any) -> None:
+    other = Pauses(store)
+    limiter = Limiter(clock=clock, memory=other)
+    assert limiter.remaining_wait("social.example mark") == 0
+    Pauses(store).keep("social.example mark", clock() + timedelta(minutes=5))
+    assert limiter.remaining_wait("social.example mark") == 0
+    other.read()
+    assert limiter.remaining_wait("social.example mark") == 300
+    clock.advance(minutes=2)
+    assert limiter.remaining_wait("social.example mark") == 180
+
+
 def collector(source: Any, keeping: Keeping, threads: Any, clock: Any) -> Collector:
     first, second = threads
     return Collector(

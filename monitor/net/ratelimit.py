@@ -122,10 +122,10 @@ def wait_after(headers: Mapping[str, str], now: datetime, *, refused: bool) -> f
 
 
 class Memory(Protocol):
-    """Keeps over restarts until when keys are closed (`monitor.pauses`). Neither method waits for anything."""
+    """Keeps over restarts, and over processes, until when keys are closed (`monitor.pauses`). Waits for nothing."""
 
     def until(self, name: str) -> datetime | None:
-        """Until when it is closed, as far as was known at the start."""
+        """Until when it is closed, as far as is known here."""
         ...
 
     def keep(self, name: str, until: datetime) -> None:
@@ -161,9 +161,10 @@ class Limiter:
     def remaining_wait(self, key: str) -> float:
         """Seconds until the server takes requests with this key again; 0 when it does."""
         now = self._clock()
-        if self._memory is not None and key not in self._closed:
-            self._closed[key] = self._memory.until(key) or now
-        return max(0.0, (self._closed.get(key, now) - now).total_seconds())
+        until = self._closed.get(key, now)
+        if self._memory is not None:
+            until = max(until, self._memory.until(key) or now)
+        return max(0.0, (until - now).total_seconds())
 
     def close(self, key: str, seconds: float) -> None:
         """No request with this key for so many seconds."""
