@@ -17,6 +17,7 @@ from monitor.detect.spans import Spans
 from monitor.detect.spellings import Found
 from monitor.detect.vocabulary import Vocabulary
 from monitor.detect.wordlists import WordIndex
+from monitor.text.fold import fold
 
 _REACH: Final = 110
 """Characters around an app's name that are looked at."""
@@ -72,6 +73,29 @@ _MAYBE: Final = (
     r"(?:^|[.,#t])(?P<claim>LH?(?:Q|[=fx]{1,3}M))[f]?A",
     r"(?P<claim>S)p[fa]{0,2}A",
 )
+_AGAIN: Final = (
+    # the handle that was named before: "..., same for wickr", "..., wickr too", "..., also on wickr"
+    r"(?P<claim>S)[f]{1,2}[fa]{0,2}A",
+    r"A[f]?(?P<claim>[f])(?=[.,#t])",
+    r"(?:^|[.,#])(?P<claim>[f])[f]{0,2}A(?=[.,#t])",
+)
+_TOO: Final = (
+    "same",
+    "too",
+    "also",
+    "auch",
+    "aussi",
+    "también",
+    "tambien",
+    "anche",
+    "também",
+    "tambem",
+    "ook",
+    "też",
+    "также",
+    "тоже",
+)
+_ALSO: Final = re.compile(rf"(?<![^\W_])(?:{'|'.join(fold(word).lower for word in _TOO)})(?![^\W_])")
 _CLAUSE: Final = re.compile(r"[.,#]")
 
 
@@ -80,7 +104,7 @@ class Claim:
     """The words at [start, end) say that `app` has a handle that stands elsewhere.
 
     :param sure: whatever else is read beside the app; otherwise only where no handle of it is.
-    :param own: it is the author's, not one that was named before.
+    :param own: it is the author's, not one that was named before; :param again: it is none but that.
     """
 
     app: Found
@@ -88,6 +112,7 @@ class Claim:
     end: int
     sure: bool
     own: bool
+    again: bool = False
 
 
 class OwnName:
@@ -119,9 +144,10 @@ class OwnName:
             return None
         items = list(self._items(doc, start, end, app, apps, terms))
         letters = "".join([letter for letter, _, _ in items]) + ("#" if end == last else "x")
-        if not _claims(set(letters)):
+        again = _ALSO.search(doc.lower, start, end) is not None
+        if not (again or _claims(set(letters))):
             return None
-        for sure, patterns in ((True, _SURE), (False, _MAYBE)):
+        for sure, patterns in ((True, _SURE), (False, _MAYBE), (False, _AGAIN if again else ())):
             for pattern in _compiled(patterns):
                 found = pattern.search(letters)
                 if (
@@ -134,13 +160,17 @@ class OwnName:
                     words = items[found.start("claim") : found.end("claim")]
                     claim = found["claim"]
                     own = not set(claim) <= set("SLnfp")
-                    return Claim(app, words[0][1], words[-1][2], sure, own)
+                    if patterns is _AGAIN:
+                        if _ALSO.fullmatch(doc.lower, words[0][1], words[-1][2]) is None:
+                            continue
+                        own = False
+                    return Claim(app, words[0][1], words[-1][2], sure, own, again=patterns is _AGAIN)
         return None
 
     def _may_claim(self, doc: Document, start: int, end: int) -> bool:
         """True where one of the classes stands without which there is no claim: of all patterns each wants one."""
         text = doc.lower[start : end + 1]
-        if not text.isascii() or "@" in text or "u/" in text:
+        if not text.isascii() or "@" in text or "u/" in text or _ALSO.search(text):
             return True
         return any(self._classes[owner] in _WANTED for owner in self._index.hits(doc, start, end))
 

@@ -9,6 +9,11 @@ from typing import Final
 from monitor.detect.document import Document
 
 _PIECE: Final = r"[a-z0-9_.-]+"
+_NO_SPACE: Final = (
+    r"(?:no|without|w/?o|minus|less|remove|delete|drop|skip|lose|omit|ignore|close(?:\sup)?|take\sout|cut(?:\sout)?|kill)"
+    r"[\W_]{0,2}(?:(?:the|all|any|that|those|every)\s)?(?:white\s?)?(?:spac(?:es?|ing)|gaps?|blanks?)"
+)
+"""What is said in English of a name in pieces; other ways, and other languages, are listed (`together`)."""
 _SHORTEST: Final = 5
 _LEAD: Final = 24
 
@@ -20,7 +25,7 @@ class Pieces:
         """:param together: what is said of a name in pieces, `_` for a space; :param backwards: of one to be read so;
         :param neutral: words that are no pieces.
         """
-        said, turned = _any_of(together), _any_of(backwards)
+        said, turned = f"{_any_of(together)}|{_NO_SPACE}", _any_of(backwards)
         self._after = re.compile(
             rf"\s?[,(\[*-]{{0,2}}\s?(?:(?:but|it'?s|is|spelle?[dt]|written|read|it)\s){{0,3}}(?:{turned})(?![^\W_])"
         )

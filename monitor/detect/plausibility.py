@@ -129,6 +129,10 @@ class Plausibility:
             or _QUANTITY.match(word) is not None
         )
 
+    def everyday(self, word: str) -> bool:
+        """True for a word, in lower case, that people use without meaning a handle."""
+        return self._words.everyday(word)
+
     def _says_so(self, word: str) -> bool:
         """True for words that introduce a handle, joined by signs ("_id_is" in "wickr_id_is: zorblat_77")."""
         parts = [part for part in re.split(r"[_.-]+", word) if part]
@@ -235,6 +239,7 @@ class Plausibility:
         # "kik zorblat anyone", "kik zorblat 추가": what follows is an everyday word or of another script.
         plain = (
             last
+            or reach.closed
             or (following is not None and following.kind == "native")
             or len(next_word) < _SHORT
             or self._words.everyday(next_word)

@@ -21,6 +21,10 @@ _AS: Final = frozenset({"as", "como", "comme", "als", "come", "jako", "kak", "ol
 """After these a handle comes, whatever verb stood before ("me encuentran como zorblat")."""
 _NUMBER: Final = 3
 _NEWER: Final = frozenset({"new", "current", "backup", "other", "second", "main"})
+_INSTEAD: Final = frozenset(
+    {"if", "when", "new", "newer", "other", "second", "backup", "spare", "alt", "else", "otherwise"}
+)
+_INSTEAD_REACH: Final = 7
 _THERE_REACH: Final = 24
 _THERE_CLOSE: Final = 4
 _THERE_SURE: Final = 0.8
@@ -68,7 +72,7 @@ class Reading:
             token = self._tokens[index]
             if token.kind in {"app", "service", "bound", "url"}:
                 return
-            word = token.text.lower()
+            word = token.text.lower().rstrip(".")
             newer = word == "one" and self._tokens[index - 1].text.lower() in _NEWER
             if token.kind not in {"word", "native"} or not (newer or word in self._words.there):
                 continue
@@ -82,8 +86,9 @@ class Reading:
         """The handle in "I am zorblat_77 there"."""
         token, lead = self._tokens[at - 1], self._tokens[max(at - 2, 0)]
         word = lead.text.lower()
-        said = word in self._words.cue or word in self._words.introducing or lead.kind == "at"
-        if not said or token.kind != "word" or not self._plausibility.telling(token, token.text):
+        said = word in self._words.cue or word in self._words.introducing or lead.kind in {"at", "also", "end"}
+        telling = token.kind == "word" and self._plausibility.telling(token, token.text)
+        if not said or not (telling or (self._tying.coded and self._around.coined(at - 1))):
             return []
         shares = self._tying.shares(group, at - 1, None, Tie(linked=True, introduced=True))
         return [(at - 1, shares)] if shares else []
@@ -113,7 +118,7 @@ class Reading:
         after = at + 1
         while True:
             ahead = after
-            while ahead < len(self._tokens) and ahead - after < 3 and self._around.joins(self._tokens[ahead]):
+            while ahead < len(self._tokens) and ahead - after < 3 and self._around.joins_apps(ahead, after):
                 ahead += 1
             if ahead == after or ahead >= len(self._tokens) or self._tokens[ahead].kind != "app":
                 return group, after
@@ -220,6 +225,8 @@ class Reading:
             start = at
             while at < len(self._tokens) and at - start < 4 and self._around.goes_on(at):
                 at += 1
+            if at > start and (over := self._instead(at)) is not None:
+                at = over
             listed = False
             if at == start:
                 at, listed = self._next_line(at)
@@ -233,13 +240,27 @@ class Reading:
             if at == start or at >= len(self._tokens) or self._around.leads_to_app(at + 1):
                 return
             worded = bracketed or any(token.kind == "word" or "/" in token.text for token in self._tokens[start:at])
-            reach = Reach(explicit=True, careful=not (worded or listed) or number >= _MORE)
+            reach = Reach(explicit=True, careful=not (worded or listed or number + 1 < len(group)) or number >= _MORE)
             reach.pointed = False  # an everyday word goes on with the sentence
             shares = self._tying.shares(group, at, reach)
             if not shares:
                 return
             yield at, shares
             at += 1
+
+    def _instead(self, at: int) -> int | None:
+        """The index of a name given for when the first does not do: "zorblat, if it gets banned quibdrem"."""
+        told = self._tokens[at - 1].text.lower() in _INSTEAD
+        for index in range(at, min(at + _INSTEAD_REACH, len(self._tokens))):
+            word = self._tokens[index].text.lower()
+            if told and (self._around.coined(index) or self._plausibility.telling(self._tokens[index], word)):
+                return index
+            if self._tokens[index].kind not in {"word", "colon"} or (
+                word not in _INSTEAD and not self._plausibility.everyday(word)
+            ):
+                return None
+            told = told or word in _INSTEAD
+        return None
 
     def _next_line(self, at: int) -> tuple[int, bool]:
         """The index of a telling word that is all that the next line holds, bullet and number left out; else `at`.

@@ -10,6 +10,7 @@ from typing import Final
 
 from monitor.detect.backwards import OVERRIDE, both_ways, overridden
 from monitor.detect.bundle import Bundle
+from monitor.detect.communities import Communities, Name
 from monitor.detect.document import Document
 from monitor.detect.links import Share
 from monitor.detect.rules import Rule
@@ -21,10 +22,7 @@ from monitor.detect.spellings import Found, Spellings
 from monitor.detect.weighing import Weigher
 from monitor.post import Post
 
-COMMUNITY: Final = 0.75
 HOUSE: Final = 0.7
-_JOINED: Final = 50
-"""Apps and terms of one community's name and description that are looked at."""
 
 
 class Screen:
@@ -45,6 +43,7 @@ class Screen:
         )
         self._shares = Shares(bundle.apps, bundle.vocabulary)
         self._weigher = Weigher(bundle.rules, bundle.lexicon, bundle.vocabulary)
+        self._communities = Communities(bundle, self._weigher)
 
     @property
     def spellings(self) -> Spellings:
@@ -64,9 +63,10 @@ class Screen:
         if sight.shares and weighed.live and score >= self._bundle.rules.threshold:
             rule = self._combination(post, sight)
         if rule is None and (named := self._community_name(post, sight)) is not None:
-            rule, why = named
-            parts.insert(0, Part(name="community-name", weight=round(max(COMMUNITY - score, 0.0), 3), why=why))
-            score = max(score, COMMUNITY)
+            rule, name = named
+            more = round(max(name.score - score, 0.0), 3)
+            parts.insert(0, Part(name="community-name", weight=more, why=name.why()))
+            score = max(score, name.score)
         if rule is None and sight.shares and (house := self._house_rule(post, sight)) is not None:
             rule = house
             why = "this community forbids messenger handles"
@@ -114,36 +114,13 @@ class Screen:
                 return rule
         return None
 
-    def _community_name(self, post: Post, sight: Sight) -> tuple[Rule, str] | None:
+    def _community_name(self, post: Post, sight: Sight) -> tuple[Rule, Name] | None:
         """An app's name joined with a coded term in a community's name or description."""
         rule = next(
             (one for one in self._bundle.rules.rules if one.kind == "community-name" and _applies(one, post)), None
         )
-        if rule is None or not sight.terms:
-            return None
-        for name, start, end in sight.doc.extents():
-            if not name.startswith("community"):
-                continue
-            apps = [one for one in sight.apps if start <= one.start < end][:_JOINED]
-            terms = [one for one in sight.terms if start <= one.start < end][:_JOINED]
-            for app in apps:
-                for term in terms:
-                    if self._joined(sight.doc, name, app, term) and not self._weigher.senses.innocent_name(
-                        sight.doc, term, sight.apps, sight.terms
-                    ):
-                        what = "name" if name == "community" else "description"
-                        return rule, f"the community's {what} joins {app.spelling.id} with {term.spelling.id}"
-        return None
-
-    def _joined(self, doc: Document, field: str, app: Found, term: Found) -> bool:
-        between = doc.lower[min(app.end, term.end) : max(app.start, term.start)]
-        in_name = field == "community"
-        near = len(between) <= (20 if in_name else 12) and (in_name or not set(between) & set(".!?\n;:"))
-        common = any(app.spelling.flat in one.common_flats for one in self._bundle.apps)
-        # "SessionNoLimits": written together, the two words are one.
-        loose = term.spelling.weak and not doc.lower[term.start : term.end].isalnum()
-        ambiguous = loose or self._bundle.lexicon[term.spelling.id].ambiguous
-        return near and not (common and ambiguous)
+        named = self._communities.named(sight) if rule is not None else None
+        return (rule, named) if rule is not None and named is not None else None
 
     def _house_rule(self, post: Post, sight: Sight) -> Rule | None:
         for rule in self._bundle.rules.rules:

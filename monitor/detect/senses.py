@@ -123,6 +123,10 @@ class Senses:
         """True where a community's name or description is of a benign context."""
         return bool(self._benign_words(doc, [term], Taken((*apps, *terms))))
 
+    def means_one(self, doc: Document, term: Found, apps: Sequence[Found], terms: Sequence[Found]) -> bool:
+        """True where a text that names a community means a term as coded, and wants it."""
+        return not self.innocent_name(doc, term, apps, terms) and not any(self._unwanted.among(doc, [term], ()))
+
     def _benign_words(self, doc: Document, terms: Sequence[Found], taken: Taken) -> dict[str, str]:
         """Benign words in the company of a term's occurrences, each with its context's reason."""
         words: dict[str, str] = {}

@@ -24,6 +24,14 @@ _DISCORD: Final = re.compile(r"(?P<name>[^\s#@:`]{2,32})#(?P<tag>[0-9]{4})\Z")
 
 _DUMMY: Final = re.compile(r"\*?(\w)\1{6,}\Z|.*#(?:0000|xxxx)\Z|(?:example|name|user|username|test|nick)#\d{4}\Z")
 
+_STANDS_FOR: Final = re.compile(
+    r"(?:your|ur|the|any|some|insert|enter|example|sample|test|dummy)?[_.-]?(?:(?:kik|wickr|tele|telegram|snap|discord)[_.-]?)?"
+    r"(?:user(?:_?name)?|name|handle|nick(?:name)?|id|channel|group|chat|server|account|link|invite|code|bot|number)s?"
+    r"(?:[_.-]?(?:name|id|link|code))?[_.-]?(?:here)?[_.-]?(?:123|1234)?\Z"
+    r"|(?:your|insert|enter)[_.-]?[a-z]{2,10}[_.-]?here\Z"
+)
+"""What templates put in a handle's place: yourchannel, channel_name, user123, your_kik_here."""
+
 SHAPES: Final = (
     "name", "phone", "session-id", "signal-name", "discord-tag", "threema-id", "matrix-id", "zangi-number",
     "teleguard-id", "tox-id", "xmpp-address",
@@ -31,8 +39,9 @@ SHAPES: Final = (
 
 
 def placeholder(handle: str) -> bool:
-    """True for what stands where a handle would: XXXXXXXX, example#0000."""
-    return _DUMMY.match(handle.lower()) is not None
+    """True for what stands where a handle would: XXXXXXXX, example#0000, your_channel."""
+    lower = handle.lower()
+    return _DUMMY.match(lower) is not None or _STANDS_FOR.match(lower) is not None
 
 
 def tox_checksum_holds(text: str) -> bool:

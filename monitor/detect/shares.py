@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
@@ -24,6 +25,8 @@ _NAMES = ("community", "author.handle")
 """Fields that are names: an app's name in them is a part of a name, not the start of a share."""
 
 
+_LONE = re.compile(r"(?:\A|[\n.!?,:;(]\s?)@?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{3,30}[A-Za-z0-9_])[\s.,!)(-]{1,4}\Z")
+_LONE_SURE = 0.8
 _BEFORE = 80
 """Characters between a handle and a "same on ..." that means it."""
 
@@ -64,7 +67,7 @@ class Shares:
         named = [one for one in apps if doc.field(one.start) not in _NAMES]
         if named:
             claims = self._own.find(doc, named, terms)
-            same = [(claim.start, claim.end) for claim in claims]
+            same = [(claim.start, claim.end) for claim in claims if not claim.again]
             whole = [_with_ending(doc, term) for term in terms]
             whole = [term for term in whole if _whole_word(doc, term)]
             tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
@@ -98,12 +101,25 @@ class Shares:
             app = self._apps[claim.app.spelling.id]
             if app.id in seen or "name" not in app.shapes or (app.id in shared and not claim.sure):
                 continue
-            share = None if claim.own else _named_before(doc, claim, app, shares)
-            if share is None and author:
+            share = None if claim.own else _named_before(doc, claim, app, shares) or self._said_before(doc, claim, app)
+            if share is None and author and not claim.again:
                 share = _own(doc, app)
             if share is not None:
                 seen.add(app.id)
                 yield share
+
+    def _said_before(self, doc: Document, claim: Claim, app: App) -> Share | None:
+        """A name that stands alone before a claim, of no app so far: "zorblat. same on kik + wickr"."""
+        found = _LONE.search(doc.cased, doc.bounds(claim.start)[0], min(claim.start, claim.app.start))
+        if found is None:
+            return None
+        word = found["name"].lower()
+        odd = not word.isalpha() or self._words.naturalness(word) < 1
+        handle = app.canonical(found["name"], "name") if odd and not self._words.everyday(word) else None
+        if handle is None or self._plausibility.never(handle, at=False):
+            return None
+        span = found.span("name")
+        return Share(app=app, handle=handle, start=span[0], end=span[1], confidence=_LONE_SURE, whole=span)
 
 
 def _twins(apps: Sequence[App]) -> dict[str, list[Spelling]]:

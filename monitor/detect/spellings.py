@@ -15,11 +15,11 @@ from functools import cached_property
 from itertools import pairwise, repeat
 from typing import Final
 
-from monitor.detect.atoms import ATOM, Atoms, latin, words_of
+from monitor.detect.atoms import ATOM, Atoms, Words, latin, words_of
 from monitor.detect.document import Document
 from monitor.detect.drawn import drawn
 from monitor.detect.endings import INFLECTED, shipped_endings
-from monitor.detect.gluing import Gluing
+from monitor.detect.gluing import Cut, Gluing
 from monitor.detect.joining import SPREAD_LETTERS, joins, parts_of, spread
 from monitor.detect.lookup import LONGEST, TYPO, Known, Lookup, index_of, together
 from monitor.detect.native import native_pattern
@@ -38,6 +38,7 @@ _NAME: Final = 3
 _NEARBY: Final = 60
 _GAP: Final = 4
 """What may stand between two words that are one spelling."""
+_CAMEL: Final = re.compile(r"[a-z0-9][A-Z]")
 _GLUED: Final = frozenset({"glued"})
 _AS_IT_IS: Final = frozenset[str]()
 _NAMING: Final = ("tags[", "community", "author.handle", "author.name")
@@ -247,10 +248,19 @@ class Spellings:
         if places or "#" in doc.lower:
             named = Spans(places)
             tags = [doc.lower[at - 1 : at] == "#" or named.overlaps(at, at + 1) for at in words.starts]
-        for at, cut in enumerate(map(of, words.texts, tags)):
+        cuts = map(of, words.texts, tags)
+        if _CAMEL.search(doc.cased):
+            cuts = [cut or self._called(doc, words, at) for at, cut in enumerate(cuts)]
+        for at, cut in enumerate(cuts):
             for start, end, one in cut:
                 first = words.starts[at]
                 yield Found(one, first + start, first + end, _GLUED)
+
+    def _called(self, doc: Document, words: Words, at: int) -> Cut:
+        """The pieces of a word in CamelCase, cut like a tag where it joins an app with a term: "KikTabooChat"."""
+        word = doc.cased[words.starts[at] : words.ends[at]]
+        cut = self._gluing.of(words.texts[at], True) if _CAMEL.search(word) else ()
+        return cut if len({one.kind for _, _, one in cut}) > 1 else ()
 
 
 def _fits_stars(word: str, flat: str) -> bool:

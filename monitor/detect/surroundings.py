@@ -10,6 +10,12 @@ from monitor.detect.apps import App
 from monitor.detect.document import Document
 from monitor.detect.tokens import Token
 from monitor.detect.vocabulary import Vocabulary
+from monitor.text.fold import fold
+
+
+def _any_of(words: Sequence[str]) -> str:
+    return "|".join(sorted({re.escape(fold(word).lower) for word in words}, key=len, reverse=True))
+
 
 _MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
 _MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
@@ -17,9 +23,28 @@ ENGLISH: Final = 2.0
 KNOWN: Final = 1.0
 UNKNOWN: Final = 0.9
 _SHORT: Final = 4
+_LEFT_OFF: Final = 5
 _TIMES: Final = frozenset({"old", "new", "first", "second", "other", "main"})
 _ITS: Final = frozenset({"the", "my", "your", "his", "her", "our", "it"})
 _BULLETS: Final = frozenset("·•▪●")
+
+
+_THAT: Final = (
+    "that's", "thats", "that is", "this is", "it's", "its", "it is", "das ist", "dat is", "eso es",
+    "ese es", "isso é", "esse é", "c'est", "cest", "questo è", "to jest", "это", "це", "bu", "itu",
+)  # fmt: skip
+_WHERE: Final = (
+    "my", "on", "for", "a", "the", "in", "from", "mi", "mein", "auf", "bei", "mijn", "op", "meu", "no", "mon", "sur",
+    "mio", "su", "mój", "na", "мой", "в", "мій", "benim",
+)  # fmt: skip
+_POINTS_BACK: Final = re.compile(
+    rf"(?:[.!?…,;)\n-]|\sand\s)\s*(?P<that>(?:{_any_of(_THAT)})\s(?:(?:{_any_of(_WHERE)})\s){{0,2}})\Z"
+)
+"""What says before an app's name that the word before is a handle there: "zorblat. thats my kik"."""
+_POINTING: Final = 30
+_THAT_IS: Final = (["that", "is"], ["it", "is"])
+_FIRST: Final = frozenset({"newline", "end", "bound", "other", "also", "colon"})
+_LAST: Final = frozenset({"end", "newline", "bound", "close", "also"})
 
 
 class Surroundings:
@@ -44,6 +69,10 @@ class Surroundings:
     def joins(self, token: Token) -> bool:
         """True for what stands between things in a row: a comma, "and"."""
         return token.kind == "also" or (token.kind in {"word", "native"} and token.text.lower() in self._words.joining)
+
+    def joins_apps(self, at: int, after: int) -> bool:
+        """As :meth:`joins` for apps in a row, with a "my" before each: "my kik and my snap"."""
+        return self.joins(self._tokens[at]) or (at > after and self._tokens[at].text.lower() in self._words.mine)
 
     def lists(self, token: Token) -> bool:
         """True for what stands between handles in a row."""
@@ -74,10 +103,31 @@ class Surroundings:
     def determined(self, at: int) -> bool:
         """True for a word after an article ("in the sidebar"), and before an apostrophe ("grandma's")."""
         before = self._tokens[at - 1] if at else None
+        if before is not None and before.text.lower() == "its" and self.coined(at):
+            return False  # "on tele its zorblat"
         owned = self._doc.lower[self._tokens[at].end :][:2] == "'s"
         return owned or (
             before is not None and before.kind == "word" and before.text.lower() in self._words.determining
         )
+
+    def coined(self, at: int) -> bool:
+        """True for letters that are no word of any language that may stand there."""
+        word = self._tokens[at].text.lower().rstrip(".")
+        return (
+            self._tokens[at].kind == "word"
+            and len(word) > _SHORT
+            and word.isalpha()
+            and not self._words.everyday(word)
+            and self._words.naturalness(word) < self.natural(at)
+        )
+
+    def begins(self, at: int) -> bool:
+        """True for a word that begins its sentence, or a row of names that does: "zorblat and quibdrem on ..."."""
+        while (
+            at > 1 and self.joins(self._tokens[at - 1]) and self._tokens[at - 2].kind == "word" and self.coined(at - 2)
+        ):
+            at -= 2
+        return at == 0 or self._tokens[at - 1].kind in _FIRST
 
     def named(self, at: int) -> bool:
         """True for a word of which it is said that it is the name: "zorblat is the name"."""
@@ -92,6 +142,25 @@ class Surroundings:
         return (
             len(words) == 2 and words[0] in {"is", "'s", "=", "es", "ist", "è", "est"} and words[1] in self._words.mine
         )
+
+    def points_back(self, app: Token) -> int | None:
+        """Where the words begin that say before an app's name that what stands before them is a handle there."""
+        found = _POINTS_BACK.search(self._doc.lower, max(app.start - _POINTING, 0), app.start)
+        return found.start("that") if found else None
+
+    def stands_alone(self, at: int) -> int | None:
+        """The position of the token before an app's name that is a sentence by itself: "add zorblat. kik. ..."; None
+        where it is none, or begins a line.
+        """
+        before = self._tokens[at - 1] if at else None
+        if before is None or not (before.kind == "end" or before.text[-1] == "."):
+            return None
+        after = at + 1
+        if [token.text.lower() for token in self._tokens[after : after + 2]] in _THAT_IS:
+            after += 2
+        if after < len(self._tokens) and self._tokens[after].kind not in _LAST:
+            return None
+        return at - 2 if before.kind == "end" else at - 1
 
     def aside(self, at: int, app: int) -> bool:
         """True where only a comma, and an article, stand between a word and an app's name: "zorblat, the w app"."""
@@ -137,8 +206,12 @@ class Surroundings:
         return bool(words) and words[-1] in self._words.mine
 
     def masked(self, token: Token) -> bool:
-        """Stars or blocks at a name's edge: somebody blanked a part of it."""
+        """Stars or blocks at a name's edge: somebody blanked a part of it, or left off its end ("zorb...")."""
         text = self._doc.cased
+        if (token.kind == "spaced" and "___" in token.text) or (
+            token.text.endswith("..") and len(token.text.rstrip(".")) <= _LEFT_OFF
+        ):
+            return True
         return bool(
             _MASKED.match(text[token.end : token.end + 10])
             or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start])

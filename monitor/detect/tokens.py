@@ -10,8 +10,12 @@ from typing import Final, NamedTuple
 from monitor.detect.document import BOUNDARY, Document
 from monitor.detect.spellings import Found
 
-SPELLED: Final = r"\s?[(\[]?\s?\b(?:underscore|under[ -]score|dot)\b\s?[)\]]?\s?"
-"""A separator spelled out inside a handle."""
+SPELLED: Final = (
+    r"(?:\s?[(\[{]?\s?\b(?:underscore|under[ -]score|dot|dash|hyphen)\b\s?[)\]}]?\s?"
+    r"|[(\[{‹](?P<sign>[._-])[)\]}›])"
+)
+"""A separator spelled out inside a handle, or in brackets."""
+_SPELLING: Final = re.compile(r"under|dot|dash|hyphen|[(\[{‹][._-][)\]}›]")
 
 _URL: Final = r"|(?P<url>(?:[a-z][a-z0-9+.-]{1,20}://|www\.)[^\s\"'‹›]+)"
 _ADDRESS: Final = (
@@ -21,9 +25,10 @@ _BEGIN: Final = rf"(?P<bound>{BOUNDARY})|(?P<newline>\n+)"
 _WORD: Final = (
     r"|(?P<phone>(?<![\w])(?:\+|00)?[ (]{0,2}[0-9](?:[ ()./·-]{0,3}[0-9]){6,19}(?![0-9A-Za-z_]))"
     r"|(?P<spaced>(?<![A-Za-z0-9_])[A-Za-z0-9](?P<gap>[^A-Za-z0-9\n]{1,5})[A-Za-z0-9_](?:(?P=gap)[A-Za-z0-9_.](?![A-Za-z0-9])){2,62}(?:(?P=gap)[A-Za-z]?[0-9]{2,4})?(?![A-Za-z0-9]))"
+    r"|(?P<chunks>(?<![A-Za-z0-9_])[A-Za-z0-9]{1,5}(?P<cut>[·•∙‧・~])[A-Za-z0-9]{1,5}(?:(?P=cut)[A-Za-z0-9]{1,5}){1,8}(?![A-Za-z0-9]))"
     r"|(?P<word>(?:\\?[A-Za-z0-9_])(?:\\?[A-Za-z0-9_.-]"
 )
-_SPELLED: Final = rf"|{SPELLED}(?=[A-Za-z0-9])"
+_SPELLED: Final = rf"|{SPELLED}(?=[A-Za-z0-9])".replace("?P<sign>", "?:")
 _REST: Final = (
     r")*(?:#[0-9]{4}(?![0-9A-Za-z]))?)"
     r"|(?P<native>[^\W\d_A-Za-z](?:[^\W_A-Za-z0-9]|[\u0900-\u0963\u0966-\u0dff])*)"
@@ -81,7 +86,7 @@ def tokens_of(
     marks.sort(key=lambda mark: (mark.start, _ORDER[mark.kind], -mark.end))
     text = doc.cased
     pattern = _pattern(
-        urls="://" in text or "www." in text, addresses="@" in text, spelled="under" in text or "dot" in text
+        urls="://" in text or "www." in text, addresses="@" in text, spelled=_SPELLING.search(text) is not None
     )
     tokens: list[Token] = []
     at = 0
@@ -138,7 +143,7 @@ def _plain(doc: Document, pattern: re.Pattern[str], start: int, end: int) -> lis
     for found in pattern.finditer(doc.cased, start, end):
         kind = found.lastgroup
         first, last = found.span()
-        if kind == "gap":
+        if kind in {"gap", "cut", "chunks"}:
             kind = "spaced"
         elif kind == "word" and scripted and doc.other_script(first, last):
             kind = "native"

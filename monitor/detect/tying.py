@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Final
@@ -20,6 +21,7 @@ from monitor.detect.wording import read_as, read_groups
 
 _PIECED: Final = 0.9
 _GATEWAY: Final = 7
+_PIECE: Final = 3
 _SURE_SHAPES: Final = frozenset({"discord-tag", "signal-name", "phone", "zangi-number"})
 
 Chosen = list[tuple[int, list[Share]]]
@@ -59,6 +61,10 @@ class Tying:
         token = self.tokens[at]
         if at in self.used or token.kind not in {"word", "spaced", "phone", "address"} or self.around.masked(token):
             return []
+        if self._names_community(group[-1], token):
+            return []
+        if token.kind == "spaced" and any(len(word) > _PIECE and self.words.everyday(word) for word in _words(token)):
+            return []  # a row of words, not a name in pieces
         shares = [self._share(mark, at, reach, tie) for mark in group]
         return [share for share in shares if share is not None]
 
@@ -67,7 +73,7 @@ class Tying:
         for found in mark.found:
             app = self._apps[found.spelling.id]
             for shape in app.shapes:
-                read = read_as(shape, token, glued=mark.end >= token.start - 1 and tie is None, terms=self._terms)
+                read = read_as(shape, token, glued=tie is None and self._glued(mark, token), terms=self._terms)
                 if (groups := read_groups(shape, self.tokens, at)) and app.canonical(groups[0], shape):
                     read = groups
                 if shape == "threema-id" and read is not None and self._gateway(token):
@@ -114,6 +120,20 @@ class Tying:
             return NO
         return self.plausibility.forwards(token, text, app, found, reach, following, natural_here=natural_here)
 
+    def _names_community(self, mark: Token, token: Token) -> bool:
+        """True for what is joined to an app's name and consists of coded terms: "KikPervNoLimits", "KikTabooChat"."""
+        if not self._terms or token.kind != "word" or token.start > mark.end + 1 or not self._glued(mark, token):
+            return False
+        rest = token.text.lower()
+        for term in sorted(self._terms, key=len, reverse=True):
+            rest = rest.replace(term, " ")
+        words = re.findall(r"[a-z0-9]+", rest)
+        return rest != token.text.lower() and all(word.isdigit() or word in self.words.filler for word in words)
+
+    def _glued(self, mark: Token, token: Token) -> bool:
+        """True where nothing but a sign stands between an app's name and a token."""
+        return mark.end >= token.start - 1 and not self.doc.cased[mark.end : token.start].isspace()
+
     def _gateway(self, token: Token) -> bool:
         """True for the seven letters of Threema's *GATEWAY ids."""
         text = self.doc.cased
@@ -142,6 +162,10 @@ class Tying:
             for app in apps
             if "name" in app.shapes and (handle := app.canonical(read[0], "name")) is not None
         ]
+
+
+def _words(token: Token) -> list[str]:
+    return re.findall(r"[a-z]+", token.text.lower())
 
 
 def _looks_right(handle: str) -> bool:

@@ -113,6 +113,10 @@ class Weigher:
         live = [*sensed.live, *(term for term in terms[_CAP:] if term.spelling.id in meant)]
         return Weighed(live=live, parts=parts, score=score)
 
+    def framed(self, doc: Document, live: Sequence[Found], apps: Sequence[Found]) -> Part | None:
+        """Whether the post talks about such posts instead of being one."""
+        return self._framing.frame(doc, live, apps)
+
     def _terms(self, doc: Document, live: Sequence[Found], strange: Sequence[str]) -> list[Part]:
         """What the terms weigh: one, and others beside it. Everyday words stand for each other only where they are
         listed or little else is said.

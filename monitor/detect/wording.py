@@ -8,6 +8,7 @@ from typing import Final
 
 from monitor.detect.tokens import SPELLED, Token
 
+_NO_BRACKET: Final = re.compile(r"[^\s(\[{‹]*")
 _CODES: Final = frozenset({"teleguard-id", "threema-id"})
 """Shapes that are also written in groups: MBD-5L8-8ZW, MBD 5L8 8ZW."""
 _GROUP: Final = re.compile(r"[A-Z0-9]{2,4}")
@@ -61,11 +62,13 @@ def _read(shape: str, token: Token) -> Read | None:
 
 def _spelled_out(text: str) -> str:
     """The separator itself where it is spelled out: "zorblat underscore 77"."""
-    return (
-        re.sub(SPELLED, lambda found: "." if "dot" in found[0] else "_", text)
-        if " " in text or "(" in text or "[" in text
-        else text
-    )
+    return re.sub(SPELLED, _sign, text) if not _NO_BRACKET.fullmatch(text) else text
+
+
+def _sign(found: re.Match[str]) -> str:
+    if found["sign"]:
+        return found["sign"]
+    return "." if "dot" in found[0] else "-" if "dash" in found[0] or "hyphen" in found[0] else "_"
 
 
 def _read_word(shape: str, token: Token) -> Read | None:

@@ -157,6 +157,7 @@ def test_the_authors_own_handle(screen: Screen) -> None:
         ("taboo_kik", True),
         ("kikpervs", True),
         ("SnapMap", False),
+        ("SessionTaboo", False),
         ("Taboo", False),
         ("kik", False),
     ],
