@@ -65,6 +65,8 @@ class Tying:
             return []
         if token.kind == "spaced" and any(len(word) > _PIECE and self.words.everyday(word) for word in _words(token)):
             return []  # a row of words, not a name in pieces
+        if not token.at and token.text.lower() in self._terms:
+            return []
         shares = [self._share(mark, at, reach, tie) for mark in group]
         return [share for share in shares if share is not None]
 

@@ -6,6 +6,7 @@ import re
 import sys
 from array import array
 from bisect import bisect_left
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -98,16 +99,20 @@ class Vocabulary:
 
 
 class Letters:
-    """The groups of three letters that words of a text are made of; made when they are first asked for."""
+    """The groups of three letters that words are made of; made when they are first asked for."""
 
-    def __init__(self, text: str) -> None:
-        self._text = text
+    def __init__(self, lists: str, samples: str) -> None:
+        """:param lists: everyday words; :param samples: other words, of which two have to have a group in common."""
+        self._lists = lists
+        self._samples = samples
 
     @cached_property
     def groups(self) -> frozenset[str]:
         """Three letters in a row, `^` and `$` at a word's ends."""
-        words = set(_LETTERS.findall(fold(self._text).lower))
-        return frozenset(one for word in words for one in _trigrams(word))
+        listed, others = (set(_LETTERS.findall(fold(text).lower)) for text in (self._lists, self._samples))
+        counted = Counter(one for word in others for one in {*_trigrams(word)})
+        several = (one for one, words in counted.items() if words > 1)
+        return frozenset((*(one for word in listed for one in _trigrams(word)), *several))
 
 
 def read_vocabulary(source: TomlSource, english: bytes, elsewhere: bytes, samples: str) -> Vocabulary:
@@ -134,7 +139,7 @@ def read_vocabulary(source: TomlSource, english: bytes, elsewhere: bytes, sample
         english=frozenset(_numbers(english)),
         elsewhere=_numbers(elsewhere),
         spoken=_words(source.data[name]["en"] for name in _BY_LANGUAGE if "en" in source.data[name]),
-        letters=Letters(f"{source.text} {samples}"),
+        letters=Letters(source.text, samples),
     )
 
 

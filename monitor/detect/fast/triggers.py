@@ -13,12 +13,13 @@ from itertools import groupby, product
 from typing import Final
 
 from monitor.detect.fast.alphabet import CONTROL, digits_for, signs_for, spell
+from monitor.detect.native import MIDDLE
 from monitor.detect.spelling import Spelling
 
 SHORT: Final = 2
 """Names of so many letters are looked for as words only."""
 _INSIDE: Final = 4
-"""Letters from which on a name in another script may have an ending."""
+"""Letters from which on a name in another script may stand in a word that begins otherwise."""
 
 
 class Check(Enum):
@@ -90,13 +91,15 @@ def heads(spellings: Iterable[Spelling]) -> dict[bytes, tuple[bytes, ...]]:
 
 
 def native_triggers(spellings: Iterable[Spelling], spell_in: Callable[[str], Iterable[bytes]]) -> Triggers:
-    """Names in other scripts than Latin, in letters. What folds to a few Latin letters is looked for as a word."""
+    """Names in other scripts than Latin, in letters. What folds to a few Latin letters is looked for as a word or where
+    one begins.
+    """
     found: Triggers = {}
     for flat in {one.flat for one in spellings if one.native}:
-        as_word = flat.isascii() and len(flat) < _INSIDE
+        as_word, begun = flat.isascii() and len(flat) < MIDDLE, flat.isascii() and len(flat) < _INSIDE
         for spelled in spell_in(flat):
             check = Check.LOOKALIKE if flat.isascii() else Check.NATIVE
-            found[b" %b " % spelled if as_word else spelled] = check
+            found[b" %b " % spelled if as_word else b" " + spelled if begun else spelled] = check
     return found
 
 
