@@ -93,7 +93,8 @@ class App:
     @cached_property
     def fast_lane(self) -> FastLane:
         """Posts that joined reportable alerts and wait for a person."""
-        return FastLane(self.store, route=self._router.route, ask_first=self._ask_first)
+        undo_seconds = self.settings.review.undo_seconds
+        return FastLane(self.store, route=self._router.route, undo_seconds=undo_seconds, ask_first=self._ask_first)
 
     @cached_property
     def _ask_first(self) -> frozenset[str]:

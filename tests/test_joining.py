@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ class House:
         routes = router(store, configured(ToldChannel()))
 
         self.triage = triage(store, routes, second_person_for=[])
-        self.lane = FastLane(store, route=routes.route)
+        self.lane = FastLane(store, route=routes.route, undo_seconds=10)
         self.alert_id = take_in(store, hit(1))
 
     def decide(self, verdict: Verdict = Verdict.REPORTABLE) -> None:
@@ -222,3 +223,65 @@ def test_an_earlier_verdict_on_its_handle_makes_another_alert_more_urgent(house:
     with house.store.read() as session:
         parts = {part[0] for part in session.get_one(Alert, other).priority_parts or []}
     assert "risk" in parts
+
+
+def test_a_yes_is_taken_back_within_the_window_and_can_be_said_again(house: House, clock: FakeClock) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    for turn in (1, 2):
+        said = house.lane.add(1, 2, user="ana")
+        assert (said.reports, said.undo_until, house.reported()) == (
+            1,
+            clock.time + timedelta(seconds=10),
+            [1, *[2] * turn],
+        )
+        undone = house.lane.undo(1, 2, user="ana")
+        assert (undone.state, undone.undo_until, house.states()) == ("waiting", None, ["attached", "waiting"])
+    with house.store.read() as session:
+        rows = session.exec(select(Report).where(Report.post_id == 2)).all()
+        assert len({row.id for row in rows}) == 2
+        assert {row.state for row in rows} == {"withdrawn"}
+        (first, _) = session.exec(select(AuditRow).where(AuditRow.action == "alert.fast_lane_undo"))
+        assert (first.actor, first.detail["post"], first.detail["said"]) == ("ana", 2, "yes")
+        assert session.exec(select(Report.state).where(Report.post_id == 1)).one() == "undo_window"
+    house.lane.add(1, 2, user="ben")
+    assert house.states() == ["attached", "added"]
+
+
+def test_a_no_is_taken_back_too(house: House) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    house.lane.leave(1, 2, reason="quotes it", user="ana")
+    assert house.lane.undo(1, 2, user="ana").reports == 0
+    assert [post.post_id for post in house.lane.waiting(user="ana")] == [2]
+
+
+def test_a_word_is_taken_back_by_nobody_else_not_too_late_and_not_once_its_report_left(
+    house: House, clock: FakeClock
+) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    with pytest.raises(RefusedError, match="no word of yours"):
+        house.lane.undo(1, 2, user="ana")
+    house.lane.add(1, 2, user="ana")
+    with pytest.raises(RefusedError, match="no word of yours"):
+        house.lane.undo(1, 2, user="ben")
+    with house.store.write() as session:
+        report = session.exec(select(Report).where(Report.post_id == 2)).one()
+        report.state = "claimed"
+        session.add(report)
+    with pytest.raises(RefusedError, match="claimed cannot become withdrawn"):
+        house.lane.undo(1, 2, user="ana")
+    assert (house.states(), house.audited("alert.fast_lane_undo")) == (["attached", "added"], 0)
+    clock.advance(seconds=11)
+    with pytest.raises(RefusedError, match="too late"):
+        house.lane.undo(1, 2, user="ana")
+
+
+def test_with_its_decision_undone_a_word_is_not_taken_back_any_more(house: House) -> None:
+    house.decide()
+    take_in(house.store, hit(2))
+    house.lane.add(1, 2, user="ana")
+    house.triage.undo(1, user="ana")
+    with pytest.raises(RefusedError):
+        house.lane.undo(1, 2, user="ana")

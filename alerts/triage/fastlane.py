@@ -3,25 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from datetime import datetime, timedelta
+from typing import Protocol
 
 from sqlmodel import Session, col, func, select
 
-from alerts.masking import clean, tag
-from alerts.outbox.reports import ReportState
+from alerts.masking import clean
+from alerts.outbox.reports import ReportState, withdraw_report
 from alerts.roles import Permission, require
-from alerts.triage import choice, moves
-from alerts.triage.records import Lane, PostShown
+from alerts.triage import choice, moves, waiting
+from alerts.triage.records import Lane
 from alerts.triage.reveals import note_reveal
-from alerts.triage.view import post_shown
+from alerts.triage.waiting import Said, WaitingLine, WaitingPost
 from alerts.verdicts import Verdict
 from monitor import audit
 from monitor.errors import RefusedError
-from monitor.reraising import ADDED, ATTACHED, LEFT, WAITING, news
+from monitor.reraising import ADDED, LEFT, WAITING
 from monitor.store.database import Store
-from monitor.store.tables import Alert, Decision, Identity, Mention, Occurrence, Report, StoredPost
+from monitor.store.tables import Alert, Decision, Occurrence, Report, StoredPost
 
 
 class RoutePosts(Protocol):
@@ -41,65 +40,20 @@ class RoutePosts(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingPost:
-    """One post in the fast lane; nothing in clear.
-
-    :param post: itself, masked. :param handles: labels as "handle H-4F2KQ7 · wickr".
-    :param news: what no other post of the campaign has that a person said yes to, in words.
-    :param conduct: of the decision that stands, like `risk`, `verdict_by` and `verdict_at`.
-    """
-
-    alert_id: int
-    post_id: int
-    post: PostShown
-    lane: Lane
-    news: Sequence[str]
-    handles: Sequence[str]
-    score: float
-    joined_at: datetime
-    conduct: str | None
-    risk: str | None
-    verdict_by: str
-    verdict_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class WaitingLine:
-    """One line of the list of what waits; see `WaitingPost`."""
-
-    alert_id: int
-    post_id: int
-    platform: str
-    handles: Sequence[str]
-    joined_at: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Said:
-    """What a person's word made of a waiting post.
-
-    :param reports: how many were enqueued, to leave at `leaves_at`; `manual` of them a person has to file.
-    """
-
-    alert_id: int
-    post_id: int
-    state: str
-    reports: int
-    manual: int = 0
-    leaves_at: datetime | None = None
-
-
 class FastLane:
     """Posts that joined reportable alerts, one by one before a person.
 
     :param route: enqueues the reports of a post that somebody says yes to.
+    :param undo_seconds: how long whoever said yes or no can take it back (`review.undo_seconds`).
     :param ask_first: platforms that want deletions followed (`alerts.triage.Triage`).
     """
 
-    def __init__(self, store: Store, *, route: RoutePosts, ask_first: Collection[str] = ()) -> None:
+    def __init__(
+        self, store: Store, *, route: RoutePosts, undo_seconds: float, ask_first: Collection[str] = ()
+    ) -> None:
         self._store = store
         self._route = route
+        self._undo_seconds = undo_seconds
         self._ask_first = frozenset(ask_first)
 
     def waiting(
@@ -111,7 +65,7 @@ class FastLane:
         """
         with self._store.read() as session:
             self._require(session, user, lane)
-            return [self._shown(session, *row) for row in _waiting(session, lane, limit, alert_id)]
+            return [self._shown(session, *row) for row in waiting.rows(session, lane, limit, alert_id)]
 
     def lines(self, *, user: str, lane: Lane = Lane.MAIN, limit: int = 50) -> list[WaitingLine]:
         """The same posts as a list of lines, without their words. Raises `AuthError`."""
@@ -122,10 +76,10 @@ class FastLane:
                     alert_id=alert.id or 0,
                     post_id=occurrence.post_id,
                     platform=clean(post.platform),
-                    handles=_handles(session, occurrence.post_id),
+                    handles=waiting.handles_of(session, occurrence.post_id),
                     joined_at=occurrence.added_at,
                 )
-                for occurrence, alert, post in _waiting(session, lane, limit)
+                for occurrence, alert, post in waiting.rows(session, lane, limit)
             ]
 
     def post(self, alert_id: int, post_id: int, *, user: str) -> WaitingPost:
@@ -151,12 +105,8 @@ class FastLane:
             row = session.get(Occurrence, (alert.campaign_id, post_id)) if 0 < post_id < 2**31 else None
             if row is None or row.decided_by != person.name or row.state not in {ADDED, LEFT}:
                 return None
-            reports = session.exec(
-                select(Report).where(
-                    Report.alert_id == alert_id, Report.post_id == post_id, Report.created_at == row.decided_at
-                )
-            ).all()
-            return _said(alert_id, post_id, row.state, reports)
+            reports = _reports_of(session, alert_id, post_id, row.decided_at)
+            return waiting.said_of(alert_id, post_id, row.state, reports, undo_until=self._undo_until(row))
 
     def count(self, *, user: str, lane: Lane = Lane.MAIN) -> int:
         """How many posts wait."""
@@ -203,7 +153,55 @@ class FastLane:
                 if state == ADDED
                 else ()
             )
-            return _said(alert_id, post_id, state, made)
+            until = self._undo_until(occurrence)
+            return waiting.said_of(alert_id, post_id, state, made, undo_until=until)
+
+    def undo(self, alert_id: int, post_id: int, *, user: str) -> Said:
+        """Takes one's own yes or no back within the undo window: the post waits again, its reports are withdrawn.
+
+        :raises RefusedError: nobody or another said it, it is too late, or a report of it has left; nothing changes.
+        """
+        with self._store.write() as session:
+            person, alert = moves.find_for(session, alert_id, user)
+            alert = session.get_one(Alert, alert.id, with_for_update=True, populate_existing=True)
+            occurrence = self._own(session, alert, post_id, person.name)
+            now, said = self._store.now(), occurrence.state
+            for report in _reports_of(session, alert_id, post_id, occurrence.decided_at):
+                withdraw_report(session, report, actor=person.name, at=now, detail="the yes was undone")
+            occurrence.state, occurrence.decided_by, occurrence.decided_at = WAITING, None, None
+            session.add(occurrence)
+            _, decision = self._find(session, alert, post_id)
+            audit.record(
+                session,
+                now,
+                actor=person.name,
+                action="alert.fast_lane_undo",
+                subject=f"alert:{alert_id}",
+                post=post_id,
+                decision=decision.id,
+                said="yes" if said == ADDED else "no",
+            )
+            return waiting.said_of(alert_id, post_id, WAITING, (), undo_until=None)
+
+    def _own(self, session: Session, alert: Alert, post_id: int, user: str) -> Occurrence:
+        """The post to which this person said yes or no a moment ago. Raises `RefusedError`."""
+        row = session.get(Occurrence, (alert.campaign_id, post_id)) if 0 < post_id < 2**31 else None
+        if row is None or row.decided_by != user or row.state not in {ADDED, LEFT}:
+            raise RefusedError(
+                f"There is no word of yours on post {post_id} of alert {alert.id} to undo.", kept="Nothing changed."
+            )
+        until = self._undo_until(row)
+        if until is None or self._store.now() > until:
+            raise RefusedError(
+                f"It is too late to undo: your word is older than {self._undo_seconds:g} s.",
+                kept="It stands.",
+                do="Withdraw its reports with `handlewatch reports withdraw`.",
+            )
+        return row
+
+    def _undo_until(self, occurrence: Occurrence) -> datetime | None:
+        at = occurrence.decided_at
+        return at + timedelta(seconds=self._undo_seconds) if at else None
 
     def _require(self, session: Session, user: str, lane: Lane) -> None:
         require(session, user, Permission.SAFEGUARDING if lane is Lane.SAFEGUARDING else Permission.REVIEW)
@@ -229,62 +227,17 @@ class FastLane:
     def _shown(
         self, session: Session, occurrence: Occurrence, alert: Alert, post: StoredPost, *, clear: bool = False
     ) -> WaitingPost:
-        decision = moves.standing(session, alert)
-        return WaitingPost(
-            alert_id=alert.id or 0,
-            post_id=occurrence.post_id,
-            post=post_shown(session, self._store.keyring, post, clear=clear, ask_first=self._ask_first),
-            lane=Lane(alert.lane),
-            news=list(news(session, fresh=[occurrence.post_id], known=_agreed(alert), stronger=False)),
-            handles=_handles(session, occurrence.post_id),
-            score=post.score,
-            joined_at=occurrence.added_at,
-            conduct=decision.conduct if decision else None,
-            risk=decision.risk if decision else None,
-            verdict_by=decision.user if decision else "",
-            verdict_at=decision.decided_at if decision else alert.opened_at,
-        )
+        keyring, ask_first = self._store.keyring, self._ask_first
+        return waiting.shown(session, keyring, occurrence, alert, post, ask_first=ask_first, clear=clear)
 
 
-def _waiting(
-    session: Session, lane: Lane, limit: int, alert_id: int | None = None
-) -> Sequence[tuple[Occurrence, Alert, StoredPost]]:
-    """What waits, longest first."""
-    of_alert = () if alert_id is None else (Alert.id == alert_id,)
+def _reports_of(session: Session, alert_id: int, post_id: int, at: datetime | None) -> Sequence[Report]:
+    """What a word that was said then made, and nobody took back."""
     return session.exec(
-        select(Occurrence, Alert, StoredPost)
-        .join(Alert, col(Alert.campaign_id) == col(Occurrence.campaign_id))
-        .join(StoredPost, col(StoredPost.id) == col(Occurrence.post_id))
-        .where(Occurrence.state == WAITING, Alert.lane == lane, *of_alert)
-        .order_by(col(Occurrence.added_at), col(Occurrence.post_id))
-        .limit(max(1, min(limit, 200)))
+        select(Report).where(
+            Report.alert_id == alert_id,
+            Report.post_id == post_id,
+            Report.created_at == at,
+            Report.state != ReportState.WITHDRAWN,
+        )
     ).all()
-
-
-def _agreed(alert: Alert) -> Any:
-    """The posts of an alert's campaign that people found reportable."""
-    return select(Occurrence.post_id).where(
-        Occurrence.campaign_id == alert.campaign_id, col(Occurrence.state).in_([ATTACHED, ADDED])
-    )
-
-
-def _handles(session: Session, post_id: int) -> list[str]:
-    identities = session.exec(
-        select(Identity.app, Identity.key_hash)
-        .join(Mention, col(Mention.identity_id) == col(Identity.id))
-        .where(Mention.post_id == post_id)
-        .order_by(col(Identity.app), col(Identity.id))
-    )
-    return [f"handle {tag('H', key_hash)} · {app}" for app, key_hash in identities]
-
-
-def _said(alert_id: int, post_id: int, state: str, reports: Sequence[Report]) -> Said:
-    leaving = [report.due_at for report in reports if report.state != ReportState.MANUAL]
-    return Said(
-        alert_id=alert_id,
-        post_id=post_id,
-        state=state,
-        reports=len(reports),
-        manual=len(reports) - len(leaving),
-        leaves_at=max(leaving, default=None),
-    )

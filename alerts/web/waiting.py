@@ -11,8 +11,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from alerts.triage import parse_lane
-from alerts.triage.fastlane import Said, WaitingPost
 from alerts.triage.records import Lane
+from alerts.triage.waiting import Said, WaitingPost
 from alerts.web.desk import Desk, Here, Reviewer, Signed
 from alerts.web.forms import Form
 from alerts.web.problems import Problem
@@ -32,13 +32,13 @@ def first(request: Request, person: Reviewer, desk: Here, lane: str = Lane.MAIN,
 
 
 @router.get("/{alert_id}/{post_id}")
-def show(request: Request, alert_id: int, post_id: int, person: Reviewer, desk: Here) -> Response:
-    """One post that waits, masked."""
+def show(request: Request, alert_id: int, post_id: int, person: Reviewer, desk: Here, undone: bool = False) -> Response:
+    """One post that waits, masked; `undone`: a word on it was taken back."""
     try:
         post = desk.fast_lane.post(alert_id, post_id, user=person.name)
     except RefusedError as error:
         return _first(request, desk, person, Lane.MAIN, problem=Problem.of(error))
-    return _page(request, desk, person, post.lane, post)
+    return _page(request, desk, person, post.lane, post, undone=undone)
 
 
 @router.post("/{alert_id}/{post_id}/reveal")
@@ -59,6 +59,17 @@ def say(request: Request, alert_id: int, post_id: int, person: Reviewer, desk: H
     except (RefusedError, ConfigError) as error:
         return _again(request, desk, person, form, alert_id, post_id, Problem.of(error))
     return RedirectResponse(address(parse_lane(form.text("lane") or Lane.MAIN), done=f"{alert_id}-{post_id}"), 303)
+
+
+@router.post("/{alert_id}/{post_id}/undo")
+def undo(request: Request, alert_id: int, post_id: int, person: Reviewer, desk: Here, form: Signed) -> Response:
+    """Takes one's own yes or no back: the post waits again."""
+    try:
+        desk.fast_lane.undo(alert_id, post_id, user=person.name)
+    except RefusedError as error:
+        lane = parse_lane(form.text("lane") or Lane.MAIN)
+        return _first(request, desk, person, lane, problem=Problem.of(error))
+    return RedirectResponse(f"/waiting/{alert_id}/{post_id}?undone=1", 303)
 
 
 def _say(desk: Desk, person: LoggedIn, form: Form, alert_id: int, post_id: int) -> None:
@@ -120,6 +131,7 @@ def _page(
     post: WaitingPost | None,
     *,
     clear: bool = False,
+    undone: bool = False,
     problem: Problem | None = None,
     said: Said | None = None,
     form: Form | None = None,
@@ -135,6 +147,7 @@ def _page(
         whole=desk.fast_lane.count(user=person.name, lane=lane),
         waiting=post,
         clear=clear,
+        undone=undone,
         problem=problem,
         said=said,
         answer=form.text("answer") if form else "",

@@ -6,18 +6,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from monitor.cli import alerts_waiting as fast_lane
+from monitor.cli.alerts_recheck import recheck
+from monitor.cli.alerts_waiting import AlertId, Reason
 from monitor.cli.options import LARGEST, As, Home, Json
 
 if TYPE_CHECKING:
-    from alerts.triage.fastlane import Said
     from alerts.triage.records import Decided
 
 command = typer.Typer(
     add_completion=False, help="The review queue: list, show, claim, reveal, decide.", no_args_is_help=True
 )
 
-AlertId = Annotated[int, typer.Argument(help="The alert's number.", metavar="ID")]
-PostId = Annotated[int, typer.Argument(help="The post's number in the list.", metavar="POST")]
 AsLooking = Annotated[
     str | None,
     typer.Option("--as", help="Who looks. Needed for the lists 'mine' and the safeguarding lane.", show_default=False),
@@ -28,7 +28,6 @@ Version = Annotated[
         "--version", min=0, max=LARGEST, help="The version you saw: refused if it changed since.", show_default=False
     ),
 ]
-Reason = Annotated[str, typer.Option("--reason", help="Why, in a few words.")]
 
 
 @command.command("list", epilog="Example: handlewatch alerts list --list second-review --as sal")
@@ -218,77 +217,37 @@ def return_(
     _say(done, json=json)
 
 
-@command.command(epilog="Example: handlewatch alerts undo 7 --as ana")
-def undo(alert_id: AlertId, user: As, home: Home = None, json: Json = False) -> None:
-    """Takes your own decision back while its undo window is open. Its reports are withdrawn."""
-    from monitor.app import open_app
-
-    with open_app(home) as app:
-        done = app.triage.undo(alert_id, user=user)
-    _say(done, json=json)
-
-
-@command.command(epilog="Examples: handlewatch alerts waiting --as ana; handlewatch alerts waiting --alert 7 --as ana")
-def waiting(
+@command.command(epilog="Examples: handlewatch alerts undo 7 --as ana; handlewatch alerts undo 7 412 --as ana")
+def undo(
+    alert_id: AlertId,
     user: As,
-    lane: Annotated[str, typer.Option("--lane", help="main or safeguarding.")] = "main",
-    alert: Annotated[
+    post_id: Annotated[
         int | None,
-        typer.Option("--alert", min=1, max=LARGEST, help="Those of this alert, with their words.", show_default=False),
+        typer.Argument(help="A post of the fast lane: your yes or no to it.", metavar="POST", min=1, max=LARGEST),
     ] = None,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=200, help="How many.")] = 50,
     home: Home = None,
     json: Json = False,
 ) -> None:
-    """Lists the fast lane: posts that joined reportable alerts, each for a yes (add) or a no (leave)."""
-    from alerts import terminal
-    from alerts.triage import parse_lane
-    from monitor.app import open_app
-    from monitor.cli.output import print_json, print_table
+    """Takes your own decision back while its undo window is open. Its reports are withdrawn.
 
-    with open_app(home) as app:
-        posts = app.fast_lane.waiting(user=user, lane=parse_lane(lane), alert_id=alert, limit=limit)
-        now = app.store.now()
-    if json:
-        print_json({"waiting": [terminal.waiting_json(post) for post in posts]})
-        return
-    for post in posts if alert is not None else ():
-        terminal.print_waiting(post)
-    print_table(terminal.WAITING_COLUMNS, (terminal.waiting_row(post, now) for post in posts), empty="No post waits.")
-    if posts:
-        typer.echo("Yes: handlewatch alerts add ALERT POST. No: handlewatch alerts leave ALERT POST.")
-
-
-@command.command(epilog="Example: handlewatch alerts add 7 412 --as ana")
-def add(alert_id: AlertId, post_id: PostId, user: As, home: Home = None, json: Json = False) -> None:
-    """Says yes to a post that waits: it is reported like the others of its alert."""
+    With POST, your yes or no to a post that waited in the fast lane: it waits again.
+    """
     from monitor.app import open_app
 
     with open_app(home) as app:
-        said = app.fast_lane.add(alert_id, post_id, user=user)
-    _say_waiting(said, json=json)
+        if post_id is None:
+            _say(app.triage.undo(alert_id, user=user), json=json)
+        else:
+            fast_lane.say_waiting(app.fast_lane.undo(alert_id, post_id, user=user), json=json)
 
 
-@command.command(epilog='Example: handlewatch alerts leave 7 412 --reason "quotes it, to warn" --as ana')
-def leave(alert_id: AlertId, post_id: PostId, reason: Reason, user: As, home: Home = None, json: Json = False) -> None:
-    """Says no to a post that waits: it stays with the alert and is not reported."""
-    from monitor.app import open_app
-
-    with open_app(home) as app:
-        said = app.fast_lane.leave(alert_id, post_id, reason=reason, user=user)
-    _say_waiting(said, json=json)
-
-
-def _say_waiting(said: Said, *, json: bool) -> None:
-    from dataclasses import asdict
-
-    from monitor.cli.output import print_json
-
-    if json:
-        print_json(asdict(said))
-        return
-    reports = f"; {said.reports} report{'' if said.reports == 1 else 's'} made" if said.state == "added" else ""
-    typer.echo(f"Post {said.post_id} of alert {said.alert_id}: {said.state}{reports}.")
+command.command(epilog="Examples: handlewatch alerts waiting --as ana; handlewatch alerts waiting --alert 7 --as ana")(
+    fast_lane.waiting
+)
+command.command(epilog="Example: handlewatch alerts add 7 412 --as ana")(fast_lane.add)
+command.command(epilog='Example: handlewatch alerts leave 7 412 --reason "quotes it, to warn" --as ana')(
+    fast_lane.leave
+)
 
 
 @command.command(epilog="Example: handlewatch alerts rank")
@@ -309,38 +268,7 @@ def rank(home: Home = None, json: Json = False) -> None:
         typer.echo(f"{changed} {'priority' if changed == 1 else 'priorities'} changed.")
 
 
-@command.command(epilog="Example: handlewatch alerts recheck 7 --as ana")
-def recheck(alert_id: AlertId, user: As, home: Home = None, json: Json = False) -> None:
-    """Asks the platforms what became of an alert's posts: up, edited, gone, and by whom where they say so.
-
-    Posts that are gone lose their text here, too; an error changes nothing. Needs a configured source of the platform.
-    """
-    import asyncio
-
-    from monitor.app import open_app, open_rechecking
-    from monitor.cli.output import print_json
-    from monitor.pauses import Pauses
-    from monitor.ports import Recheck
-    from monitor.rechecking import ask, follow, stored_posts
-
-    with open_app(home) as app:
-        known = stored_posts(app.store, app.triage.campaign(alert_id, user=user))
-
-        async def asked() -> list[Recheck]:
-            platforms = {post.ref.platform for post in known}
-            async with open_rechecking(app.settings, platforms, memory=Pauses(app.store)) as sources:
-                return await ask(sources, known)
-
-        found = asyncio.run(asked())
-        follow(app.store, found, actor=user)
-    if json:
-        print_json([{"platform": one.ref.platform, "standing": str(one.standing), "note": one.note} for one in found])
-        return
-    for one in found:
-        note = f" ({one.note})" if one.note else ""
-        typer.echo(f"{one.ref.platform}: {one.standing.replace('_', ' ')}{note}")
-    if not found:
-        typer.echo("No post of this alert has a record left.")
+command.command(epilog="Example: handlewatch alerts recheck 7 --as ana")(recheck)
 
 
 def _say(done: Decided, *, json: bool) -> None:

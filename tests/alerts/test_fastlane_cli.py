@@ -22,6 +22,8 @@ def test_on_the_command_line(handlewatch: Any, installed: Store) -> None:
     assert "Post 2 of alert 1" in shown
     assert "zorblat77" not in shown
     assert handlewatch("alerts", "leave", "1", "2", "--reason", "it warns", "--as", "ben").stdout.startswith("Post 2")
+    assert handlewatch("alerts", "undo", "1", "2", "--as", "ben").stdout == "Post 2 of alert 1: waiting.\n"
+    handlewatch("alerts", "leave", "1", "2", "--reason", "it warns", "--as", "ben")
     refused = handlewatch("alerts", "add", "1", "2", "--as", "ben")
     assert (refused.returncode, "does not wait" in refused.stderr) == (7, True)
     assert json.loads(handlewatch("alerts", "rank", "--json").stdout) == {"changed": 0}

@@ -105,7 +105,7 @@ def make_site(store: Store, *, linking: Linking | None = None, **review: Any) ->
     app = create_app(
         store=store,
         triage=triage,
-        fast_lane=FastLane(store, route=routed.enqueue),
+        fast_lane=FastLane(store, route=routed.enqueue, undo_seconds=settings.review.undo_seconds),
         campaigns=Campaigns(store, triage, linking=linking),
         handles=handles,
         settings=settings,

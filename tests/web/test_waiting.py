@@ -158,3 +158,26 @@ async def test_a_form_of_another_session_does_nothing(site: Site, alert: int) ->
     form = form_of((await ana.get("/waiting/1/2")).text, "/waiting/1/2/say")
     assert (await ben.client.post("/waiting/1/2/say", data=form | {"answer": "yes"})).status_code == 403
     assert states(site) == ["attached", "waiting", "waiting"]
+
+
+@pytest.mark.parametrize("said", [{"answer": "yes"}, {"answer": "no", "reason": "it warns"}])
+async def test_a_word_is_taken_back_on_the_page(site: Site, alert: int, said: dict[str, str]) -> None:
+    person = await site.person("ana")
+    await person.send("/waiting", "/waiting/1/2/say", **said)
+    answer = await person.send("/waiting?done=1-2", "/waiting/1/2/undo")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/waiting/1/2?undone=1")
+    assert states(site) == ["attached", "waiting", "waiting"]
+    page = (await person.get("/waiting/1/2?undone=1")).text
+    assert "the post waits again" in page
+    assert "/waiting/1/2/undo" not in page
+    again = await person.client.post("/waiting/1/2/undo", data=form_of(page, "/waiting/1/2/say"))
+    assert (again.status_code, "no word of yours" in again.text) == (409, True)
+
+
+async def test_nobody_takes_back_what_another_said(site: Site, alert: int) -> None:
+    await (await site.person("ana")).send("/waiting", "/waiting/1/2/say", answer="yes")
+    ben = await site.person("ben")
+    assert "/undo" not in (await ben.get("/waiting?done=1-2")).text
+    form = form_of((await ben.get("/waiting/1/3")).text, "/waiting/1/3/say")
+    refused = await ben.client.post("/waiting/1/2/undo", data=form)
+    assert (refused.status_code, states(site)) == (409, ["attached", "added", "waiting"])
