@@ -119,7 +119,8 @@ def take(page: Page, seen: Mapping[str, str], *, given: dict[str, str], now: dat
     :param given: the same of what was handed over in this poll, by any timeline; it is added to. A post that
         several timelines show is handed over once.
     """
-    taken, accounts = Taken(), Accounts()
+    taken = Taken()
+    accounts = Accounts(taken.names)
     for place, outer in enumerate(page.statuses):
         status = unwrap(outer)
         try:

@@ -57,9 +57,14 @@ _NO_ACCOUNT: Final = Account(NOBODY, None, "", "", "")
 
 
 class Accounts:
-    """The accounts of one page: each is read once, however many statuses it wrote."""
+    """The accounts of one page: each is read once, however many statuses it wrote.
 
-    def __init__(self) -> None:
+    :param names: local id -> uri of the page's statuses: what one of them answers is named by its uri where it stands
+        there, too (a server tells only its own id of it).
+    """
+
+    def __init__(self, names: Mapping[str, str] | None = None) -> None:
+        self.names: Mapping[str, str] = {} if names is None else names
         self._known: dict[str, Account] = {}
 
     def read(self, account: Mapping[str, Any]) -> Account:
@@ -79,10 +84,10 @@ class Status:
     :raises UnusableStatusError: no uri, or no content field at all (the form has changed).
     """
 
-    __slots__ = ("_account", "_media", "_seen_at", "_status", "_tags", "created_at", "id", "texts")
+    __slots__ = ("_account", "_media", "_names", "_seen_at", "_status", "_tags", "created_at", "id", "texts")
 
     def __init__(self, status: Mapping[str, Any], accounts: Accounts, *, seen_at: datetime) -> None:
-        self._status, self._seen_at = status, seen_at
+        self._status, self._seen_at, self._names = status, seen_at, accounts.names
         get = status.get
         self.id, content = status_uri(status), get("content")
         if not isinstance(content, str) and (content is not None or "content" not in status):
@@ -103,6 +108,7 @@ class Status:
     def whole(self) -> Post:
         """The post."""
         status, uri = self._status, self.id
+        answered = as_id(status.get("in_reply_to_id"))
         return Post(
             platform=PLATFORM,
             id=uri,
@@ -115,7 +121,7 @@ class Status:
             text=self.texts[1],
             tags=self._tags,
             lang=as_text(status.get("language")) or None,
-            reply_to=as_id(status.get("in_reply_to_id")),
+            reply_to=self._names.get(answered, answered) if answered else None,
             quotes=_quoted(status),
             media_count=len(as_list(status.get("media_attachments"))) + self._media,
         )

@@ -180,3 +180,11 @@ async def test_nothing_from_a_server_that_knows_another_name_for_ids_is_not_take
     server.ignores_ids = True
     found = await recheck(server, known(up), known(also), known(gone))
     assert [one.standing for one in found] == [Standing.UP, Standing.UP, Standing.UNAVAILABLE]
+
+
+async def test_what_a_reply_answers_is_named_by_its_uri_where_the_page_shows_it(server: FakeMastodon) -> None:
+    (asked,) = server.add(1)
+    answer = server.add_raw(lambda raw: raw.update(in_reply_to_id=server.find(asked)["id"]))
+    other = server.add_raw(lambda raw: raw.update(in_reply_to_id="77"))
+    posts = {post.id: post.reply_to for post in (await server.collect()).posts}
+    assert posts == {asked: None, answer: asked, other: "77"}
