@@ -19,7 +19,8 @@ from sqlalchemy import ColumnElement, func
 from sqlmodel import col, select
 
 from monitor.ports import Known, Recheck, Source, Standing
-from monitor.rechecking import ask, follow, known_of
+from monitor.post import PostRef
+from monitor.rechecking import GONE, ask, follow, known_of
 from monitor.store import leases
 from monitor.store.database import Store
 from monitor.store.tables import Occurrence, StoredPost
@@ -107,6 +108,7 @@ class Deletions:
         self._store, self._thread, self._holder, self._every = store, thread, holder, every
         self._sources, self._hours = sources, hours
         self._told: list[Late] = []
+        self._missing: set[PostRef] = set()
 
     async def follow_all(self) -> int:
         """One round; gives how many posts were found to be gone."""
@@ -121,7 +123,7 @@ class Deletions:
                 if not posts:
                     break
                 found = await ask({platform: source}, posts)
-                gone += await self._on(partial(self._follow, found))
+                gone += await self._on(partial(self._follow, self._confirmed(found)))
                 if all(one.standing is Standing.UNKNOWN for one in found):
                     break  # it cannot be asked now
         overdue = await self._on(partial(late, self._store, self._hours))
@@ -130,6 +132,15 @@ class Deletions:
                 log.warning("not asked in time whether posts were deleted", platform=one.platform, posts=one.posts)
         self._told = overdue
         return gone
+
+    def _confirmed(self, found: list[Recheck]) -> list[Recheck]:
+        """Without what is missing for the first time: what was deleted here cannot be had back, so that it is asked
+        about again in the next round.
+        """
+        missing = {one.ref for one in found if one.standing in GONE}
+        first = missing - self._missing
+        self._missing = (self._missing - {one.ref for one in found if one.standing is not Standing.UNKNOWN}) | first
+        return [one for one in found if one.ref not in first]
 
     def _take_lease(self) -> leases.Held | None:
         alone = self._store.is_sqlite

@@ -64,13 +64,15 @@ async def test_posts_are_asked_about_before_the_time_is_over_and_what_is_gone_go
     assert platform.asked == []
     clock.advance(hours=2)
     platform.standings["post-2"] = Standing.REMOVED_BY_AUTHOR
-    assert await deletions.follow_all() == 1
-    assert platform.asked == [["post-1", "post-2"]]
+    assert await deletions.follow_all() == 0
+    assert states(store)["post-2"] == ("up", False)
+    assert await deletions.follow_all() == 1  # it was missing twice
+    assert platform.asked == [["post-1", "post-2"], ["post-2"]]
     assert states(store) == {"post-1": ("up", False), "post-2": ("deleted", True), "post-3": ("up", False)}
     assert await deletions.follow_all() == 0
     clock.advance(hours=19)
     await deletions.follow_all()
-    assert platform.asked[1:] == [["post-1"]]
+    assert platform.asked[2:] == [["post-1"]]
     with store.read() as session:
         rows = session.exec(select(AuditRow).where(AuditRow.action == "post.recheck")).all()
     assert [row.actor for row in rows] == [ACTOR]  # that a post is still up is no news
@@ -92,6 +94,23 @@ async def test_what_cannot_be_told_is_asked_again_and_said_to_be_late(
     await deletions.follow_all()
     assert len(platform.asked) == 3
     assert late(store, HOURS) == []
+
+
+async def test_what_was_missing_once_and_is_back_stays(
+    store: Store, deletions: Deletions, platform: Platform, clock: Any
+) -> None:
+    Intake(store).commit(screened(hit(1)), source="s")
+    clock.advance(hours=20)
+    for standing in (Standing.UNAVAILABLE, Standing.UNKNOWN, Standing.UP):
+        platform.standings["post-1"] = standing
+        assert await deletions.follow_all() == 0
+    clock.advance(hours=20)
+    platform.standings["post-1"] = Standing.UNAVAILABLE
+    assert await deletions.follow_all() == 0
+    platform.standings["post-1"] = Standing.UNKNOWN
+    assert await deletions.follow_all() == 0
+    platform.standings["post-1"] = Standing.UNAVAILABLE
+    assert await deletions.follow_all() == 1
 
 
 async def test_many_posts_are_asked_about_in_portions_and_expired_ones_are_not(
