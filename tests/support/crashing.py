@@ -90,14 +90,14 @@ def decide_and_die(url: str, port: int, point: str) -> None:
     store = open_it(url)
     way = router(store, channels(port))
     if point == "deciding":
-        route = way.route
+        enter = way.enter
 
         def then_die(*arguments: Any, **named: Any) -> Any:
-            reports = route(*arguments, **named)
+            reports = enter(*arguments, **named)
             die_before_commit()
             return reports
 
-        way.route = then_die  # type: ignore[method-assign]
+        way.enter = then_die  # type: ignore[method-assign]
     decide(store, way, hit(1), hit(2, "vexilorp"))
     die()
 
