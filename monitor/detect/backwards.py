@@ -26,9 +26,19 @@ FindShares = Callable[[Sequence[Found], Sequence[Found]], Sequence[Share]]
 
 
 def both_ways(
-    doc: Document, ahead: Sight, back: Sight, everyday: Callable[[str], bool], shares_of: FindShares
+    doc: Document,
+    ahead: Sight,
+    back: Sight,
+    everyday: Callable[[str], bool],
+    shares_of: FindShares,
+    *,
+    said: Callable[[], bool] | None,
 ) -> Sight:
-    """Both readings as one: what is found backwards is named at its place in the document as it is."""
+    """Both readings as one: what is found backwards is named at its place in the document as it is.
+
+    :param said: tells whether the text says that it is to be read backwards; None for one that an override shows
+        turned around as it is.
+    """
     turn = _Turn(doc, back.doc)
     # "spam" is no term read backwards.
     terms, apps = (
@@ -46,9 +56,34 @@ def both_ways(
     )
     turned = [turn.share(one) for one in back.shares if one.place is None]
     standing = [one for one in shares_of(all_apps, all_terms) if not read.overlaps(one.start, one.end)]
-    better = _looks(turned) > _looks(standing) or (not standing and bool(turned))
+    # Of a single word it may be said that it is written backwards.
+    turns = any((name := one.spelling.flat) != name[::-1] for one in apps)
+    whole = bool(terms) and turns and len(terms) == len(all_terms) and len(apps) == len(all_apps)
+    mirrored = _looks(turned) >= _looks(standing) and (
+        said is not None and (_mirrored(doc, apps) or (whole and said()))
+    )
+    better = _looks(turned) > _looks(standing) or (bool(turned) and (mirrored or not standing))
+    if mirrored and not turned:
+        standing = [_turned(one) for one in standing]
     shares = [*turned, *_beside(standing, turned)] if better else standing
     return Sight(doc=doc, shares=sorted(shares, key=lambda one: one.start), terms=all_terms, apps=all_apps)
+
+
+def _mirrored(doc: Document, apps: Sequence[Found]) -> bool:
+    """True where a colon stands before a name that is written backwards, and none after it: "tamborlat :kik"."""
+    return any(
+        doc.lower[max(one.start - 2, 0) : one.start].rstrip().endswith(":")
+        and not doc.lower[one.end : one.end + 2].lstrip().startswith(":")
+        for one in apps
+    )
+
+
+def _turned(share: Share) -> Share:
+    """A share whose name is to be read backwards, too, unless it looks as it should."""
+    if share.same or share.confidence >= _UNMISTAKABLE or "reversed" in share.how or share.handle[-1].isdigit():
+        return share
+    handle = share.app.canonical(share.handle[::-1], "name") if "name" in share.app.shapes else None
+    return share if handle is None else replace(share, handle=handle, how=(*share.how, "reversed"))
 
 
 def _beside(standing: Sequence[Share], turned: Sequence[Share]) -> Iterator[Share]:

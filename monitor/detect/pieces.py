@@ -34,7 +34,12 @@ class Pieces:
             rf"(?P<name>{_PIECE}(?:[ ]{_PIECE}){{1,4}}?)\s?[,;(\[*-]{{0,2}}\s?"
             rf"(?:(?:all|but|with|please|pls|it'?s|and)\s)?(?:{said})(?![^\W_])"
         )
+        self._said = re.compile(rf"(?<![^\W_])(?:{turned}|flip(?:ped)?|mirror(?:ed)?|inverted|right to left)(?![^\W_])")
         self._neutral = neutral
+
+    def says_backwards(self, doc: Document) -> bool:
+        """True where a text says anywhere that something is to be read backwards."""
+        return self._said.search(doc.lower) is not None
 
     def turned(self, doc: Document, start: int, end: int) -> bool:
         """True where the text says that the name between two positions is to be read backwards."""

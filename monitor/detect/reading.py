@@ -25,6 +25,7 @@ _INSTEAD: Final = frozenset(
     {"if", "when", "new", "newer", "other", "second", "backup", "spare", "alt", "else", "otherwise"}
 )
 _INSTEAD_REACH: Final = 7
+_LONG: Final = 5
 _THERE_REACH: Final = 24
 _THERE_CLOSE: Final = 4
 _THERE_SURE: Final = 0.8
@@ -120,10 +121,17 @@ class Reading:
             ahead = after
             while ahead < len(self._tokens) and ahead - after < 3 and self._around.joins_apps(ahead, after):
                 ahead += 1
-            if ahead == after or ahead >= len(self._tokens) or self._tokens[ahead].kind != "app":
+            if ahead >= len(self._tokens) or self._tokens[ahead].kind != "app":
+                return group, after
+            if ahead == after and not self._in_a_row(group, ahead):
                 return group, after
             group.append(self._tokens[ahead])
             after = ahead + 1
+
+    def _in_a_row(self, group: list[Token], at: int) -> bool:
+        """True for three apps or more with nothing between them: "wickr tele kik"."""
+        row = len(group) > 1 or (at + 1 < len(self._tokens) and self._tokens[at + 1].kind == "app")
+        return row and group[-1].end + 1 == self._tokens[at].start
 
     # ---- forwards ----
 
@@ -225,7 +233,8 @@ class Reading:
             start = at
             while at < len(self._tokens) and at - start < 4 and self._around.goes_on(at):
                 at += 1
-            if at > start and (over := self._instead(at)) is not None:
+            opened = at < len(self._tokens) and self._tokens[at].kind == "open"
+            if (at > start or opened) and (over := self._instead(at + opened)) is not None:
                 at = over
             listed = False
             if at == start:
@@ -253,7 +262,9 @@ class Reading:
         told = self._tokens[at - 1].text.lower() in _INSTEAD
         for index in range(at, min(at + _INSTEAD_REACH, len(self._tokens))):
             word = self._tokens[index].text.lower()
-            if told and (self._around.coined(index) or self._plausibility.telling(self._tokens[index], word)):
+            token = self._tokens[index]
+            letters = token.kind == "word" and len(word) > _LONG and not self._plausibility.everyday(word.rstrip("."))
+            if told and (letters or self._plausibility.telling(token, word)):
                 return index
             if self._tokens[index].kind not in {"word", "colon"} or (
                 word not in _INSTEAD and not self._plausibility.everyday(word)

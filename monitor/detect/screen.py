@@ -87,6 +87,8 @@ class Screen:
         """What the post holds, unweighed. A text written backwards is read backwards as well."""
         doc = Document.of(post)
         sight = self._read(doc, post)
+        fields = dict(post.fields())
+        override = any(OVERRIDE in text for text in fields.values())
         if self._spellings.reads_backwards(doc):
             back = self._read(doc.reversed(), post)
             if not self._spellings.names_backwards(doc):
@@ -95,9 +97,11 @@ class Screen:
             def shares_of(apps: Sequence[Found], terms: Sequence[Found]) -> Sequence[Share]:
                 return self._shares.find(doc, apps, sight.services, terms, author=post.author.handle)
 
-            sight = both_ways(doc, sight, back, self._words.everyday, shares_of)
-        fields = dict(post.fields())
-        if any(OVERRIDE in text for text in fields.values()):
+            def said() -> bool:
+                return self._shares.says_backwards(doc)
+
+            sight = both_ways(doc, sight, back, self._words.everyday, shares_of, said=None if override else said)
+        if override:
             sight = replace(sight, shares=overridden(doc, sight.shares, fields.__getitem__))
         return sight
 

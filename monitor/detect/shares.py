@@ -8,7 +8,9 @@ from dataclasses import replace
 
 from monitor.detect.apps import App
 from monitor.detect.document import Document
+from monitor.detect.elsewhere import Elsewhere
 from monitor.detect.endings import word_end
+from monitor.detect.initials import initials
 from monitor.detect.links import Links, Share
 from monitor.detect.ownname import Claim, OwnName
 from monitor.detect.pieces import Pieces
@@ -21,7 +23,8 @@ from monitor.detect.tokens import tokens_of
 from monitor.detect.tying import Tying
 from monitor.detect.vocabulary import Vocabulary
 
-_NAMES = ("community", "author.handle")
+_ACCOUNT = "author.handle"
+_NAMES = ("community", _ACCOUNT)
 """Fields that are names: an app's name in them is a part of a name, not the start of a share."""
 
 
@@ -65,19 +68,36 @@ class Shares:
             shares += [share for share in ids if before is None or not before.overlaps(*share.whole)]
         taken = [share.whole for share in shares]
         named = [one for one in apps if doc.field(one.start) not in _NAMES]
+        if named and terms:
+            named = sorted([*named, *initials(doc, named)], key=lambda one: one.start)
         if named:
             claims = self._own.find(doc, named, terms)
             same = [(claim.start, claim.end) for claim in claims if not claim.again]
-            whole = [_with_ending(doc, term) for term in terms]
-            whole = [term for term in whole if _whole_word(doc, term)]
-            tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
-            spelled = frozenset(doc.lower[term.start : term.end] for term in terms)
-            tying = Tying(
-                doc, tokens, self._apps, self._words, self._plausibility, self._pieces, spelled, _coded(terms)
-            )
-            shares += Reading(tying).shares()
+            shares += Reading(self._tying(doc, named, services, terms, taken, same)).shares()
             shares += list(self._claimed(doc, claims, shares, author))
+        if terms and apps and not shares:
+            labels = [one for one in apps if doc.field(one.start) != _ACCOUNT]
+            shares += Elsewhere(self._tying(doc, labels, services, terms, taken), labels, terms).shares(self._apps)
         return sorted(shares, key=lambda share: (share.start, share.end))
+
+    def says_backwards(self, doc: Document) -> bool:
+        """True where a text says that something is to be read backwards."""
+        return self._pieces.says_backwards(doc)
+
+    def _tying(
+        self,
+        doc: Document,
+        named: Sequence[Found],
+        services: Sequence[Found],
+        terms: Sequence[Found],
+        taken: Sequence[tuple[int, int]],
+        same: Sequence[tuple[int, int]] = (),
+    ) -> Tying:
+        whole = [_with_ending(doc, term) for term in terms]
+        whole = [term for term in whole if _whole_word(doc, term)]
+        tokens = tokens_of(doc, self._both(named), services, whole, taken, same)
+        spelled = frozenset(doc.lower[term.start : term.end] for term in terms)
+        return Tying(doc, tokens, self._apps, self._words, self._plausibility, self._pieces, spelled, _coded(terms))
 
     def _both(self, apps: Sequence[Found]) -> Sequence[Found]:
         """With every app of a name that is two apps' ("wapp"): what stands beside it tells which one it is."""

@@ -182,8 +182,8 @@ class Surroundings:
 
     @staticmethod
     def _frames(token: Token) -> bool:
-        """True for a table's bar, and the number of a list's line."""
-        return token.text in {"|", "-", "*"} or (token.kind == "word" and token.text.strip(".").isdigit())
+        """True for a table's bar, a tag's sign, and the number of a list's line."""
+        return token.text in {"|", "-", "*", "#"} or (token.kind == "word" and token.text.strip(".").isdigit())
 
     def natural(self, at: int) -> float:
         """How natural a word's letters have to be, here, for it to be taken for a word (`Vocabulary.naturalness`):
