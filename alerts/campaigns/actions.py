@@ -19,6 +19,7 @@ from alerts.triage.records import Decided, State
 from alerts.triage.reveals import note_reveal
 from alerts.verdicts import Verdict
 from monitor.campaigns.merging import Act, Merging, Step
+from monitor.campaigns.redirects import home_of
 from monitor.errors import ConfigError, RefusedError
 from monitor.linking import Linking
 from monitor.store.database import Store
@@ -153,21 +154,32 @@ class Campaigns:
             decided=younger.id,
         )
 
+    def merge_suggested(self, suggestion_id: int, *, seen: Collection[str], user: str, reason: str) -> Done:
+        """:meth:`merge` for a suggestion.
+
+        :param seen: the two campaigns that the person saw, as "c12".
+        :raises RefusedError: the suggestion is not about these, or was decided.
+        """
+        with self._store.read() as session:
+            require(session, user, Permission.REVIEW)
+            row = _suggestion(session, suggestion_id)
+            pair = {f"c{home_of(session, one)}" for one in (row.campaign_id, row.other_id)}
+        if pair != set(seen):
+            raise RefusedError(
+                f"Suggestion {suggestion_id} is not about these two campaigns, or one is part of another by now.",
+                kept=_KEPT,
+                do="Look at the suggestions again.",
+            )
+        one, other = sorted(pair)
+        return self.merge(one, other, user=user, reason=reason)
+
     def dismiss(self, suggestion_id: int, *, user: str, reason: str) -> Done:
         """Says that two campaigns are not one: nothing suggests it again. Raises `ConfigError`, `RefusedError`."""
         why = worded(reason, "To dismiss a suggestion")
 
         def act(session: Session) -> tuple[Step, int]:
             require(session, user, Permission.REVIEW)
-            row = session.get(Suggestion, suggestion_id) if 0 < suggestion_id < 2**31 else None
-            if row is None:
-                raise ConfigError(
-                    f"There is no suggestion {suggestion_id}.",
-                    kept=_KEPT,
-                    do="See `handlewatch campaigns suggestions`.",
-                )
-            if row.state != "open":
-                raise RefusedError(f"Suggestion {suggestion_id} was decided: {row.state}.", kept=_KEPT)
+            row = _suggestion(session, suggestion_id)
             alert = self._find(session, f"c{row.campaign_id}", user)[1]
             self._find(session, f"c{row.other_id}", user)
             done = Act(user=user, reason=why, at=self._store.now())
@@ -217,6 +229,18 @@ class Campaigns:
             raise NoSuchAlertError(f"There is no campaign {asked}.", do="See the queue (`handlewatch alerts list`).")
         person, alert = find_for(session, alert.id or 0, user)
         return person, alert, asked
+
+
+def _suggestion(session: Session, suggestion_id: int) -> Suggestion:
+    """A suggestion that nobody has decided. Raises `ConfigError`, `RefusedError`."""
+    row = session.get(Suggestion, suggestion_id) if 0 < suggestion_id < 2**31 else None
+    if row is None:
+        raise ConfigError(
+            f"There is no suggestion {suggestion_id}.", kept=_KEPT, do="See `handlewatch campaigns suggestions`."
+        )
+    if row.state != "open":
+        raise RefusedError(f"Suggestion {suggestion_id} was decided: {row.state}.", kept=_KEPT)
+    return row
 
 
 def _age(alert: Alert) -> int:

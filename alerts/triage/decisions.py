@@ -14,6 +14,7 @@ from alerts.triage.choice import complete, lane_after, same, worded
 from alerts.triage.moves import change, find, find_for, refusal, standing
 from alerts.triage.recording import record
 from alerts.triage.records import Choice, Decided, State, Step
+from alerts.triage.restoring import restore
 from alerts.triage.texts import Prepare, Route, with_texts
 from alerts.verdicts import Conduct, Verdict
 from monitor.campaigns.merging import Act, Merging
@@ -211,7 +212,16 @@ class Decisions:
             if last.verdict == Verdict.DUPLICATE:
                 take_turn(session)
                 act = Act(user=user, reason="undone", at=now)
-                Merging(session, self._store.keyring).unmerge(alert.campaign_id, act)
+                left = Merging(session, self._store.keyring).unmerge(alert.campaign_id, act).campaign_id
+                restore(
+                    session,
+                    self._store.keyring,
+                    campaign_id=left,
+                    merged_at=last.decided_at,
+                    person=person,
+                    now=now,
+                    undo_seconds=self._review.undo_seconds,
+                )
             self._withdraw(session, alert, last, now)
             change(
                 session,

@@ -9,10 +9,8 @@ from sqlalchemy import and_, or_, update
 from sqlmodel import Session, col, select
 
 from alerts.roles import Permission, require
-from alerts.triage.queue import effective
+from alerts.triage.queue import effective, lane_of_home
 from alerts.triage.records import Lane, State
-from alerts.verdicts import Verdict
-from monitor.campaigns.redirects import home_of
 from monitor.errors import ConfigError, RefusedError
 from monitor.store.tables import Alert, Decision, User
 from monitor.store.writing import rows_changed
@@ -31,17 +29,9 @@ def find(session: Session, alert_id: int, user: str | None) -> tuple[User | None
     alert = session.get(Alert, alert_id) if 0 < alert_id < 2**31 else None
     if alert is None:
         raise NoSuchAlertError(f"There is no alert {alert_id}.", do="See the queue (`handlewatch alerts list`).")
-    if Lane.SAFEGUARDING in {alert.lane, _lane_of_home(session, alert)}:
+    if Lane.SAFEGUARDING in {alert.lane, lane_of_home(session, alert)}:
         require(session, user or "", Permission.SAFEGUARDING)
     return person, alert
-
-
-def _lane_of_home(session: Session, alert: Alert) -> str | None:
-    """The lane that a merged alert's posts are in now."""
-    if alert.verdict != Verdict.DUPLICATE:
-        return None
-    home = home_of(session, alert.campaign_id)
-    return session.exec(select(Alert.lane).where(Alert.campaign_id == home)).first()
 
 
 def find_for(session: Session, alert_id: int, user: str) -> tuple[User, Alert]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -12,6 +13,8 @@ from sqlmodel import Session, col, func, select
 
 from alerts.masking import clean, tag
 from alerts.triage.records import Counts, Entry, Lane, Listing, QueuePage, State, Step
+from alerts.verdicts import Verdict
+from monitor.campaigns.redirects import home_of
 from monitor.errors import ConfigError
 from monitor.store.tables import Alert, Decision, Occurrence, StoredPost
 
@@ -93,7 +96,26 @@ def _entries(session: Session, alerts: Sequence[Alert], now: datetime) -> list[E
     ):
         posts.setdefault(campaign, {})[platform] = count
     pending = _pending(session, [alert for alert in alerts if alert.state == State.SECOND_REVIEW])
-    return [_entry(alert, posts.get(alert.campaign_id, {}), pending.get(alert.id or 0), now) for alert in alerts]
+    entries = [_entry(alert, posts.get(alert.campaign_id, {}), pending.get(alert.id or 0), now) for alert in alerts]
+    return [
+        replace(entry, handles=[], terms=0) if _went_apart(session, alert) else entry
+        for alert, entry in zip(alerts, entries, strict=True)
+    ]
+
+
+def _went_apart(session: Session, alert: Alert) -> bool:
+    """Whether the posts of a merged alert are in the safeguarding lane now, and it is not."""
+    if alert.verdict != Verdict.DUPLICATE or alert.lane == Lane.SAFEGUARDING:
+        return False
+    return lane_of_home(session, alert) == Lane.SAFEGUARDING
+
+
+def lane_of_home(session: Session, alert: Alert) -> str | None:
+    """The lane that a merged alert's posts are in now; None for one that is not merged."""
+    if alert.verdict != Verdict.DUPLICATE:
+        return None
+    home = home_of(session, alert.campaign_id)
+    return session.exec(select(Alert.lane).where(Alert.campaign_id == home)).first()
 
 
 def _pending(session: Session, alerts: Sequence[Alert]) -> dict[int, str]:

@@ -19,6 +19,7 @@ _ACTIONS = {
     Step.CONFIRMATION: "confirm",
     Step.RETURN: "return",
     Step.WITHDRAWAL: "undo",
+    Step.RESTORATION: "restore",
 }
 
 
@@ -33,12 +34,15 @@ def record(
     keyring: Keyring,
     route: Route | None,
     lane: str | None = None,
+    final: bool | None = None,
     undo_seconds: float,
 ) -> Decided:
     """The decision's row, its audit row and, where it is final, its reports: one transaction.
 
-    :param route: enqueues the reports; None where it is not final.
+    :param route: enqueues the reports; None where it is not final, or where none are to be.
+    :param final: where that does not follow from `route`.
     """
+    final = route is not None if final is None else final
     evidence = json.dumps(alert.explanation, sort_keys=True)
     decision = Decision(
         alert_id=alert.id or 0,
@@ -54,7 +58,7 @@ def record(
         decided_at=now,
         bundle=alert.bundle,
         evidence_hash=keyring.lookup("evidence", evidence),
-        final=route is not None,
+        final=final,
     )
     session.add(decision)
     session.flush()
@@ -70,7 +74,7 @@ def record(
         conduct=decision.conduct,
         risk=decision.risk,
         duplicate_of=decision.duplicate_of,
-        final=route is not None,
+        final=final,
         lane=alert.lane,
         bundle=decision.bundle,
         evidence=decision.evidence_hash.hex(),

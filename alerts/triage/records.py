@@ -48,6 +48,7 @@ class Step(StrEnum):
     CONFIRMATION = "confirmation"
     RETURN = "return"
     WITHDRAWAL = "withdrawal"
+    RESTORATION = "restoration"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -84,12 +84,12 @@ def split(request: Request, person: Reviewer, desk: Here, form: Signed, referenc
 
 
 @router.post("/suggestions/{number}/merge")
-def take(request: Request, person: Reviewer, desk: Here, form: Signed, number: int) -> Response:  # noqa: ARG001 - the form names both
+def take(request: Request, person: Reviewer, desk: Here, form: Signed, number: int) -> Response:
     """Merges what was suggested."""
 
     def act() -> Done:
-        one, other = form.text("one"), form.text("other")
-        return desk.campaigns.merge(one, other, user=person.name, reason=form.text("reason"))
+        seen = [form.text("one"), form.text("other")]
+        return desk.campaigns.merge_suggested(number, seen=seen, user=person.name, reason=form.text("reason"))
 
     return _act(request, desk, person, form, form.text("back"), act)
 

@@ -7,6 +7,7 @@ from sqlmodel import col, select
 
 from alerts.campaigns import Campaigns
 from alerts.triage import Triage
+from alerts.triage.records import Listing
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor.errors import AuthError, ConfigError, RefusedError
 from monitor.store.database import Store
@@ -21,6 +22,7 @@ from monitor.store.tables import (
     StoredWording,
     Suggestion,
 )
+from tests.conftest import FakeClock
 from tests.support.posts import hit, post
 from tests.support.reviewing import Routed, add_people, make_triage, take_in
 
@@ -111,6 +113,78 @@ def test_undoing_a_duplicate_takes_the_merge_back(campaigns: Campaigns, triage: 
         assert [one.origin_id for one in session.exec(select(Occurrence).order_by("post_id"))] == [*[None] * 5, 1]
     assert take_in(store, post(7, OTHER.format("now"))) == []
     assert where(store)[7] == 3
+
+
+def raised_by_a_merge(campaigns: Campaigns, triage: Triage, store: Store, clock: FakeClock) -> None:
+    """Alert 1, not reportable, with a post that was counted; a merge with another handle has raised it again."""
+    triage.decide(1, version=1, verdict=Verdict.NOT_REPORTABLE, reason="x", user="ana")
+    clock.advance(minutes=5)
+    take_in(store, post(6, ONE.format("now")))
+    clock.advance(minutes=5)
+    campaigns.merge("1", "2", user="ana", reason="the same")
+    assert (alert(store, 1).state, alert(store, 1).raised_for) == ("open", ["another handle"])
+
+
+def test_undoing_a_merge_that_raised_an_alert_lets_its_verdict_stand_again(
+    campaigns: Campaigns, triage: Triage, store: Store, clock: FakeClock
+) -> None:
+    raised_by_a_merge(campaigns, triage, store, clock)
+    clock.advance(seconds=5)
+    triage.undo(2, user="ana")
+    one = alert(store, 1)
+    assert (one.state, one.verdict, one.version, one.raised_for) == ("decided", "not_reportable", 4, None)
+    assert alert(store, 2).state == "open"
+    steps = triage.view(1, user="ana").history
+    assert [step.step for step in steps] == ["verdict", "restoration"]
+    with store.read() as session:
+        states = dict(session.exec(select(Occurrence.post_id, Occurrence.state)).all())
+        assert len(session.exec(select(AuditRow).where(AuditRow.action == "alert.restore")).all()) == 1
+    assert (states[1], states[6], states[3]) == ("attached", "counted", "attached")
+    # It is as before: what is new raises it, and only that.
+    take_in(store, post(7, ONE.format("now")))
+    assert alert(store, 1).state == "decided"
+    campaigns.merge("1", "2", user="ana", reason="the same after all")
+    assert alert(store, 1).state == "open"
+
+
+@pytest.mark.parametrize("since", ["claimed", "joined"])
+def test_an_alert_to_which_something_happened_since_stays_open(
+    campaigns: Campaigns, triage: Triage, store: Store, clock: FakeClock, since: str
+) -> None:
+    raised_by_a_merge(campaigns, triage, store, clock)
+    clock.advance(seconds=5)
+    if since == "claimed":
+        triage.claim(1, user="ben")
+    else:
+        take_in(store, post(7, ONE.format("now"), platform="othernet"))
+    triage.undo(2, user="ana")
+    assert (alert(store, 1).state, alert(store, 1).verdict) == ("claimed" if since == "claimed" else "open", None)
+
+
+def test_a_suggestion_merges_the_two_campaigns_that_were_seen_and_no_others(campaigns: Campaigns, store: Store) -> None:
+    number = suggest(store, 1, 3)
+    before = where(store)
+    for seen in (["c1", "c5"], ["c3"], ["", ""]):
+        with pytest.raises(RefusedError, match="not about these"):
+            campaigns.merge_suggested(number, seen=seen, user="ana", reason="x")
+    with pytest.raises(ConfigError, match="no suggestion 99"):
+        campaigns.merge_suggested(99, seen=["c1", "c3"], user="ana", reason="x")
+    assert where(store) == before
+    assert campaigns.merge_suggested(number, seen=["c3", "c1"], user="ana", reason="the same").campaign_id == 1
+    with pytest.raises(RefusedError, match="was decided: merged"):
+        campaigns.merge_suggested(number, seen=["c1", "c3"], user="ana", reason="again")
+
+
+def test_a_duplicate_whose_posts_went_to_safeguarding_shows_no_handles_in_the_list(
+    campaigns: Campaigns, triage: Triage, store: Store
+) -> None:
+    campaigns.merge("1", "2", user="ana", reason="the same")
+    (row,) = triage.queue(user="ana", listing=Listing.DECIDED).rows
+    assert (row.id, len(row.handles), row.terms) == (2, 1, 1)
+    with store.write() as session:
+        session.get_one(Alert, 1).lane = "safeguarding"
+    (row,) = triage.queue(user="ana", listing=Listing.DECIDED).rows
+    assert (row.id, row.handles, row.terms, row.posts) == (2, [], 0, 0)
 
 
 def test_the_verdict_duplicate_is_a_merge_in_the_direction_that_it_names(

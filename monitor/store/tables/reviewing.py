@@ -94,7 +94,8 @@ class Decision(SQLModel, table=True):
 
     `alert_version` is the version that was acted on: the decision that stands is the one whose number is one
     below the alert's. `kind`: verdict, confirmation (a second person agrees), return (a second person does
-    not) or withdrawal (undone); the last two repeat the verdict that they end. `lane` is the alert's before.
+    not), withdrawal (undone) or restoration (the merge that ended it was undone: it stands again); return and
+    withdrawal repeat the verdict that they end. `lane` is the alert's before.
     `evidence_hash` is the keyed hash of the explanation that was on the page. `final` is False where a second
     person has to agree first, and for what ends a verdict.
     """
