@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
-from contextlib import aclosing
+from collections.abc import Generator, Sequence
+from contextlib import aclosing, contextmanager, suppress
 from typing import Final, NamedTuple
 
 from monitor.app import ConfiguredSource, configured_source
 from monitor.clock import Clock, system_clock
 from monitor.errors import HandlewatchError
 from monitor.net.errors import is_offline
-from monitor.net.ratelimit import Limiter
+from monitor.net.ratelimit import Limiter, Memory
+from monitor.pauses import Pauses
 from monitor.plugins import broken_plugins
 from monitor.ports import Checking, Finding, Source
 from monitor.settings import Settings
@@ -66,11 +67,28 @@ def examine_installation(settings: Settings) -> list[Examined]:
 async def examine_sources(
     settings: Settings, names: Sequence[str] = (), *, clock: Clock = system_clock
 ) -> list[Examined]:
-    """Every enabled source of the configuration (or the named ones), side by side; nothing is raised or kept."""
-    limiter = Limiter(clock=clock, sleep=asyncio.sleep)
+    """Every enabled source of the configuration (or the named ones), side by side; nothing is raised, and nothing kept
+    but when servers let us ask again.
+    """
     chosen = [name for name, section in settings.sources.items() if name in names or (not names and section.enabled)]
-    examined = await asyncio.gather(*(_source(settings, name, limiter, clock) for name in chosen))
+    with _remembered(settings, clock) as memory:
+        limiter = Limiter(clock=clock, sleep=asyncio.sleep, memory=memory)
+        examined = await asyncio.gather(*(_source(settings, name, limiter, clock) for name in chosen))
     return [Examined(name, finding) for name, found in zip(chosen, examined, strict=True) for finding in found]
+
+
+@contextmanager
+def _remembered(settings: Settings, clock: Clock) -> Generator[Memory | None]:
+    """What servers asked of `handlewatch run`: the doctor waits for it, too."""
+    store = None
+    if settings.organisation is not None:
+        with suppress(HandlewatchError):  # `examine_installation` says what is wrong with it
+            store = open_store(settings.database_url, load_keyring(settings.home), clock=clock)
+    try:
+        yield None if store is None else Pauses(store)
+    finally:
+        if store is not None:
+            store.close()
 
 
 async def _source(settings: Settings, name: str, limiter: Limiter, clock: Clock) -> Sequence[Finding]:

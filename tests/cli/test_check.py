@@ -7,6 +7,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+import httpx
+
 from monitor.settings import CONFIG_FILE
 from tests.cli.test_init import ANSWERS
 from tests.sources.test_command import ORGANISATION, listening
@@ -49,6 +51,21 @@ def test_a_set_up_installation_is_well(handlewatch: Any, home: Path) -> None:
     assert (made.returncode, done.returncode) == (0, 0), made.stderr + done.stdout + done.stderr
     assert "SQLite" in done.stdout
     assert "No source is configured" in done.stdout
+
+
+async def test_what_a_server_asked_for_is_waited_for_by_the_next_doctor_too(handlewatch: Any, home: Path) -> None:
+    assert (await asyncio.to_thread(handlewatch, "init", *ANSWERS)).returncode == 0
+    world = FakeMastodon()
+    world.faults += [lambda _: httpx.Response(429, headers={"Retry-After": "3600"})]
+    async with listening(world) as base:
+        with (home / CONFIG_FILE).open("a") as file:
+            file.write(f'\n[sources.good]\nplugin = "mastodon"\nbase_url = "{base}"\n')
+        first = await asyncio.to_thread(handlewatch, "check")
+        asked = len(world.requests)
+        second = await asyncio.to_thread(handlewatch, "check")
+    assert asked >= 1
+    assert len(world.requests) == asked
+    assert "asks us to wait" in " ".join(second.stdout.split()), first.stdout + second.stdout
 
 
 def test_a_missing_key_is_not_well(handlewatch: Any, tmp_path: Path) -> None:
