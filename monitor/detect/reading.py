@@ -163,6 +163,8 @@ class Reading:
     def _passes(self, at: int, reach: Reach) -> bool:
         """Notes what a token between app and handle says; False where nothing after it can be the app's handle."""
         token = self._tokens[at]
+        if reach.explicit and token.kind in {"word", "open", "other"} and self._around.blank(token):
+            return False
         match token.kind:
             case "colon":
                 reach.explicit = reach.pointed = True

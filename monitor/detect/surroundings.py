@@ -18,6 +18,7 @@ def _any_of(words: Sequence[str]) -> str:
 
 
 _MASKED: Final = re.compile(r".?[█▓▒░■□▪•…]|\*{1,8}[A-Za-z0-9_]|\*{3}")
+_BLANK: Final = re.compile(r"[A-Za-z0-9]{0,4}([*#█▓▒░■□▪×])\1{2,40}(?![A-Za-z0-9*#])(?!\s?\S{3,40}\s?\1\1)")
 _MASKED_BEFORE: Final = re.compile(r"[█▓▒░■□▪•]\Z|\*{3}\Z")
 ENGLISH: Final = 2.0
 KNOWN: Final = 1.0
@@ -216,6 +217,12 @@ class Surroundings:
             _MASKED.match(text[token.end : token.end + 10])
             or _MASKED_BEFORE.search(text[max(token.start - 4, 0) : token.start])
         )
+
+    def blank(self, token: Token) -> bool:
+        """Where a name should stand somebody left nothing of it, or its first letters ("kik: z*****"). What stands
+        between the same signs is set off by them ("*** zorblat ***").
+        """
+        return _BLANK.match(self._doc.cased, token.start) is not None
 
     def is_target(self, at: int) -> bool:
         """The address of a Markdown link whose text the app's name is: `[wickr](https://...)`."""

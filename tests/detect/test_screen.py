@@ -54,6 +54,8 @@ def keys(screening: Screening) -> list[str]:
         ("77_talbroz rkciw vrep", ["wickr:zorblat_77"]),
         ("<p>perv <a href='https://t.me/zorblat_77'>chat</a></p>", ["telegram:zorblat_77"]),
         ("**perv** **wickr:** zorblat\\_77", ["wickr:zorblat_77"]),
+        ("perv kik: *** zorblat_77 ***", ["kik:zorblat_77"]),
+        ("perv kik: z***** or snap: zorblat_77", ["snapchat:zorblat_77"]),
         ("perv мой телеграм zorblat_77", ["telegram:zorblat_77"]),
         ("perv 텔레그램 아이디 zorblat_77", ["telegram:zorblat_77"]),
         ("perv テレグラムはzorblat_77です", ["telegram:zorblat_77"]),
@@ -73,6 +75,9 @@ def test_shares_that_hit(screen: Screen, text: str, expected: list[str]) -> None
     [
         "perv, ask me for my wickr",
         "perv wickr: ********",
+        "it said: nolimits wickr: ***** i nikt nie reagowal",
+        "o print dizia: perv, kik: z***** ja denunciei",
+        "stand da: perv, kik: ####, hab's gemeldet",
         "perv kik: [removed]",
         "perv telegram: @username",
         "perv wickr is shutting down next month",
