@@ -14,7 +14,7 @@ from typing import Final
 
 from monitor.detect.spelling import Spelling
 from monitor.detect.toml_source import TomlSource, Where
-from monitor.text.fold import fold
+from monitor.text.fold import fold_each
 
 _PATTERN_SIGNS: Final = re.compile(r"[\\\[\](){}|^?*]|\.[*+]|[+*]{2}|\$\Z")
 _LETTER: Final = re.compile(r"[^\W_]")
@@ -75,9 +75,9 @@ def check_words(source: TomlSource, where: Where, key: str, words: str) -> None:
     entries = words.split()
     if len(entries) > _MAX_WORDS:
         source.fail(where, f"{len(entries)} words are more than {_MAX_WORDS}.", key=key, do="Give fewer.")
-    for word in entries:
-        if len(word) <= _MAX_LENGTH and _PLAIN.match(word):
-            continue  # as most are
+    special = [word for word in entries if len(word) > _MAX_LENGTH or not _PLAIN.match(word)]
+    texts = fold_each([word.removesuffix("*").replace("_", " ") for word in special])
+    for word, text in zip(special, texts, strict=True):
         bare = word.removesuffix("*")
         if "*" in bare or _PATTERN_SIGNS.search(bare.replace("+", "")):
             source.fail(
@@ -86,7 +86,7 @@ def check_words(source: TomlSource, where: Where, key: str, words: str) -> None:
                 key=key,
                 do="Write words; `word*` for every word that begins so, `_` for a space.",
             )
-        parts = fold(bare.replace("_", " ")).lower.split(" ")
+        parts = text.split(" ")
         lettered = [_LETTER.search(part) is not None for part in parts]
         if not lettered[0] or (False, False) in pairwise(lettered):
             source.fail(
@@ -99,7 +99,7 @@ def check_words(source: TomlSource, where: Where, key: str, words: str) -> None:
                 key=key,
                 do="Give the words that matter.",
             )
-        if word.endswith("*") and len(_LETTER.findall(fold(bare).lower)) < 2:
+        if word.endswith("*") and len(_LETTER.findall(text)) < 2:
             source.fail(
                 where, f"{word!r} matches almost everything.", key=key, do="Give two letters or more before the *."
             )

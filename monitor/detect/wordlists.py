@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from functools import cached_property, lru_cache
+from functools import cache, cached_property, lru_cache
 from typing import Final, NamedTuple
 
 from monitor.detect.document import Document
-from monitor.text.fold import fold
+from monitor.text.fold import fold_each
 
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _RUN: Final = re.compile(r"[^\W_]+")
@@ -35,13 +35,13 @@ class WordHit(NamedTuple):
 class _Entry(NamedTuple):
     """An entry of list `owner` under the word that it begins with.
 
-    :param rest: the whole entry as a pattern, where it is more than that word;
+    :param rest: the whole entry (and whether its last word may go on), where it is more than that word;
     :param after: what the next word begins with in that case, where there has to be one.
     :param native: Cyrillic letters that fold to Latin ones: the original must be Cyrillic.
     """
 
     owner: int
-    rest: re.Pattern[str] | None
+    rest: tuple[str, bool] | None
     after: str
     native: bool
 
@@ -52,6 +52,8 @@ class WordIndex:
     def __init__(self) -> None:
         self._lists: list[Sequence[str]] = []
         self._begin_with = lru_cache(maxsize=_REMEMBERED)(self._look_up)
+        self._whole = cache(_whole)
+        """The few patterns that texts come to need; compiling those of all entries would take longer than all else."""
 
     def add(self, entries: Iterable[str]) -> WordList:
         """A further list. All are added before the first is asked."""
@@ -65,11 +67,9 @@ class WordIndex:
         """
         words: dict[str, list[_Entry]] = {}
         beginnings: dict[str, list[_Entry]] = {}
-        for owner, entries in enumerate(self._lists):
-            for entry in entries:
-                text = fold(entry.removesuffix("*").replace("_", " ")).lower
-                if not _UNSPACED.search(text):
-                    _enter(owner, entry, text, words, beginnings)
+        for owner, entry, text in self._texts:
+            if text.isascii() or not _UNSPACED.search(text):
+                _enter(owner, entry, text, words, beginnings)
         heads: dict[str, set[str]] = {}
         for beginning in beginnings:
             heads.setdefault(beginning[:_HEAD], set()).add(beginning)
@@ -78,13 +78,21 @@ class WordIndex:
     @cached_property
     def _unspaced(self) -> dict[int, re.Pattern[str]]:
         """By list, its entries in scripts that set no spaces: they may stand anywhere."""
-        patterns: dict[int, re.Pattern[str]] = {}
-        for owner, entries in enumerate(self._lists):
-            texts = [fold(entry.removesuffix("*").replace("_", " ")).lower for entry in entries]
-            bodies = [_body(text) for text in sorted(texts, key=len, reverse=True) if _UNSPACED.search(text)]
-            if bodies:
-                patterns[owner] = re.compile("|".join(bodies))
-        return patterns
+        texts: dict[int, list[str]] = {}
+        for owner, _, text in self._texts:
+            if _UNSPACED.search(text):
+                texts.setdefault(owner, []).append(text)
+        return {
+            owner: re.compile("|".join(map(_body, sorted(ones, key=len, reverse=True))))
+            for owner, ones in texts.items()
+        }
+
+    @cached_property
+    def _texts(self) -> list[tuple[int, str, str]]:
+        """(owner, entry, what it stands for in folded texts) of all lists."""
+        every = [(owner, entry) for owner, entries in enumerate(self._lists) for entry in entries]
+        texts = fold_each([entry.removesuffix("*").replace("_", " ") for _, entry in every])
+        return [(owner, entry, text) for (owner, entry), text in zip(every, texts, strict=True)]
 
     def hits(self, doc: Document, start: int, end: int) -> Mapping[int, list[WordHit]]:
         """By list, its entries between two document positions, the longest where they overlap; lists without any are
@@ -105,7 +113,7 @@ class WordIndex:
                 if one.rest is not None:
                     if one.after and not (at < final and words.texts[at + 1].startswith(one.after)):
                         continue
-                    rest = one.rest.match(text, first, end)
+                    rest = self._whole(*one.rest).match(text, first, end)
                     if rest is None:
                         continue
                     last = rest.end()
@@ -166,7 +174,9 @@ def _enter(
     """Enters one entry under every word that it may begin with: between its words, spaces may be missing."""
     open_end = entry.endswith("*")
     native = not entry.isascii() and text.isascii() and any("\u0370" <= char <= "\u058f" for char in entry)
-    whole = re.compile(_body(text) + (r"[^\W_]*" if open_end else r"(?![^\W_])"))
+    if text.isalnum():
+        (beginnings if open_end else words).setdefault(text, []).append(_Entry(owner, None, "", native))
+        return
     parts = text.split(" ")
     together = ""
     for index, part in enumerate(parts):
@@ -177,12 +187,15 @@ def _enter(
         last = index == len(parts) - 1
         pure = run[0] == part
         table = beginnings if last and pure and open_end else words
-        alone = pure and len(parts) == 1
         after = _RUN.match(parts[index + 1]) if pure and not last else None
-        made = _Entry(owner, None if alone else whole, after[0] if after else "", native)
+        made = _Entry(owner, (text, open_end), after[0] if after else "", native)
         table.setdefault(together, []).append(made)
         if not pure:
             return
+
+
+def _whole(text: str, open_end: bool) -> re.Pattern[str]:
+    return re.compile(_body(text) + (r"[^\W_]*" if open_end else r"(?![^\W_])"))
 
 
 def _body(text: str) -> str:

@@ -14,7 +14,7 @@ import html
 import re
 from array import array
 from bisect import bisect_left
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import cache
 from html.entities import html5
 from typing import Final
@@ -153,6 +153,15 @@ def fold(text: str) -> Folded:
     if not cased.isascii():
         cased = _JAMO.sub(lambda found: _composed(found[0]), cased)
     return Folded(text, pieces, cased)
+
+
+def fold_each(texts: Sequence[str]) -> list[str]:
+    """Short texts, each folded to lower case; most of them at once, which is many times as fast."""
+    plain = [text for text in texts if not _MAY_HOLD_MARKUP.search(text)]
+    folded = fold("\n".join(plain)).lower.split("\n")
+    # A text with a line break would come out as two.
+    known = dict(zip(plain, folded, strict=True)) if len(folded) == len(plain) else {}
+    return [known[text] if text in known else fold(text).lower for text in texts]
 
 
 _UNPLAIN: Final = re.compile("[\x00-\x09\x0b-\x1f\x7f<>&]")

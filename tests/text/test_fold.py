@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from monitor.text.fold import FLAG, fold
+from monitor.text.fold import FLAG, fold, fold_each
 from monitor.text.tables import STEPS, UNICODE_VERSION
 from tests.detect.nasty import GAPS, PIECES
 
@@ -82,6 +82,12 @@ def test_steps_are_named() -> None:
 def test_folding_is_idempotent(text: str) -> None:
     once = fold(text).cased
     assert fold(once).cased == once
+
+
+@pytest.mark.property
+@given(st.lists(anything, max_size=8))
+def test_texts_folded_together_are_what_each_of_them_is(texts: list[str]) -> None:
+    assert fold_each(texts) == [fold(text).lower for text in texts]
 
 
 @pytest.mark.property
