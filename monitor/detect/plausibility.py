@@ -27,8 +27,12 @@ _QUANTITY: Final = re.compile(
 )
 _ODD: Final = re.compile(r"[0-9_]|[a-z][A-Z]|[A-Za-z]\.[A-Za-z0-9]")
 _BLANKED: Final = re.compile(r"([^0-9])\1{3}|^([0-9])\2{3}|\.\.|x{4}|^.{0,3}x{3}\Z")
-_MEET: Final = re.compile(r"[a-z0-9]{1,4}4[a-z]{1,4}\Z", re.IGNORECASE)
-"""Who writes and who is looked for: M4A, f4m, mm4f."""
+_MEET: Final = re.compile(
+    r"(?:[0-9]{0,2}[mftwarhbncx]{1,4}4[mftwarhbncx]{1,4}|[a-z0-9]{1,4}4(?:u|ya|you|me|us|it|all|any|fun|free|real|sale|life"
+    r"|ever|now|more|good|love|hire|rent|rp|role))\Z",
+    re.IGNORECASE,
+)
+"""Who writes and who is looked for: M4A, f4m, mm4f; and "for" in the middle of a word: here4fun."""
 _PIECE: Final = re.compile(r"[a-z]+")
 _PIECES: Final = 3
 _SENTENCE: Final = 3

@@ -148,6 +148,16 @@ def test_every_field_is_screened(screen: Screen) -> None:
     assert [(m.field, m.start, m.end) for m in screen(tags).handles] == [("tags[1]", 0, 10)]
 
 
+@pytest.mark.parametrize(
+    ("word", "handle"),
+    [("zor14drat", True), ("lun4plo", True), ("tash4mok", True), ("M4A", False), ("24m4f", False), ("here4fun", False)],
+)
+def test_who_is_looked_for_is_no_handle_and_a_handle_with_a_four_in_it_is(
+    screen: Screen, word: str, handle: bool
+) -> None:
+    assert screen(Post(platform="x", id="1", text=f"taboo trade, wickr {word} hmu")).hit is handle
+
+
 def test_the_authors_own_handle(screen: Screen) -> None:
     screening = screen(post("perv, kik same as my username", author=Author(handle="zorblat_77")))
     [handle] = screening.handles
