@@ -14,7 +14,8 @@ from rich.table import Table
 from rich.text import Text
 
 from alerts.masking import Field, Kind, Segment
-from alerts.triage.records import AlertView, Decided, Entry, PostShown, State
+from alerts.triage.records import Decided, Entry, State
+from alerts.triage.shown import AlertView, PostShown
 from alerts.triage.waiting import WaitingPost
 from alerts.words import age, field_name, moment, person_state, strength
 

@@ -12,8 +12,8 @@ from sqlmodel import Session, col, func, select
 from alerts.campaigns.records import CampaignView, Suggested
 from alerts.masking import clean, tag
 from alerts.triage.posts import account_label, address
-from alerts.triage.records import PostShown, Returned
 from alerts.triage.returned import returned
+from alerts.triage.shown import PostShown, Returned
 from alerts.triage.view import post_shown
 from monitor.crossref.moments import moment
 from monitor.linking import Linking

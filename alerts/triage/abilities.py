@@ -10,7 +10,8 @@ from alerts.outbox.reports import ReportState
 from alerts.roles import ALLOWED, Permission, Role, require
 from alerts.triage.moves import standing
 from alerts.triage.queue import effective
-from alerts.triage.records import Abilities, Lane, Outcome, State, Step
+from alerts.triage.records import Lane, Outcome, State, Step
+from alerts.triage.shown import Abilities
 from alerts.verdicts import Verdict
 from monitor.errors import AuthError
 from monitor.store.tables import Alert, Decision, Report, User

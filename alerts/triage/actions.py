@@ -15,19 +15,9 @@ from alerts.roles import ALLOWED, Permission, Role, require
 from alerts.triage import abilities, decisions, moves
 from alerts.triage import queue as queues
 from alerts.triage import view as views
-from alerts.triage.records import (
-    AlertView,
-    Choice,
-    Claim,
-    Counts,
-    Decided,
-    Lane,
-    Listing,
-    Outcome,
-    QueuePage,
-    State,
-)
+from alerts.triage.records import Choice, Claim, Counts, Decided, Lane, Listing, Outcome, QueuePage, State
 from alerts.triage.reveals import note_reveal
+from alerts.triage.shown import AlertView
 from alerts.triage.texts import Prepare, Route
 from alerts.verdicts import Conduct, Risk, Verdict
 from monitor import audit

@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import Masker, clean, tag
-from alerts.triage.records import OccurrenceShown
+from alerts.triage.shown import OccurrenceShown
 from monitor.campaigns.redirects import home_of
 from monitor.reraising import WAITING
 from monitor.store.tables import Account, Alert, Occurrence, StoredPost

@@ -8,7 +8,8 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, select
 
 from alerts.masking import clean
-from alerts.triage.records import Lane, Returned
+from alerts.triage.records import Lane
+from alerts.triage.shown import Returned
 from monitor.linking import Linking
 from monitor.store.tables import Alert, Comeback, Occurrence, SourceRow, StoredPost
 

@@ -9,7 +9,8 @@ from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, func, select
 
 from alerts.masking import clean, tag
-from alerts.triage.records import HandleSeen, Lane
+from alerts.triage.records import Lane
+from alerts.triage.shown import HandleSeen
 from monitor.linking import Linking
 from monitor.store.tables import Alert, Identity, Mention, Occurrence, SourceRow, StoredPost
 

@@ -13,20 +13,10 @@ from sqlmodel import Session, col, func, select
 from alerts.masking import Kind, Masker, Span, clean, tag
 from alerts.triage.posts import account_label, occurrences, part_of, platforms, waiting
 from alerts.triage.queue import effective
-from alerts.triage.records import (
-    Abilities,
-    AlertView,
-    HistoryStep,
-    Lane,
-    PostShown,
-    ReportShown,
-    ScorePart,
-    State,
-    Step,
-    TermSeen,
-)
+from alerts.triage.records import Lane, State, Step
 from alerts.triage.returned import returned
 from alerts.triage.seen import handles_seen, steps_of
+from alerts.triage.shown import Abilities, AlertView, HistoryStep, PostShown, ReportShown, ScorePart, TermSeen
 from monitor.linking import Linking
 from monitor.post import Post
 from monitor.priority import as_parts

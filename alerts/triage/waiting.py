@@ -12,7 +12,8 @@ from sqlmodel import Session, col, select
 from alerts.masking import tag
 from alerts.outbox.reports import ReportState
 from alerts.triage import moves
-from alerts.triage.records import Lane, PostShown
+from alerts.triage.records import Lane
+from alerts.triage.shown import PostShown
 from alerts.triage.view import post_shown
 from monitor.reraising import ADDED, ATTACHED, WAITING, news
 from monitor.store.keys import Keyring

@@ -10,7 +10,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from alerts.triage import parse_lane, parse_listing
-from alerts.triage.records import AlertView, Lane, Listing, State
+from alerts.triage.records import Lane, Listing, State
+from alerts.triage.shown import AlertView
 from alerts.verdicts import Conduct, Risk, Verdict, parse_conduct, parse_risk, parse_verdict
 from alerts.web.desk import Desk, Here, Reviewer, Signed
 from alerts.web.forms import Form

@@ -3,20 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from monitor.cli.bench_quality import print_quality, print_quality_mistakes, quality_json
+from monitor.cli.bench_speed import print_speed
 from monitor.cli.options import BundleDir, Json, Lexicon, Rules
-from monitor.cli.output import print_json, print_table
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from monitor.bench.quality import FalseAlarms, Quality
-    from monitor.bench.speed.commands import ArchiveRun
-    from monitor.bench.speed.live import Live
-    from monitor.bench.speed.report import Figure
+from monitor.cli.output import print_json
 
 command = typer.Typer(
     add_completion=False, no_args_is_help=True, help="Measures the screen, the graph and the sources."
@@ -72,11 +66,11 @@ def quality(
     measured = measure(decide, read_labelled(corpus))
     alarms = false_alarms(decide, real) if real is not None else None
     if as_json:
-        print_json(_as_json(corpus, measured, alarms))
+        print_json(quality_json(corpus, measured, alarms))
         return
-    _print_figures(measured, alarms)
+    print_quality(measured, alarms)
     if mistakes:
-        _print_mistakes(measured)
+        print_quality_mistakes(measured)
 
 
 @command.command(epilog="Example: handlewatch bench screen --real real-posts.ndjson.zst --archive-mb 1000")
@@ -105,7 +99,7 @@ def screen(
 
         print_json(speed_json(figures, live, archive))
     else:
-        _print_speed(figures, live, archive)
+        print_speed(figures, live, archive)
 
 
 @command.command(epilog="Example: handlewatch bench graph campaigns.ndjson --mistakes")
@@ -226,131 +220,3 @@ def sources(rounds: Rounds = 5, as_json: Json = False) -> None:
 
 def _tell(what: str) -> None:
     typer.echo(f"bench: {what}", err=True)
-
-
-def _print_speed(figures: Sequence[Figure], live: Live, archive: ArchiveRun | None) -> None:
-    from monitor.bench.speed.report import machine
-
-    rows = [
-        [
-            one.name,
-            f"{one.measured.median:.3g}{one.unit}",
-            f"{one.measured.low:.3g} to {one.measured.high:.3g}",
-            f"{one.sign} {one.goal:g}",
-            "yes" if one.met else "no",
-        ]
-        for one in figures
-    ]
-    print_table(["figure", "median", "rounds", "goal", "reached"], rows, empty="")
-    sides = [
-        [name, f"{one.microseconds.median:.3f}", f"{one.microseconds.low:.3f} to {one.microseconds.high:.3f}",
-         f"{one.megabytes.median:.4g}"]
-        for name, one in live.timed.items()
-    ]  # fmt: skip
-    print_table(["side", "us a post", "rounds", "MB/s"], sides, empty="")
-    found = [[name, one.positives, one.found, one.others, one.duplicates] for name, one in live.found.items()]
-    print_table(["side", "positives", "found", "other hits", "duplicates"], found, empty="")
-    if archive is not None:
-        _print_archive(archive)
-    typer.echo(f"texts: {live.described}; {live.corpus}\nbundle: {live.bundle}")
-    for name, value in machine().items():
-        typer.echo(f"{name}: {value}")
-
-
-def _print_archive(run: ArchiveRun) -> None:
-    from statistics import median
-
-    what = run.archive
-    typer.echo(
-        f"archive: {what.size / 1e6:.0f} MB of text, {what.lines} lines, window {what.window / 1e6:.1f} MB, "
-        f"{len(what.positives)} positives"
-    )
-    rows = [
-        [name, *(f"{median(getattr(one, of) for one in runs):.3f}" for of in ("wall", "cpu")),
-         f"{max(one.peak for one in runs) / 1e6:.0f}",
-         f"{caught.positives} ({caught.disguised} disguised)" if (caught := run.caught.get(name)) else ""]
-        for name, runs in run.took.items()
-    ]  # fmt: skip
-    print_table(["command", "wall s", "CPU s", "peak MB", "positives found"], rows, empty="")
-    if run.missing:
-        typer.echo(f"not compared with zstdcat and ripgrep: {' and '.join(run.missing)} not installed")
-
-
-def _as_json(corpus: Path, measured: Quality, alarms: FalseAlarms | None) -> dict[str, Any]:
-    counts = {"hits": measured.hits, "handles": measured.handles, "terms": measured.terms}
-    return {
-        "corpus": corpus.name,
-        "posts": measured.posts,
-        "synthetic": True,
-        **{
-            name: {
-                "precision": one.precision,
-                "recall": one.recall,
-                "f1": one.f1,
-                "wrong": one.wrong,
-                "missed": one.missed,
-            }
-            for name, one in counts.items()
-        },
-        "all_handles": measured.all_handles,
-        "average_precision": measured.average_precision,
-        "categories": [
-            {"name": one.name, "hit": one.hit, "posts": one.posts, "right": one.right} for one in measured.categories
-        ],
-        "false_alarms": None
-        if alarms is None
-        else {"posts": alarms.posts, "ids": list(alarms.ids), "rate": alarms.rate, "upper_95": alarms.upper},
-        "expected_precision": [] if alarms is None else _expected(measured, alarms),
-    }
-
-
-def _expected(measured: Quality, alarms: FalseAlarms) -> list[dict[str, float]]:
-    from monitor.bench.quality import PREVALENCES, precision_at
-
-    recall = measured.hits.recall
-    return [
-        {
-            "prevalence": prevalence,
-            "precision": precision_at(prevalence, recall, alarms.rate),
-            "lower_95": precision_at(prevalence, recall, alarms.upper),
-        }
-        for prevalence in PREVALENCES
-    ]
-
-
-def _print_figures(measured: Quality, alarms: FalseAlarms | None) -> None:
-    typer.echo(
-        f"{measured.posts} labelled posts, synthetic: how the screen does on these shapes, not how common they are."
-    )
-    rows = [
-        [name, f"{one.precision:.2%}", f"{one.recall:.2%}", f"{one.f1:.2%}", one.wrong, one.missed]
-        for name, one in (
-            ("hits", measured.hits),
-            ("handles on hits", measured.handles),
-            ("terms on hits", measured.terms),
-        )
-    ]
-    print_table(["", "precision", "recall", "F1", "wrong", "missed"], rows, empty="")
-    typer.echo(
-        f"all handles of a hit right: {measured.all_handles:.2%}; average precision: {measured.average_precision:.2%}"
-    )
-    by_kind = [(one.name, "hit" if one.hit else "no hit", one.posts, one.right) for one in measured.categories]
-    print_table(["category", "is", "posts", "right"], by_kind, empty="No category.")
-    if alarms is not None:
-        typer.echo(f"{len(alarms.ids)} false alarms on {alarms.posts} real posts: {', '.join(alarms.ids) or 'none'}")
-        for row in _expected(measured, alarms):
-            typer.echo(
-                f"at a prevalence of {row['prevalence']:.0e}: expected precision {row['precision']:.1%}, at least "
-                f"{row['lower_95']:.1%} (95 %); recall from synthetic posts, false alarms from real ones"
-            )
-
-
-def _print_mistakes(measured: Quality) -> None:
-    for one in measured.mistakes:
-        found = ", ".join(match.key for match in one.screening.handles) or "none"
-        verdict = "hit" if one.screening.hit else "no hit"
-        typer.echo(f"\n{one.label.category} {one.post.ref}: {verdict} at {one.screening.score}, handles {found}")
-        for name, text in one.post.fields():
-            typer.echo(f"  {name}: {text[:300]!r}")
-        for part in one.screening.parts:
-            typer.echo(f"  {part.weight:+.2f} {part.name}: {part.why}")
