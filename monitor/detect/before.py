@@ -15,9 +15,12 @@ _POINTS: Final = ":=→➡⇒➜➤►👉"
 _ASIDE: Final = frozenset({",", "/", "|", "//"})
 """What may stand between a telling handle and the app's name after it: "zorblat_77, you know, on kik"."""
 _SLASHES: Final = frozenset({"/", "|", "//"})
-_ALL: Final = frozenset(
-    {"everywhere", "anywhere", "both", "all", "same", "überall", "partout", "dappertutto", "overal"}
-)
+ALL: Final = frozenset(
+    (
+        "everywhere", "anywhere", "both", "all", "same", "2", "3", "4", "two", "three", "of", "them", "überall",
+        "beide", "partout", "dappertutto", "overal",
+    )
+)  # fmt: skip
 """What is said of a name that is the same on the apps named: "zorblat everywhere (kik, snap)"."""
 _ENDS: Final = frozenset({"end", "newline", "also", "close", "open", "colon"})
 _BACK_REACH: Final = 4
@@ -84,6 +87,8 @@ class Before:
             and self._tokens[back + 1 : at]
             and (way.over or self._around.aside(back, at))
         )
+        if way.over and not telling and not self._tokens[back].text.islower() and not self._around.begins(back):
+            return []  # "it was Quibdrem. thats on discord"
         closed = self._tokens[back].text[-1] == "." and not way.over
         if not telling and not named and (not near or closed):
             return []
@@ -114,8 +119,8 @@ class Before:
             elif token.text in _ASIDE or (token.kind == "newline" and self._tokens[way.back + 1].text.lower() in _UP):
                 way.passed = True
                 way.linked = way.linked or token.text != ","
-            elif token.kind in {"word", "native"} and word in self._words.neutral:
-                way.passed = way.passed or word not in _ALL
+            elif token.kind in {"word", "native"} and (word in self._words.neutral or word in ALL):
+                way.passed = way.passed or word not in ALL
             else:
                 break
             way.back -= 1

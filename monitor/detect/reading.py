@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from itertools import count
 from typing import Final
 
-from monitor.detect.before import Before
+from monitor.detect.before import ALL, Before
 from monitor.detect.links import Share
 from monitor.detect.plausibility import Reach, Tie
 from monitor.detect.tokens import Token
@@ -197,7 +197,7 @@ class Reading:
         if word in self._words.naming:
             reach.explicit = True
             reach.strange = 0
-        elif word in self._words.cue:
+        elif word in self._words.cue or (word in ALL and self._around.joined_before(at)):
             reach.cue = True
             reach.strange = 0 if word in _AS and reach.strange == 1 else reach.strange
         reach.steps += 1

@@ -30,6 +30,7 @@ _NAMES = ("community", _ACCOUNT)
 
 _LONE = re.compile(r"(?:\A|[\n.!?,:;(]\s?)@?(?P<name>[A-Za-z0-9_][A-Za-z0-9_.-]{3,30}[A-Za-z0-9_])[\s.,!)(-]{1,4}\Z")
 _LONE_SURE = 0.8
+_DISPLAYED = re.compile(r"display\s?name")
 _BEFORE = 80
 """Characters between a handle and a "same on ..." that means it."""
 
@@ -123,7 +124,8 @@ class Shares:
                 continue
             share = None if claim.own else _named_before(doc, claim, app, shares) or self._said_before(doc, claim, app)
             if share is None and author and not claim.again:
-                share = _own(doc, app)
+                shown = _DISPLAYED.search(doc.lower, claim.start, claim.end) is not None
+                share = _own(doc, app, "author.name" if shown else _ACCOUNT)
             if share is not None:
                 seen.add(app.id)
                 yield share
@@ -151,9 +153,9 @@ def _twins(apps: Sequence[App]) -> dict[str, list[Spelling]]:
     return {flat: list(ones.values()) for flat, ones in by_flat.items() if len(ones) > 1}
 
 
-def _own(doc: Document, app: App) -> Share | None:
-    """The author's handle as one of the app's."""
-    where = next(((a, b) for name, a, b in doc.extents() if name == "author.handle"), None)
+def _own(doc: Document, app: App, field: str) -> Share | None:
+    """The author's handle, or the name that is shown, as one of the app's."""
+    where = next(((a, b) for name, a, b in doc.extents() if name == field), None)
     if where is None:
         return None
     text = doc.cased[slice(*where)].removeprefix("u/").lstrip("@").partition("@")[0]

@@ -75,6 +75,14 @@ class Surroundings:
         """As :meth:`joins` for apps in a row, with a "my" before each: "my kik and my snap"."""
         return self.joins(self._tokens[at]) or (at > after and self._tokens[at].text.lower() in self._words.mine)
 
+    def joined_before(self, at: int) -> bool:
+        """True for a word right after two apps in a row: "kik + snap both zorblat"."""
+        return (
+            at > 2
+            and self._tokens[at - 1].kind == self._tokens[at - 3].kind == "app"
+            and self.joins(self._tokens[at - 2])
+        )
+
     def lists(self, token: Token) -> bool:
         """True for what stands between handles in a row."""
         bullet = token.text in _BULLETS and self._doc.cased[token.start - 1 : token.start].isspace()
@@ -128,7 +136,11 @@ class Surroundings:
             at > 1 and self.joins(self._tokens[at - 1]) and self._tokens[at - 2].kind == "word" and self.coined(at - 2)
         ):
             at -= 2
-        return at == 0 or self._tokens[at - 1].kind in _FIRST
+        return (
+            at == 0
+            or self._tokens[at - 1].kind in _FIRST
+            or (self._tokens[at - 1].kind == "term" and self.coined(at))  # "taboo zorblat on kik"
+        )
 
     def named(self, at: int) -> bool:
         """True for a word of which it is said that it is the name: "zorblat is the name"."""
