@@ -7,15 +7,17 @@ the number of lists or entries.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, cached_property, lru_cache
 from typing import Final, NamedTuple
 
+from monitor.detect.atoms import Words
 from monitor.detect.document import Document
 from monitor.text.fold import fold_each
 
 _UNSPACED: Final = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff\uac00-\ud7a3]")
 _RUN: Final = re.compile(r"[^\W_]+")
+_LATIN: Final = re.compile("[a-z]{2,}")
 _GAP: Final = r"(?:(?![.!?\n]\s)[\W_]){0,3}"
 """Between the words of a phrase; no sentence ends there."""
 _HEAD: Final = 2
@@ -123,7 +125,22 @@ class WordIndex:
             for owner, pattern in self._unspaced.items():
                 if hits := [WordHit(hit[0], *hit.span()) for hit in pattern.finditer(text, start, end)]:
                     found.setdefault(owner, []).extend(hits)
+            for owner, hit in self._between_scripts(words):
+                found.setdefault(owner, []).append(hit)
         return found
+
+    def _between_scripts(self, words: Words) -> Iterator[tuple[int, WordHit]]:
+        """Entries in Latin letters that stand in words of a script without spaces: "nolimitsはban"."""
+        for word, at in zip(words.texts, words.starts, strict=True):
+            if word.isascii() or not _UNSPACED.search(word):
+                continue
+            for part in _LATIN.finditer(word):
+                first, last = at + part.start(), at + part.end()
+                yield from (
+                    (one.owner, WordHit(part[0], first, last))
+                    for one in self._begin_with(part[0])
+                    if one.rest is None and not one.native
+                )
 
     def _look_up(self, word: str) -> Sequence[_Entry]:
         """The entries that a word may begin."""

@@ -19,6 +19,7 @@ BLIND_TOO = HERE / "blind2.ndjson"
 BLIND_FOUR = HERE / "blind4.ndjson"
 BLIND_FIVE = HERE / "blind5.ndjson"
 BLIND_SIX = HERE / "blind6.ndjson"
+BLIND_SEVEN = HERE / "blind7.ndjson"
 BLIND_EIGHT = HERE / "blind8.ndjson"
 """All written by people who had not seen the screen; used for development since."""
 HANDWRITTEN = HERE / "handwritten.ndjson"
@@ -42,9 +43,9 @@ def read(path: Path) -> Quality:
 
 def test_the_hard_cases_are_read_as_well_as_before() -> None:
     quality = read(HANDWRITTEN)
-    assert quality.posts > 1_230
+    assert quality.posts > 1_960
     wrong = [one.post.id for one in quality.mistakes]
-    assert len(wrong) <= 8, wrong
+    assert len(wrong) <= 9, wrong
     # The oldest 252 are held to what they were held to.
     assert sum(post_id <= "hand-0252" for post_id in wrong) <= 3, wrong
 
@@ -61,7 +62,15 @@ def test_the_screen_reaches_its_goals_on_it() -> None:
 
 @pytest.mark.parametrize(
     ("path", "recall"),
-    [(BLIND, 0.99), (BLIND_TOO, 0.99), (BLIND_FOUR, 0.96), (BLIND_FIVE, 0.98), (BLIND_SIX, 0.97), (BLIND_EIGHT, 0.98)],
+    [
+        (BLIND, 0.99),
+        (BLIND_TOO, 0.99),
+        (BLIND_FOUR, 0.96),
+        (BLIND_FIVE, 0.98),
+        (BLIND_SIX, 0.97),
+        (BLIND_SEVEN, 0.97),
+        (BLIND_EIGHT, 0.98),
+    ],
 )
 def test_posts_of_people_who_had_not_seen_it_are_read_as_well_as_before(path: Path, recall: float) -> None:
     quality = read(path)
