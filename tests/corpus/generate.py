@@ -7,8 +7,8 @@ A line is a post record with one more field, which readers of records ignore:
 Handles are invented nonsense, phone numbers from ranges reserved for fiction, wording is neutral. All of it is
 synthetic: figures measured on it say how the screen does on these shapes, not how common they are.
 
-Beside it lie eight files that nothing generates: handwritten.ndjson, hard cases one by one, and blind.ndjson,
-blind2.ndjson and blind4.ndjson to blind8.ndjson, written by people who had not seen the screen. They were used to find
+Beside it lie nine files that nothing generates: handwritten.ndjson, hard cases one by one, and blind.ndjson,
+blind2.ndjson and blind4.ndjson to blind9.ndjson, written by people who had not seen the screen. They were used to find
 mistakes from then on, so they are blind no longer: figures on them say that nothing has become worse, not how new
 posts fare.
 """
