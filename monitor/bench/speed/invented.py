@@ -85,7 +85,8 @@ def invent_terms(count: int, bundle: Bundle) -> list[str]:
         words = [first[: rng.randint(3, 6)], second[: rng.randint(3, 6)] + rng.choice(_ENDINGS)]
         flat = key("".join(words))
         term = ("" if len(terms) % 3 else " ").join(words)
-        fits = sum(map(len, words)) in _LETTERS and flat not in seen
+        # Of "lil lily", as runs and digits are read, two letters are left.
+        fits = sum(map(len, words)) in _LETTERS and len(flat) in _LETTERS and flat not in seen
         if fits and not bundle.vocabulary.everyday(term) and not _holds(flat, names):
             seen.add(flat)
             terms.append(term)

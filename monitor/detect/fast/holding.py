@@ -196,13 +196,14 @@ class TermSieve:
         found.update(_rows(spaced, self._apart.ends(spaced)))
         found.update(_rows(raw, self._short.ends(translated(raw, _PARTED[signs]))))
         if self._like_typos is not None:
-            known, words = self._typos, self._like_typos.finditer(translated(raw, _WORDS[signs]))
-            for one in words:
+            known, places = self._typos, list[int]()
+            for one in self._like_typos.finditer(translated(raw, _WORDS[signs])):
                 mistyped = known.get(one[1])
                 if mistyped is None:
                     mistyped = self._is_typo(one[1])
                 if mistyped:
-                    found.update(_rows(raw, [one.start(1)]))
+                    places.append(one.start(1))
+            found.update(_rows(raw, places))
         return found
 
     def _is_typo(self, word: bytes) -> bool:
