@@ -109,6 +109,8 @@ class Deletions:
         self._sources, self._hours = sources, hours
         self._told: list[Late] = []
         self._missing: set[PostRef] = set()
+        self._reached: dict[str, int] = {}
+        """By platform, the row after which the next round goes on: what cannot be told holds up nothing else."""
 
     async def follow_all(self) -> int:
         """One round; gives how many posts were found to be gone."""
@@ -117,21 +119,33 @@ class Deletions:
             return 0
         gone = 0
         for platform, source in self._sources.items():
-            hours, after = self._hours.get(platform), 0
-            while hours is not None and after is not None:
-                posts, after = await self._on(partial(due, self._store, platform, hours, after=after))
-                if not posts:
-                    break
-                found = await ask({platform: source}, posts)
-                gone += await self._on(partial(self._follow, self._confirmed(found)))
-                if all(one.standing is Standing.UNKNOWN for one in found):
-                    break  # it cannot be asked now
+            if (hours := self._hours.get(platform)) is not None:
+                gone += await self._follow_platform(platform, source, hours)
         overdue = await self._on(partial(late, self._store, self._hours))
         for one in overdue:
             if one not in self._told:
                 log.warning("not asked in time whether posts were deleted", platform=one.platform, posts=one.posts)
         self._told = overdue
         return gone
+
+    async def _follow_platform(self, platform: str, source: Source, hours: float) -> int:
+        gone, after = 0, self._reached.pop(platform, 0)
+        while True:
+            posts, then = await self._on(partial(due, self._store, platform, hours, after=after))
+            if not posts:
+                return gone
+            try:
+                found = await ask({platform: source}, posts)
+            except Exception as error:  # noqa: BLE001 - one source's fault stops no other's duty
+                log.error("not asked whether posts were deleted", platform=platform, error=type(error).__name__)  # noqa: TRY400
+                found = list[Recheck]()
+            gone += await self._on(partial(self._follow, self._confirmed(found)))
+            if then is None:
+                return gone
+            if all(one.standing is Standing.UNKNOWN for one in found):
+                self._reached[platform] = then  # it cannot be asked now, or not about these
+                return gone
+            after = then
 
     def _confirmed(self, found: list[Recheck]) -> list[Recheck]:
         """Without what is missing for the first time: what was deleted here cannot be had back, so that it is asked

@@ -42,11 +42,11 @@ _DATA_URI = re.compile(r"\bdata:[a-z]+/[a-z0-9.+-]+[;,][^\s\"'<>)]*", re.IGNOREC
 _REST_OF_URL = re.compile(r"([A-Za-z0-9.-]++)(?::[0-9]++)?+(/[^?#\s\"'<>\[\]]*+)[^\s\"'<>\[\]]*+|[^\s\"'<>\[\]]+")
 """What follows `://`; (host, path) where it has the usual form and a path."""
 _MARKDOWN_IMAGE = re.compile(
-    r"!\[[^\]\n]{0,1000}\]\(\s{0,9}"
+    r"!\[[^\[\]\n]{0,1000}\]\(\s{0,9}"
     r"(?:<[^<>\n]{0,2000}>|(?:[^()\s]{1,2000}+|\([^()\s]{0,2000}+\)){1,20}+|[^)\s]{1,2000}+)"
     r"(?:\s+(?:\"[^\"\n]{0,1000}\"|'[^'\n]{0,1000}'|\([^()\n]{0,1000}\)))?\s{0,9}\)"
 )
-_MARKDOWN_LINK = re.compile(r"\[([^\]\n]{0,1000})\]\((https?://[^)\s]{1,2000})\)", re.IGNORECASE)
+_MARKDOWN_LINK = re.compile(r"\[([^\[\]\n]{0,1000})\]\((https?://[^)\s]{1,2000})\)", re.IGNORECASE)
 _TRAILING: Final = ".,;:!?)'*_~"
 
 

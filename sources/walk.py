@@ -207,7 +207,9 @@ class Walker(Generic[_S]):
             above = held
             enough = walk.first and self._context.limit is not None and count >= self._context.limit
             done = met or ended or enough or walk.pages_left <= 0
-            start = walk.start if done else min([*times, walk.at])
+            # A first poll that was cut off says nothing of what is older.
+            whole = done and (ended or not walk.first)
+            start = walk.start if whole else min([*times, walk.at])
             short = (ended and page.ceiling) or (not ended and not walk.first)
             coverage = self._seen(scope, walk, page, len(fresh), start=start, lost=done and not met and short)
             walk.older, walk.at = page.older, start or walk.at

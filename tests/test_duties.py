@@ -126,6 +126,37 @@ async def test_many_posts_are_asked_about_in_portions_and_expired_ones_are_not(
     assert list(map(len, platform.asked)) == [AT_ONCE, 2]
 
 
+async def test_what_can_never_be_told_holds_up_nothing_else(
+    store: Store, deletions: Deletions, platform: Platform, clock: Any
+) -> None:
+    Intake(store).commit(screened(*(hit(number) for number in range(AT_ONCE + 3))), source="s")
+    clock.advance(hours=20)
+    known, _ = due(store, "examplenet", 24)
+    platform.standings = {one.ref.id: Standing.UNKNOWN for one in known}
+    await deletions.follow_all()
+    await deletions.follow_all()
+    assert list(map(len, platform.asked)) == [AT_ONCE, 3]
+    await deletions.follow_all()
+    assert list(map(len, platform.asked)) == [AT_ONCE, 3, AT_ONCE]
+
+
+async def test_a_source_that_breaks_stops_no_other(store: Store, clock: Any) -> None:
+    class Broken(Platform):
+        async def recheck(self, posts: Sequence[Known]) -> Sequence[Recheck]:
+            raise KeyError("form")
+
+    well = Platform()
+    with store.write() as session:
+        session.add(SourceRow(name="s", plugin="script", enabled_at=store.now()))
+    Intake(store).commit(screened(hit(1), hit(2, platform="othernet")), source="s")
+    clock.advance(hours=20)
+    with ThreadPoolExecutor(1) as thread:
+        sources: Any = {"examplenet": Broken(), "othernet": well}
+        hours = {"examplenet": 24.0, "othernet": 24.0}
+        await Deletions(store, sources, hours, thread=thread, holder="test", every=600).follow_all()
+    assert well.asked == [["post-2"]]
+
+
 async def test_of_several_monitors_one_asks(store: Store, deletions: Deletions, platform: Platform, clock: Any) -> None:
     if store.is_sqlite:
         pytest.skip("one monitor only")

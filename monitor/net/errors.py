@@ -37,14 +37,22 @@ class StatusError(UnreachableError):
 
     :param status: the HTTP status.
     :param name: the error's name, where the server gave one ("CursorTooOld").
+    :param told: an API said so, in an object of JSON. A page of HTML may come from whatever answers in its place: a
+        proxy, a parked domain.
     """
 
     def __init__(
-        self, what: str, *, status: int, name: str = "", kept: str = "", do: str = "", brief: str = ""
+        self, what: str, *, status: int, name: str = "", told: bool = False, do: str = "", brief: str = ""
     ) -> None:
-        super().__init__(what, kept=kept, do=do, brief=brief)
+        super().__init__(what, do=do, brief=brief)
         self.status = status
         self.name = name
+        self.told = told
+
+    @property
+    def gone(self) -> bool:
+        """Whether an API said that what was asked for is not there (404), or no longer (410)."""
+        return self.told and self.status in {404, 410}
 
 
 def is_offline(error: Exception) -> bool:

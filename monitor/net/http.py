@@ -137,7 +137,7 @@ def refusal(response: httpx.Response) -> AuthError | StatusError:
 
 def refused(host: str, path: str, status: int, body: bytes) -> AuthError | StatusError:
     """The same, of its parts."""
-    name, words = _server_words(body)
+    told, name, words = _server_words(body)
     said = f": {words}" if words else ""
     if status == 401:
         return AuthError(
@@ -154,17 +154,17 @@ def refused(host: str, path: str, status: int, body: bytes) -> AuthError | Statu
     how = {404: "has nothing at", 410: "no longer has anything at"}.get(status, "refused")
     do = "Check the address and the name." if status in {404, 410} else "Check the source's options."
     what, brief = f"{host} {how} {path} ({status}){said}.", f"{host} refused a request ({status})."
-    return StatusError(what, status=status, name=name, do=do, brief=brief)
+    return StatusError(what, status=status, name=name, told=told, do=do, brief=brief)
 
 
-def _server_words(body: bytes) -> tuple[str, str]:
-    """The error's name and the server's words, cut short and on one line."""
+def _server_words(body: bytes) -> tuple[bool, str, str]:
+    """Whether an API speaks, the error's name, and its words, cut short and on one line."""
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
-        return "", ""
+        return False, "", ""
     if not isinstance(answer, dict):
-        return "", ""
+        return False, "", ""
     fields = cast("dict[str, Any]", answer)
     stated = [" ".join(str(fields.get(key) or "").split())[:120] for key in ("error", "message", "detail")]
-    return stated[0], next(filter(None, (stated[1], stated[0], stated[2])), "")
+    return True, stated[0], next(filter(None, (stated[1], stated[0], stated[2])), "")

@@ -134,7 +134,7 @@ class Api:
             try:
                 document, _ = await get_json(self._context.http, self._document(did))
             except StatusError as error:
-                if error.status in {404, 410}:
+                if error.gone:
                     return None
                 raise
             server = _server_in(as_dict(document))

@@ -130,7 +130,7 @@ class Reader:
         try:
             answer, _ = await self.get(f"/posts/{number}.json")
         except StatusError as error:
-            if error.status in {404, 410}:
+            if error.gone:
                 return None
             raise
         if number_of(answer) != number:

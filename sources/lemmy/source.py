@@ -211,7 +211,7 @@ class LemmySource:
             try:
                 answer, _ = await api.get(f"/{own[2]}", {"id": own[3]})
             except StatusError as error:
-                if error.status in {404, 410} or error.name.startswith("couldnt_find"):
+                if error.gone or error.name.startswith("couldnt_find"):
                     return None, api
                 raise
             return _one(answer, known.ref.id), api

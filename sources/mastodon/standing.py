@@ -23,7 +23,6 @@ from sources.shapes import as_dict, as_id, as_text
 _AT_ONCE: Final = 20
 _LOCAL_ID = re.compile(r"/([A-Za-z0-9_.-]{1,100})/?$")
 _ACCOUNT = re.compile(r"/(?:users/|@)([A-Za-z0-9_.-]{1,200})/?$")
-_GONE: Final = frozenset({404, 410})
 
 _Status = Mapping[str, Any] | None
 """A status as a server shows it now; None where it does not."""
@@ -84,7 +83,7 @@ class Standings:
         try:
             return await self._reader.read(server, f"/api/v1/statuses/{quote(local, safe='')}")
         except StatusError as error:
-            return None if error.status in _GONE else error
+            return None if error.gone else error
         except HandlewatchError as error:
             return error
 
@@ -111,9 +110,8 @@ class Standings:
         try:
             said = await self._reader.read(server, "/api/v1/accounts/lookup", {"acct": name})
         except StatusError as error:
-            gone = error.status in _GONE
             note = "its server no longer knows the account"
-            return Recheck(ref=known.ref, standing=Standing.ACCOUNT_GONE, note=note) if gone else None
+            return Recheck(ref=known.ref, standing=Standing.ACCOUNT_GONE, note=note) if error.gone else None
         except HandlewatchError:
             return None
         if said.get("suspended") is True:

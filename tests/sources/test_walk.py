@@ -67,3 +67,18 @@ async def test_an_end_that_shows_nothing_more_is_no_meeting_of_what_is_known() -
     pages = [Page(posts=posts(time, 100), older="1"), Page(posts=(), ceiling=True)]
     _, found = await walked(pages, time, Harvest(cursor=found.cursor))
     assert [interval.state for interval in found.coverage] == [Seen.SEEN, Seen.SEEN, Seen.OUT_OF_REACH]
+
+
+async def test_a_first_poll_that_is_cut_off_says_nothing_of_what_is_older() -> None:
+    time = Timeline()
+    pages = [Page(posts=posts(time, 100 - number), older=str(number + 1)) for number in range(60)]
+    listing, found = await walked(pages, time)
+    assert listing.asked == 40
+    assert min(interval.start for interval in found.coverage if interval.start) == time.now - timedelta(hours=39)
+    assert all(interval.start is not None for interval in found.coverage)
+
+
+async def test_a_first_poll_that_comes_to_the_end_has_seen_everything() -> None:
+    time = Timeline()
+    _, found = await walked([Page(posts=posts(time, 9), older="1"), Page(posts=posts(time, 8))], time)
+    assert found.coverage[-1].start is None
