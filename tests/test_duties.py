@@ -158,13 +158,12 @@ async def test_a_source_that_breaks_stops_no_other(store: Store, clock: Any) -> 
 
 
 async def test_of_several_monitors_one_asks(store: Store, deletions: Deletions, platform: Platform, clock: Any) -> None:
-    if store.is_sqlite:
-        pytest.skip("one monitor only")
     Intake(store).commit(screened(hit(1)), source="s")
     clock.advance(hours=20)
     assert leases.acquire(store, "deletions", holder="another")
     await deletions.follow_all()
-    assert platform.asked == []
+    # On SQLite there is but one: what another held is of one that died.
+    assert platform.asked == ([["post-1"]] if store.is_sqlite else [])
 
 
 def test_posts_of_archives_wait_for_an_answer_where_terms_want_it_or_a_source_can_give_it(tmp_path: Path) -> None:
